@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the verbs share: words to people, JSON to programs, the policy, the daemon. */
+#include "agent/cli/cli.h"
+
+#include "agent/ipc.h"
+#include "rules/diag.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static void
+vsay(FILE *out, const char *prefix, const struct cli *cli, enum message_id id, va_list ap)
+{
+	char *text = message_vtext(id, cli->language, ap);
+
+	fprintf(out, "%s%s\n", prefix, text != NULL ? text : message_slug(id));
+	free(text);
+}
+
+void
+cli_complain(const struct cli *cli, enum message_id id, ...)
+{
+	va_list ap;
+
+	va_start(ap, id);
+	vsay(stderr, "sekisho: ", cli, id, ap);
+	va_end(ap);
+}
+
+void
+cli_say(const struct cli *cli, enum message_id id, ...)
+{
+	va_list ap;
+
+	va_start(ap, id);
+	vsay(stdout, "", cli, id, ap);
+	va_end(ap);
+}
+
+int
+cli_usage(const struct cli *cli, const char *verb, enum message_id id, ...)
+{
+	va_list ap;
+
+	va_start(ap, id);
+	vsay(stderr, "sekisho: ", cli, id, ap);
+	va_end(ap);
+	fprintf(stderr, verb != NULL ? "sekisho help %s\n" : "sekisho help\n",
+	    verb != NULL ? verb : "");
+	return CLI_USAGE;
+}
+
+void
+cli_print_json(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	putchar('\n');
+	json_decref(value);
+}
+
+struct checked *
+cli_load_policy(const struct cli *cli, const char *file, bool warnings)
+{
+	struct diag *diag = diag_new();
+	struct checked *checked;
+
+	if (diag == NULL) {
+		cli_complain(cli, MSG_CLI_NO_MEMORY);
+		return NULL;
+	}
+	checked = checked_from_file(file != NULL ? file : cli->paths.policy,
+	    (int64_t)time(NULL), diag);
+	if (checked == NULL || warnings)
+		diag_print(diag, stderr, cli->language);
+	diag_free(diag);
+	return checked;
+}
+
+static int
+connect_daemon(const struct cli *cli)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	memcpy(sun.sun_path, cli->paths.socket,
+	    strnlen(cli->paths.socket, sizeof(sun.sun_path) - 1));
+	if (connect(fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+/* An apply of a very large policy takes its time; nothing else does. */
+#define ANSWER_TIMEOUT_MS 120000
+
+json_t *
+cli_request(const struct cli *cli, json_t *request, int fd)
+{
+	static struct ipc_message answer;
+	char *text = json_dumps(request, JSON_COMPACT);
+	json_t *result = NULL;
+	int s = connect_daemon(cli);
+	int r;
+
+	json_decref(request);
+	if (s < 0 || text == NULL) {
+		cli_complain(cli, MSG_CLI_NO_DAEMON, cli->paths.socket,
+		    strerror(s < 0 ? -s : ENOMEM));
+		free(text);
+		if (s >= 0)
+			close(s);
+		return NULL;
+	}
+	r = ipc_ask(s, IPC_REQUEST, text, strlen(text), fd, &answer, ANSWER_TIMEOUT_MS);
+	if (r == 0)
+		r = ipc_json(&answer, &result);
+	if (r < 0)
+		cli_complain(cli, MSG_CLI_NO_ANSWER, strerror(-r));
+	free(text);
+	close(s);
+	return result;
+}
+
+int
+cli_answer_code(const struct cli *cli, const json_t *answer)
+{
+	const char *error = json_string_value(json_object_get(answer, "error"));
+
+	if (json_is_true(json_object_get(answer, "ok")))
+		return CLI_OK;
+	if (!cli->json)
+		cli_complain(cli, MSG_CLI_REFUSED, error != NULL ? error : "?");
+	return CLI_ERROR;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sekisho command: one row a verb (cli_verbs[] in cli.c), one file a verb
+ * or family of verbs. A verb gets its own arguments (argv[0] is the verb),
+ * with the common options (--root, --json, --help) already taken out.
+ */
+#ifndef AGENT_CLI_CLI_H
+#define AGENT_CLI_CLI_H
+
+#include "agent/paths.h"
+#include "rules/checked.h"
+#include "rules/message.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit codes, DESIGN section 8. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_ERROR = 1,		/* findings of error severity, or the request failed */
+	CLI_WARNING = 2,	/* check: warnings only */
+	CLI_DENIED = 3,		/* explain: denied; replay: violations found */
+	CLI_USAGE = 64,		/* EX_USAGE of sysexits(3) */
+	CLI_UNAVAILABLE = 69,	/* EX_UNAVAILABLE: the daemon does not answer */
+};
+
+struct cli {
+	struct paths paths;		/* of --root */
+	enum message_language language;
+	bool json;
+};
+
+struct cli_verb {
+	const char *word;
+	const char *arguments;		/* shown behind the word in --help */
+	enum message_id summary;	/* one line */
+	enum message_id help;		/* the paragraph that teaches */
+	int (*run)(int argc, char **argv, const struct cli *cli);
+};
+
+int cli_check(int argc, char **argv, const struct cli *cli);
+int cli_plan(int argc, char **argv, const struct cli *cli);
+int cli_apply(int argc, char **argv, const struct cli *cli);
+int cli_explain(int argc, char **argv, const struct cli *cli);
+int cli_replay(int argc, char **argv, const struct cli *cli);
+int cli_status(int argc, char **argv, const struct cli *cli);
+int cli_matrix(int argc, char **argv, const struct cli *cli);
+int cli_model(int argc, char **argv, const struct cli *cli);
+int cli_violations(int argc, char **argv, const struct cli *cli);
+
+/* Print the message to standard error, after "sekisho: ". */
+void cli_complain(const struct cli *cli, enum message_id id, ...);
+/* Print the message to standard output, with a newline. */
+void cli_say(const struct cli *cli, enum message_id id, ...);
+/* Usage error of a verb: what is wrong, then where the help is. Returns CLI_USAGE. */
+int cli_usage(const struct cli *cli, const char *verb, enum message_id id, ...);
+
+/* Print a JSON value and a newline to standard output; takes the reference. */
+void cli_print_json(json_t *value);
+
+/*
+ * Parse and check the policy for a verb; findings that matter go to standard
+ * error (errors always, warnings with "warnings"). NULL after having complained.
+ */
+struct checked *cli_load_policy(const struct cli *cli, const char *file, bool warnings);
+
+/*
+ * One request to the daemon: the JSON object (reference taken) and at most one
+ * descriptor. The answer is an object with "ok"; NULL after having complained.
+ */
+json_t *cli_request(const struct cli *cli, json_t *request, int fd);
+
+/* CLI_OK, or CLI_ERROR after saying the "error" of an answer (with --json: silently). */
+int cli_answer_code(const struct cli *cli, const json_t *answer);
+
+#endif /* AGENT_CLI_CLI_H */

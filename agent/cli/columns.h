@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text on a terminal: East Asian characters take two columns, control bytes none. */
+#ifndef AGENT_CLI_COLUMNS_H
+#define AGENT_CLI_COLUMNS_H
+
+#include <stdio.h>
+
+/* Columns that UTF-8 text takes when printed by columns_print(). */
+int columns_width(const char *text);
+
+/*
+ * Print the text cut or padded with blanks to a width. Bytes that are not
+ * UTF-8 and control characters become '?': no escape sequence reaches a
+ * terminal. width 0: all of it.
+ */
+void columns_print(FILE *out, const char *text, int width);
+
+#endif /* AGENT_CLI_COLUMNS_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/control/control.h"
+
+#include "agent/control/control_internal.h"
+#include "agent/control/priv.h"
+#include "agent/log.h"
+#include "rules/policy_parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+void
+control_record_change(struct control *c, const char *actor, bool success, const char *what)
+{
+	struct event e = { .kind = EVENT_CHANGE, .outcome = success ? 0 : 1, .count = 1,
+	    .severity = success ? SEVERITY_NOTICE : SEVERITY_WARNING };
+	struct timespec t;
+	int r;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	e.first_ns = e.last_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	snprintf(e.actor, sizeof(e.actor), "%s", actor);
+	snprintf(e.reason, sizeof(e.reason), "%s", what);
+	if (c->checked != NULL)
+		snprintf(e.policy_digest, sizeof(e.policy_digest), "%s", c->checked->digest);
+	r = ipc_send(c->setup->record_fd, IPC_RECORD_EVENT, &e, sizeof(e), -1);
+	if (r < 0)
+		log_warnx("control: cannot record \"%s\": %s", what, strerror(-r));
+}
+
+/* The printed policy that the loader made; findings go to the journal. */
+static struct policy *
+read_loaded(int fd, const char *name)
+{
+	struct diag *diag = diag_new();
+	struct policy *policy = NULL;
+	void *text = NULL;
+	size_t length = 0;
+
+	if (diag != NULL && ipc_map(fd, LIMIT_POLICY_BYTES, &text, &length) == 0 && text != NULL)
+		policy = policy_parse_text(text, length, name, diag);
+	if (text != NULL)
+		munmap(text, length);
+	diag_free(diag);
+	return policy;
+}
+
+static void
+log_findings(int fd)
+{
+	void *text = NULL;
+	size_t length = 0, i;
+	json_t *list, *f;
+
+	if (ipc_map(fd, LIMIT_POLICY_BYTES, &text, &length) < 0 || text == NULL)
+		return;
+	list = json_loadb(text, length, 0, NULL);
+	json_array_foreach(list, i, f)
+		log_warnx("%s:%d: %s: %s", json_string_value(json_object_get(f, "file")),
+		    (int)json_integer_value(json_object_get(f, "line")),
+		    json_string_value(json_object_get(f, "severity")),
+		    json_string_value(json_object_get(f, "message")));
+	json_decref(list);
+	munmap(text, length);
+}
+
+void
+control_reload(struct control *c, const char *actor)
+{
+	char why[256] = "";
+	json_t *answer = NULL;
+	struct policy *policy = NULL;
+	int fd = -1;
+	int r = priv_load(c->setup->keeper_fd, &fd, why, sizeof(why));
+
+	if (r == -EINVAL && fd >= 0)
+		log_findings(fd);
+	if (r == 0 && fd >= 0)
+		policy = read_loaded(fd, c->setup->policy);
+	if (fd >= 0)
+		close(fd);
+	if (policy == NULL) {
+		snprintf(c->problem, sizeof(c->problem), "%s",
+		    why[0] != '\0' ? why : "the policy cannot be loaded");
+		log_warnx("control: %s", c->problem);
+		control_record_change(c, actor, false, c->problem);
+		return;
+	}
+	control_apply(c, policy, c->setup->policy, actor, &answer);
+	json_decref(answer);
+}
+
+static void
+on_child_died(struct control *c, const struct ipc_message *m)
+{
+	struct ipc_child child = m->payload.child;
+
+	if (m->length != sizeof(child))
+		return;
+	child.name[sizeof(child.name) - 1] = '\0';
+	/* The keeper gave the new watcher the policy it was first started with. */
+	if (strcmp(child.name, "watcher") == 0 && c->checked != NULL &&
+	    control_watch(c, c->checked) < 0)
+		log_warnx("control: the new watcher did not take the policy");
+}
+
+static int
+on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
+{
+	struct control *c = arg;
+	int r = ipc_receive(fd, &c->answer);
+
+	(void)s;
+	(void)events;
+	if (r == 0)
+		return sd_event_exit(c->event, EXIT_SUCCESS);
+	if (r < 0)
+		return 0;
+	if (c->answer.fd >= 0)
+		close(c->answer.fd);
+	if (c->answer.type == IPC_RELOAD)
+		control_reload(c, "SIGHUP");
+	else if (c->answer.type == IPC_CHILD_DIED)
+		on_child_died(c, &c->answer);
+	else if (c->answer.type == IPC_STOP)
+		return sd_event_exit(c->event, EXIT_SUCCESS);
+	return 0;
+}
+
+/*
+ * A policy that cannot be applied at the start leaves what the kernel has. With
+ * no table there forwarding must be off: it is the backstop.
+ */
+static void
+start_gate(struct control *c)
+{
+	char why[256];
+
+	control_reload(c, "start");
+	if (c->checked == NULL && c->generation == 0)
+		(void)priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why));
+}
+
+int
+control_run(const struct control_setup *setup)
+{
+	static struct control c;
+	int r;
+
+	c.setup = setup;
+	c.nft = priv_nft_channel(setup->keeper_fd);
+	r = c.nft == NULL ? -ENOMEM : sd_event_new(&c.event);
+	if (r >= 0)
+		r = sd_event_add_io(c.event, NULL, setup->tell_fd, EPOLLIN, on_told, &c);
+	if (r >= 0)
+		r = control_serve(&c);
+	if (r < 0) {
+		log_warnx("control: cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	start_gate(&c);
+	r = sd_event_loop(c.event);
+	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
+	nft_channel_close(c.nft);
+	checked_free(c.checked);
+	return r == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a policy to the kernel. Everything new is built and checked before
+ * anything that runs is touched; a refusal at any step leaves the old policy
+ * in force, in the kernel, in the watcher and here.
+ */
+#include "agent/control/control_internal.h"
+#include "agent/control/priv.h"
+#include "agent/findings.h"
+#include "agent/log.h"
+
+#include "kernel-helpers/nft_commit.h"
+#include "rules/compile.h"
+#include "rules/ruleset_diff.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *
+refuse(const char *error, struct diag *diag)
+{
+	json_t *findings = diag != NULL ?
+	    findings_json(diag, message_language_of_locale()) : json_array();
+
+	return json_pack("{s:b, s:s, s:o}", "ok", 0, "error", error, "findings", findings);
+}
+
+/*
+ * The running numbers, from the kernel itself: the map "permits" holds number ->
+ * counter permit_ID. A permit keeps its number, so that its flows and counters
+ * stay its own; a new one never gets that of a permit whose flows still run.
+ */
+struct running_number {
+	const char *id;			/* in the running ruleset */
+	uint32_t number;
+};
+
+struct running_numbers {
+	struct running_number *items;	/* sorted by id */
+	size_t count;
+	bool busy[LIMIT_PERMITS + 1];
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct running_number *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+static int
+list_numbers(const struct ruleset *running, struct running_numbers *out)
+{
+	const struct object_name name = { .base = "permits" };
+	const struct ruleset_set *map = ruleset_find_set(running, &name);
+
+	if (map == NULL)
+		return 0;
+	out->items = calloc(map->n_elements + 1, sizeof(*out->items));
+	if (out->items == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < map->n_elements; i++) {
+		struct running_number n = { .id = control_permit_id(map->elements[i].target) };
+
+		memcpy(&n.number, map->first + i * map->key_length, sizeof(n.number));
+		if (n.number <= LIMIT_PERMITS)
+			out->busy[n.number] = true;
+		if (n.id != NULL)
+			out->items[out->count++] = n;
+	}
+	qsort(out->items, out->count, sizeof(*out->items), by_id);
+	return 0;
+}
+
+static uint32_t
+number_of(void *arg, const char *id)
+{
+	const struct running_numbers *numbers = arg;
+	const struct running_number key = { .id = id };
+	const struct running_number *found = numbers->count == 0 ? NULL :
+	    bsearch(&key, numbers->items, numbers->count, sizeof(key), by_id);
+
+	return found != NULL ? found->number : 0;
+}
+
+static bool
+is_busy(void *arg, uint32_t number)
+{
+	const struct running_numbers *numbers = arg;
+
+	return number <= LIMIT_PERMITS && numbers->busy[number];
+}
+
+static int
+keep_numbers(struct control *c, struct checked *checked)
+{
+	static struct running_numbers numbers;
+	struct nft_refusal refusal = { 0 };
+	struct ruleset *running = NULL;
+	uint32_t generation;
+	int r = nft_read_back(c->nft, &running, &generation, &refusal);
+
+	memset(&numbers, 0, sizeof(numbers));
+	if (r == 0 && running != NULL)
+		r = list_numbers(running, &numbers);
+	if (r == 0)
+		checked_renumber_avoiding(checked, number_of, is_busy, &numbers);
+	free(numbers.items);
+	ruleset_free(running);
+	/* A table that is not ours to understand is replaced, not renumbered after. */
+	return r == -EPROTO ? 0 : r;
+}
+
+/* "file:line: what: errno" or "what: errno". */
+static void
+refusal_text(const struct nft_refusal *refusal, int r, char *out, size_t size)
+{
+	const char *error = strerror(refusal->error != 0 ? refusal->error : -r);
+
+	if (refusal->origin.file != NULL)
+		snprintf(out, size, "%s:%u: the kernel refuses %s: %s", refusal->origin.file,
+		    refusal->origin.line, refusal->what, error);
+	else if (refusal->what[0] != '\0')
+		snprintf(out, size, "the kernel refuses %s: %s", refusal->what, error);
+	else
+		snprintf(out, size, "the kernel refuses the ruleset: %s", error);
+}
+
+static struct ruleset *
+build(struct control *c, struct checked *checked, struct diag *diag, json_t **answer)
+{
+	struct ruleset *target;
+	int r = keep_numbers(c, checked);
+
+	if (r < 0) {
+		*answer = refuse("the running ruleset cannot be read back", NULL);
+		return NULL;
+	}
+	target = compile(checked, diag);
+	if (target == NULL)
+		*answer = refuse("the policy cannot be compiled", diag);
+	return target;
+}
+
+/* 0 when the kernel holds the target, compared. */
+static int
+commit(struct control *c, struct ruleset *target, bool *changed, json_t **answer)
+{
+	struct nft_refusal refusal = { 0 };
+	char text[512];
+	int r = nft_apply(c->nft, target, false, changed, &c->generation, &refusal);
+
+	if (r == 0)
+		return 0;
+	refusal_text(&refusal, r, text, sizeof(text));
+	*answer = refuse(text, NULL);
+	return r;
+}
+
+static void
+take_over(struct control *c, struct checked *checked, const char *file)
+{
+	checked_free(c->checked);
+	c->checked = checked;
+	snprintf(c->file, sizeof(c->file), "%s", file);
+	c->applied_at = (int64_t)time(NULL);
+	c->problem[0] = '\0';
+}
+
+/* The gate stands: let packets through it, and watch. */
+static void
+open_and_watch(struct control *c)
+{
+	char why[256] = "";
+	int r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+
+	c->forwarding = r == 0;
+	if (r < 0)
+		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
+	r = control_watch(c, c->checked);
+	if (r < 0)
+		snprintf(c->problem, sizeof(c->problem), "the watcher does not watch: %s",
+		    strerror(-r));
+	if (c->problem[0] != '\0')
+		log_warnx("control: %s", c->problem);
+}
+
+static struct checked *
+check(struct policy *policy, struct diag *diag, json_t **answer)
+{
+	struct checked *checked = checked_new(policy, (int64_t)time(NULL), diag);
+
+	if (checked == NULL)
+		*answer = refuse("the policy has errors", diag);
+	return checked;
+}
+
+static void
+apply_checked(struct control *c, struct checked *checked, const char *file,
+    struct diag *diag, json_t **answer)
+{
+	struct ruleset *target = build(c, checked, diag, answer);
+	bool changed = false;
+
+	if (target == NULL || commit(c, target, &changed, answer) < 0) {
+		ruleset_free(target);
+		checked_free(checked);
+		return;
+	}
+	ruleset_free(target);
+	take_over(c, checked, file);
+	open_and_watch(c);
+	*answer = json_pack("{s:b, s:b, s:s, s:I, s:I, s:o}", "ok", 1, "changed", changed,
+	    "digest", checked->digest, "generation", (json_int_t)c->generation,
+	    "permits", (json_int_t)checked->n_permits,
+	    "findings", findings_json(diag, message_language_of_locale()));
+}
+
+static void
+record_result(struct control *c, const char *file, const char *actor, const json_t *answer)
+{
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	char what[256];
+
+	if (json_is_true(json_object_get(answer, "ok")))
+		snprintf(what, sizeof(what), "policy applied from %.200s", file);
+	else
+		snprintf(what, sizeof(what), "policy refused: %.230s", error != NULL ? error : "?");
+	control_record_change(c, actor, json_is_true(json_object_get(answer, "ok")), what);
+	if (error == NULL)
+		return;
+	log_warnx("control: %s", what);
+	if (c->checked == NULL)
+		snprintf(c->problem, sizeof(c->problem), "no policy is in force: %.400s", error);
+}
+
+void
+control_apply(struct control *c, struct policy *policy, const char *file,
+    const char *actor, json_t **answer)
+{
+	struct diag *diag = diag_new();
+	struct checked *checked;
+
+	*answer = NULL;
+	if (diag == NULL) {
+		policy_free(policy);
+		*answer = refuse("out of memory", NULL);
+		return;
+	}
+	checked = check(policy, diag, answer);
+	if (checked != NULL)
+		apply_checked(c, checked, file, diag, answer);
+	record_result(c, file, actor, *answer);
+	diag_free(diag);
+}
+
+void
+control_plan(struct control *c, struct policy *policy, json_t **answer)
+{
+	struct diag *diag = diag_new();
+	struct checked *checked = NULL;
+	struct ruleset *target = NULL, *running = NULL;
+	struct nft_refusal refusal = { 0 };
+	uint32_t generation;
+
+	*answer = NULL;
+	if (diag != NULL)
+		checked = check(policy, diag, answer);
+	if (checked != NULL)
+		target = build(c, checked, diag, answer);
+	if (target != NULL && nft_read_back(c->nft, &running, &generation, &refusal) == 0)
+		*answer = control_plan_json(running, target);
+	if (*answer == NULL)
+		*answer = refuse("the running ruleset cannot be read back", NULL);
+	ruleset_free(running);
+	ruleset_free(target);
+	checked_free(checked);
+	diag_free(diag);
+}

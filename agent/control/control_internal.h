@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Control's own state, shared by its files and by nobody else. */
+#ifndef AGENT_CONTROL_CONTROL_INTERNAL_H
+#define AGENT_CONTROL_CONTROL_INTERNAL_H
+
+#include "agent/control/control.h"
+#include "agent/ipc.h"
+#include "agent/record/event.h"
+#include "kernel-helpers/nft_channel.h"
+#include "rules/checked.h"
+#include "rules/ruleset.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+struct control {
+	const struct control_setup *setup;
+	sd_event *event;
+	struct nft_channel *nft;	/* through the keeper */
+	struct checked *checked;	/* in force; NULL: none yet */
+	char file[PATHS_SIZE];		/* where it came from */
+	uint32_t generation;		/* of nf_tables, when it was compared last */
+	int64_t applied_at;		/* seconds since the epoch */
+	bool forwarding;
+	bool watching;			/* a watcher runs for these interfaces: */
+	struct ipc_watch interfaces;
+	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
+	char problem[512];		/* what status shows; "" when all is well */
+};
+
+/* Who asks, for the record. */
+struct requester {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;			/* decoration only, never decided by */
+	bool may_read, may_change;
+	char name[64];			/* "uid 0" */
+};
+
+/*
+ * control_apply.c: check the policy (taken over), commit, compare, forward,
+ * watch, record. *answer gets {"ok", ...} or {"ok": false, "error", "findings"}.
+ */
+void control_apply(struct control *c, struct policy *policy, const char *file,
+    const char *actor, json_t **answer);
+/* What an apply would change; touches nothing. */
+void control_plan(struct control *c, struct policy *policy, json_t **answer);
+/* control_plan.c: the permit that a counter of the ruleset belongs to; NULL: none. */
+const char *control_permit_id(const struct object_name *counter);
+/* The difference of two rulesets; running may be NULL. Settles target. */
+json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
+/* Load the configured file through the keeper and apply it. */
+void control_reload(struct control *c, const char *actor);
+
+/* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
+int control_watch(struct control *c, const struct checked *checked);
+/* The watcher's and the recorder's own accounts; NULL when they do not answer. */
+json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
+
+/* control_status.c */
+json_t *control_status(struct control *c);
+json_t *control_matrix(struct control *c);
+
+/* control_server.c: serve the control socket. 0 or negative errno. */
+int control_serve(struct control *c);
+
+/* One change, asked for or refused, into the record. */
+void control_record_change(struct control *c, const char *actor, bool success,
+    const char *what);
+
+#endif /* AGENT_CONTROL_CONTROL_INTERNAL_H */

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket. A client is who the kernel says it was when it connected
+ * (SO_PEERCRED, SO_PEERGROUPS: unix(7)); root and the group sekisho-admin may
+ * change, sekisho-audit may read. Clients are few, a request is one message,
+ * and whoever sits idle is put out.
+ */
+#include "agent/control/control_internal.h"
+#include "agent/log.h"
+
+#include "rules/policy_parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_CLIENTS		32
+#define CLIENT_IDLE_US		10000000
+#define MAX_GROUPS		1024
+
+struct client {
+	struct control *control;
+	int fd;
+	sd_event_source *io, *idle;
+	struct requester who;
+};
+
+struct server {
+	struct control *control;
+	struct client clients[MAX_CLIENTS];
+};
+
+static bool
+in_group(int fd, const struct ucred *cred, gid_t wanted)
+{
+	static gid_t groups[MAX_GROUPS];
+	socklen_t size = sizeof(groups);
+
+	if (wanted == (gid_t)-1)
+		return false;
+	if (cred->gid == wanted)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(groups[0]); i++)
+		if (groups[i] == wanted)
+			return true;
+	return false;
+}
+
+static int
+identify(struct control *c, int fd, struct requester *who)
+{
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+		return -errno;
+	*who = (struct requester){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
+	who->may_change = cred.uid == 0 || in_group(fd, &cred, c->setup->admin_gid);
+	who->may_read = who->may_change || in_group(fd, &cred, c->setup->audit_gid);
+	snprintf(who->name, sizeof(who->name), "uid %u", (unsigned int)cred.uid);
+	return 0;
+}
+
+static json_t *
+answer_error(const char *text)
+{
+	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
+}
+
+/* The policy a client sent along; *error gets the answer when it is none. */
+static struct policy *
+policy_of(struct ipc_message *m, const char *file, json_t **error)
+{
+	struct diag *diag = diag_new();
+	struct policy *policy = NULL;
+	void *text = NULL;
+	size_t length = 0;
+	int r = m->fd < 0 ? -EBADF : ipc_map(m->fd, LIMIT_POLICY_BYTES, &text, &length);
+
+	if (r == 0 && text != NULL && diag != NULL)
+		policy = policy_parse_text(text, length, file, diag);
+	if (policy == NULL || diag_count(diag, DIAG_ERROR) > 0) {
+		*error = answer_error("the policy that was sent cannot be read");
+		policy_free(policy);
+		policy = NULL;
+	}
+	if (text != NULL)
+		munmap(text, length);
+	diag_free(diag);
+	return policy;
+}
+
+static json_t *
+do_apply(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	const char *file = json_string_value(json_object_get(request, "file"));
+	json_t *answer = NULL;
+	struct policy *policy = policy_of(m, file != NULL ? file : "policy", &answer);
+
+	if (policy != NULL)
+		control_apply(cl->control, policy, file != NULL ? file : "policy",
+		    cl->who.name, &answer);
+	return answer;
+}
+
+static json_t *
+do_plan(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	json_t *answer = NULL;
+	struct policy *policy = policy_of(m, "policy", &answer);
+
+	(void)request;
+	if (policy != NULL)
+		control_plan(cl->control, policy, &answer);
+	return answer;
+}
+
+static json_t *
+do_status(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)request;
+	(void)m;
+	return control_status(cl->control);
+}
+
+static json_t *
+do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)request;
+	(void)m;
+	return control_matrix(cl->control);
+}
+
+static const struct request_row {
+	const char *verb;
+	bool changes;
+	json_t *(*run)(struct client *cl, const json_t *request, struct ipc_message *m);
+} rows[] = {
+	{ "status", false, do_status },
+	{ "matrix", false, do_matrix },
+	{ "plan", false, do_plan },
+	{ "apply", true, do_apply },
+};
+
+static const struct request_row *
+find_row(const char *verb)
+{
+	for (size_t i = 0; verb != NULL && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].verb, verb) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static json_t *
+refuse_rights(struct client *cl, const char *verb)
+{
+	char what[256];
+
+	snprintf(what, sizeof(what), "request refused: %.32s by %s", verb, cl->who.name);
+	control_record_change(cl->control, cl->who.name, false, what);
+	return answer_error("you may not do this: it takes root or the group sekisho-admin "
+	    "(reading: sekisho-audit)");
+}
+
+static json_t *
+answer_request(struct client *cl, struct ipc_message *m)
+{
+	json_t *request = m->type != IPC_REQUEST ? NULL :
+	    json_loadb((const char *)m->payload.bytes, m->length, JSON_REJECT_DUPLICATES, NULL);
+	const struct request_row *row =
+	    find_row(json_string_value(json_object_get(request, "verb")));
+	json_t *answer;
+
+	if (row == NULL)
+		answer = answer_error("the request is not understood");
+	else if (!(row->changes ? cl->who.may_change : cl->who.may_read))
+		answer = refuse_rights(cl, row->verb);
+	else
+		answer = row->run(cl, request, m);
+	json_decref(request);
+	return answer;
+}
+
+static void
+put_out(struct client *cl)
+{
+	sd_event_source_disable_unref(cl->io);
+	sd_event_source_disable_unref(cl->idle);
+	close(cl->fd);
+	*cl = (struct client){ .fd = -1 };
+}
+
+static int
+on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
+{
+	static struct ipc_message m;
+	struct client *cl = arg;
+	json_t *answer;
+	int r = ipc_receive(fd, &m);
+
+	(void)s;
+	(void)events;
+	if (r == -EAGAIN)
+		return 0;
+	if (r != 1) {
+		put_out(cl);
+		return 0;
+	}
+	answer = answer_request(cl, &m);
+	if (m.fd >= 0)
+		close(m.fd);
+	r = answer == NULL ? -ENOMEM : ipc_send_json(fd, IPC_REQUEST, answer);
+	json_decref(answer);
+	if (r < 0)
+		put_out(cl);
+	return 0;
+}
+
+static int
+on_idle(sd_event_source *s, uint64_t usec, void *arg)
+{
+	(void)s;
+	(void)usec;
+	put_out(arg);
+	return 0;
+}
+
+static struct client *
+free_client(struct server *server)
+{
+	for (size_t i = 0; i < MAX_CLIENTS; i++)
+		if (server->clients[i].fd < 0)
+			return &server->clients[i];
+	return NULL;
+}
+
+static int
+add_client(struct server *server, int fd)
+{
+	struct client *cl = free_client(server);
+	sd_event *event = server->control->event;
+	uint64_t now;
+	int r;
+
+	if (cl == NULL)
+		return -EUSERS;
+	*cl = (struct client){ .control = server->control, .fd = fd };
+	r = identify(server->control, fd, &cl->who);
+	if (r >= 0)
+		r = sd_event_now(event, CLOCK_MONOTONIC, &now);
+	if (r >= 0)
+		r = sd_event_add_io(event, &cl->io, fd, EPOLLIN, on_client, cl);
+	if (r >= 0)
+		r = sd_event_add_time(event, &cl->idle, CLOCK_MONOTONIC, now + CLIENT_IDLE_US,
+		    0, on_idle, cl);
+	if (r < 0) {
+		sd_event_source_disable_unref(cl->io);
+		*cl = (struct client){ .fd = -1 };
+	}
+	return r < 0 ? r : 0;
+}
+
+static int
+on_connection(sd_event_source *s, int listen_fd, uint32_t events, void *arg)
+{
+	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int r;
+
+	(void)s;
+	(void)events;
+	if (fd < 0)
+		return 0;
+	r = add_client(arg, fd);
+	if (r < 0) {
+		log_warnx("control: a client was turned away: %s", strerror(-r));
+		close(fd);
+	}
+	return 0;
+}
+
+int
+control_serve(struct control *c)
+{
+	static struct server server;
+	int r;
+
+	server.control = c;
+	for (size_t i = 0; i < MAX_CLIENTS; i++)
+		server.clients[i].fd = -1;
+	r = sd_event_add_io(c->event, NULL, c->setup->listen_fd, EPOLLIN, on_connection, &server);
+	return r < 0 ? r : 0;
+}

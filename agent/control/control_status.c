@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The accounts of gate, tap and record, laid side by side. */
+#include "agent/control/control_internal.h"
+
+#include "kernel-helpers/nft_account.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* RFC 3339, UTC. */
+static json_t *
+time_json(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	char text[32];
+
+	if (seconds == 0 || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+/*
+ * Fragments that never became a packet die in the kernel's reassembly, before
+ * any rule: ReasmFails of /proc/net/snmp and Ip6ReasmFails of snmp6 are their
+ * only count (RFC 4293).
+ */
+static json_int_t
+reassembly_failed(void)
+{
+	json_int_t total = 0;
+	char line[1024], name[64];
+	long long value;
+	FILE *f = fopen("/proc/self/net/snmp6", "re");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%63s %lld", name, &value) == 2 &&
+		    strcmp(name, "Ip6ReasmFails") == 0)
+			total += value;
+	if (f != NULL)
+		fclose(f);
+	f = fopen("/proc/self/net/snmp", "re");
+	/* The second "Ip:" line holds the values; ReasmFails is the 16th of them. */
+	for (int ip_lines = 0; f != NULL && fgets(line, sizeof(line), f) != NULL;)
+		if (strncmp(line, "Ip:", 3) == 0 && ++ip_lines == 2 &&
+		    sscanf(line, "Ip: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		    "%*s %*s %lld", &value) == 1)
+			total += value;
+	if (f != NULL)
+		fclose(f);
+	return total;
+}
+
+static bool
+is_refusal(const struct ruleset_counter *counter)
+{
+	return strncmp(counter->name.base, "refuse", 6) == 0;
+}
+
+static json_t *
+gate_json(struct control *c)
+{
+	struct ruleset *running = NULL;
+	json_int_t stopped = 0, permitted = 0;
+	json_t *counters = json_object();
+	int r = nft_account_counters(c->nft, &running);
+
+	for (size_t i = 0; running != NULL && i < running->n_counters; i++) {
+		const struct ruleset_counter *counter = &running->counters[i];
+		json_int_t n = (json_int_t)counter->packets;
+
+		stopped += is_refusal(counter) ? n : 0;
+		permitted += control_permit_id(&counter->name) != NULL ? n : 0;
+		json_object_set_new(counters, counter->name.base, json_integer(n));
+	}
+	ruleset_free(running);
+	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o}",
+	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
+	    r == 0 ? "no policy" : "unknown",
+	    "generation", (json_int_t)c->generation, "applied_at", time_json(c->applied_at),
+	    "forwarding", c->forwarding, "stopped", stopped, "permitted", permitted,
+	    "reassembly_failed", reassembly_failed(), "counters", counters);
+}
+
+static json_t *
+policy_json(const struct control *c)
+{
+	const struct checked *p = c->checked;
+
+	if (p == NULL)
+		return json_object();
+	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "site", p->site_name, "file", c->file,
+	    "digest", p->digest, "permits", (json_int_t)p->n_permits,
+	    "zones", (json_int_t)p->n_zones);
+}
+
+static json_t *
+problem_json(const struct control *c, const json_t *watch, const json_t *record)
+{
+	if (c->problem[0] != '\0')
+		return json_string(c->problem);
+	if (watch == NULL)
+		return json_string("the watcher does not answer");
+	if (record == NULL)
+		return json_string("the recorder does not answer");
+	return json_null();
+}
+
+json_t *
+control_status(struct control *c)
+{
+	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
+	json_t *record = control_ask_json(c, c->setup->record_fd, IPC_RECORD_STATUS);
+	json_t *problem = problem_json(c, watch, record);
+
+	if (record != NULL)
+		json_object_set_new(record, "file", json_string(c->setup->paths.violations));
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "policy", policy_json(c),
+	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
+	    "record", record != NULL ? record : json_object(), "problem", problem);
+}

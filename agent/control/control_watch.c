@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What control has to do with the other two processes: the watcher and the recorder. */
+#include "agent/control/control_internal.h"
+#include "agent/control/priv.h"
+#include "agent/policy_memfd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Longer and the process is taken for dead; an account is made in microseconds. */
+#define ACCOUNT_TIMEOUT_MS 1000
+/* Building a classifier of 100,000 boxes takes a fraction of a second. */
+#define POLICY_TIMEOUT_MS 10000
+
+/* Answers that came too late for an earlier question are not answers to the next. */
+static void
+drain(int socket)
+{
+	uint8_t byte;
+
+	while (recv(socket, &byte, sizeof(byte), MSG_DONTWAIT) > 0)
+		;
+}
+
+json_t *
+control_ask_json(struct control *c, int socket, enum ipc_type type)
+{
+	json_t *value = NULL;
+
+	drain(socket);
+	if (ipc_ask(socket, type, NULL, 0, -1, &c->answer, ACCOUNT_TIMEOUT_MS) == 0)
+		(void)ipc_json(&c->answer, &value);
+	return value;
+}
+
+static void
+list_interfaces(const struct checked *checked, struct ipc_watch *w)
+{
+	memset(w, 0, sizeof(*w));
+	for (size_t i = 0; i < checked->n_segments && i < IPC_MAX_INTERFACES; i++)
+		snprintf(w->interfaces[w->n_interfaces++], sizeof(w->interfaces[0]), "%s",
+		    checked->segments[i].interface);
+}
+
+/* A watcher that runs already may have been started by an earlier control process. */
+static bool
+watches_these(struct control *c, const struct ipc_watch *w)
+{
+	json_t *account, *tap;
+	size_t i;
+	bool same;
+
+	if (c->watching)
+		return memcmp(w, &c->interfaces, sizeof(*w)) == 0;
+	account = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
+	same = json_array_size(json_object_get(account, "taps")) == w->n_interfaces &&
+	    account != NULL;
+	json_array_foreach(json_object_get(account, "taps"), i, tap) {
+		const char *name = json_string_value(json_object_get(tap, "interface"));
+
+		same = same && name != NULL && strcmp(name, w->interfaces[i]) == 0 &&
+		    !json_is_true(json_object_get(tap, "missing"));
+	}
+	json_decref(account);
+	return same;
+}
+
+static int
+hand_policy(struct control *c, int policy_fd)
+{
+	int r;
+
+	drain(c->setup->watch_fd);
+	r = ipc_ask(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd, &c->answer,
+	    POLICY_TIMEOUT_MS);
+	if (r < 0)
+		return r;
+	if (c->answer.fd >= 0)
+		close(c->answer.fd);
+	return c->answer.length == sizeof(c->answer.payload.result) ?
+	    c->answer.payload.result.error : -EPROTO;
+}
+
+int
+control_watch(struct control *c, const struct checked *checked)
+{
+	static struct ipc_watch wanted;
+	char why[256] = "";
+	int fd = policy_memfd(checked->policy);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	list_interfaces(checked, &wanted);
+	if (watches_these(c, &wanted))
+		r = hand_policy(c, fd);
+	else
+		r = priv_watch(c->setup->keeper_fd, &wanted, fd, why, sizeof(why));
+	close(fd);
+	c->watching = r == 0;
+	c->interfaces = wanted;
+	return r;
+}

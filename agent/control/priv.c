@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/control/priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The keeper works off one ask at a time; a batch of a million elements takes seconds. */
+#define ASK_TIMEOUT_MS 60000
+/* Replies: a dump of a table with a million elements. */
+#define REPLIES_MAX ((size_t)512 << 20)
+
+/* Ask and take the result; *fd gets the answer's descriptor or -1. */
+static int
+ask(int keeper_fd, enum ipc_type type, const void *payload, size_t length, int send_fd,
+    int *fd, char *why, size_t size)
+{
+	static struct ipc_message m;
+	int r = ipc_ask(keeper_fd, type, payload, length, send_fd, &m, ASK_TIMEOUT_MS);
+
+	*fd = -1;
+	if (why != NULL && size > 0)
+		snprintf(why, size, "%s", r < 0 ? strerror(-r) : "");
+	if (r < 0)
+		return r;
+	if (m.length != sizeof(m.payload.result)) {
+		if (m.fd >= 0)
+			close(m.fd);
+		return -EPROTO;
+	}
+	*fd = m.fd;
+	m.payload.result.text[sizeof(m.payload.result.text) - 1] = '\0';
+	if (why != NULL && size > 0)
+		snprintf(why, size, "%s", m.payload.result.text);
+	return m.payload.result.error;
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int
+exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
+{
+	const int *keeper_fd = ch->state;
+	int batch = ipc_memfd("batch", bytes, length);
+	void *mapped = NULL;
+	int fd, r, mapping;
+
+	*replies = (struct nft_replies){ 0 };
+	if (batch < 0)
+		return batch;
+	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
+	close(batch);
+	mapping = fd < 0 ? -EPROTO : ipc_map(fd, REPLIES_MAX, &mapped, &replies->length);
+	close_fd(fd);
+	if (r < 0 && mapping < 0)
+		return r;
+	if (mapping < 0)
+		return mapping;
+	replies->bytes = malloc(replies->length > 0 ? replies->length : 1);
+	if (replies->bytes == NULL)
+		r = -ENOMEM;
+	else if (mapped != NULL)
+		memcpy(replies->bytes, mapped, replies->length);
+	if (mapped != NULL)
+		munmap(mapped, replies->length);
+	return r;
+}
+
+static void
+close_channel(struct nft_channel *ch)
+{
+	free(ch->state);
+}
+
+struct nft_channel *
+priv_nft_channel(int keeper_fd)
+{
+	struct nft_channel *ch = calloc(1, sizeof(*ch));
+	int *state = malloc(sizeof(*state));
+
+	if (ch == NULL || state == NULL) {
+		free(ch);
+		free(state);
+		errno = ENOMEM;
+		return NULL;
+	}
+	*state = keeper_fd;
+	ch->exchange = exchange;
+	ch->close = close_channel;
+	ch->state = state;
+	return ch;
+}
+
+int
+priv_forwarding(int keeper_fd, bool on, char *why, size_t size)
+{
+	uint32_t number = on ? 1 : 0;
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_FORWARDING, &number, sizeof(number), -1, &fd, why, size);
+
+	close_fd(fd);
+	return r;
+}
+
+int
+priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
+    char *why, size_t size)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_WATCH, interfaces, sizeof(*interfaces), policy_fd,
+	    &fd, why, size);
+
+	close_fd(fd);
+	return r;
+}
+
+int
+priv_load(int keeper_fd, int *fd, char *why, size_t size)
+{
+	return ask(keeper_fd, IPC_PRIV_LOAD, NULL, 0, -1, fd, why, size);
+}

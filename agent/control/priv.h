@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What control asks of the keeper: each priv_x() is answered by asroot_x(). */
+#ifndef AGENT_CONTROL_PRIV_H
+#define AGENT_CONTROL_PRIV_H
+
+#include "agent/ipc.h"
+#include "kernel-helpers/nft_channel.h"
+
+#include <stdbool.h>
+
+/*
+ * Netlink through the keeper. NULL with errno ENOMEM; nft_channel_close() it.
+ * The socket stays the caller's.
+ */
+struct nft_channel *priv_nft_channel(int keeper_fd);
+
+/* 0 or a negative errno; why (size bytes) gets the keeper's sentence. */
+int priv_forwarding(int keeper_fd, bool on, char *why, size_t size);
+int priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
+    char *why, size_t size);
+
+/*
+ * The configured policy file. 0: *fd is the printed policy; -EINVAL: *fd is the
+ * findings as JSON; else *fd is -1.
+ */
+int priv_load(int keeper_fd, int *fd, char *why, size_t size);
+
+#endif /* AGENT_CONTROL_PRIV_H */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SOCK_SEQPACKET keeps message borders, so a message is whole or absent; the
+ * head repeats its length and a cut or padded message is refused.
+ */
+#include "agent/ipc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define IPC_SOCKET_BUFFER (1 << 20)
+
+struct head {
+	uint32_t type;
+	uint32_t length;	/* of the payload */
+};
+
+union fd_control {
+	struct cmsghdr align_;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int
+ipc_pair(int fds[2])
+{
+	const int size = IPC_SOCKET_BUFFER;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++) {
+		/* Best effort: the default size works, with more waiting. */
+		(void)setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+		(void)setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	}
+	return 0;
+}
+
+static void
+attach_fd(struct msghdr *msg, union fd_control *control, int fd)
+{
+	struct cmsghdr *c;
+
+	memset(control, 0, sizeof(*control));
+	msg->msg_control = control->bytes;
+	msg->msg_controllen = sizeof(control->bytes);
+	c = CMSG_FIRSTHDR(msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+}
+
+int
+ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int fd)
+{
+	struct head head = { .type = type, .length = (uint32_t)length };
+	union { const void *in; void *out; } bytes = { .in = payload };
+	struct iovec iov[2] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = bytes.out, .iov_len = length },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = length > 0 ? 2 : 1 };
+	union fd_control control;
+	ssize_t n;
+
+	if (length > IPC_MAX_PAYLOAD)
+		return -EMSGSIZE;
+	if (fd >= 0)
+		attach_fd(&msg, &control, fd);
+	do
+		n = sendmsg(socket, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* The one descriptor of a message, -1 for none; any further ones are closed. */
+static int
+take_fd(struct msghdr *msg)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		size_t n;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < n; i++) {
+			int got;
+
+			memcpy(&got, CMSG_DATA(c) + i * sizeof(int), sizeof(got));
+			if (fd < 0)
+				fd = got;
+			else
+				close(got);
+		}
+	}
+	return fd;
+}
+
+int
+ipc_receive(int socket, struct ipc_message *m)
+{
+	struct head head = { 0 };
+	struct iovec iov[2] = {
+		{ .iov_base = &head, .iov_len = sizeof(head) },
+		{ .iov_base = m->payload.bytes, .iov_len = sizeof(m->payload.bytes) },
+	};
+	union fd_control control;
+	struct msghdr msg = {
+		.msg_iov = iov, .msg_iovlen = 2,
+		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return 0;
+	m->fd = take_fd(&msg);
+	m->type = (enum ipc_type)head.type;
+	m->length = head.length;
+	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+	    (size_t)n != sizeof(head) + head.length ||
+	    head.type == IPC_NONE || head.type >= IPC_TYPE_COUNT) {
+		if (m->fd >= 0)
+			close(m->fd);
+		m->fd = -1;
+		return -EPROTO;
+	}
+	return 1;
+}
+
+int
+ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
+    struct ipc_message *answer, int timeout_ms)
+{
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+	int r = ipc_send(socket, type, payload, length, fd);
+
+	if (r < 0)
+		return r;
+	do
+		r = poll(&p, 1, timeout_ms);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	if (r == 0)
+		return -ETIMEDOUT;
+	r = ipc_receive(socket, answer);
+	if (r == 0)
+		return -ECONNRESET;
+	if (r < 0)
+		return r;
+	if (answer->type != type) {
+		if (answer->fd >= 0)
+			close(answer->fd);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+static int
+write_all(int fd, const uint8_t *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = write(fd, bytes, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+ipc_memfd(const char *name, const void *bytes, size_t length)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, bytes, length);
+	if (r == 0 && fcntl(fd, F_ADD_SEALS,
+	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		r = -errno;
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+int
+ipc_map(int memfd, size_t max, void **bytes, size_t *length)
+{
+	const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
+	int seals = fcntl(memfd, F_GET_SEALS);
+	struct stat st;
+
+	*bytes = NULL;
+	*length = 0;
+	if (seals < 0 || (seals & wanted) != wanted)
+		return -EPERM;
+	if (fstat(memfd, &st) < 0)
+		return -errno;
+	if (st.st_size < 0 || (uint64_t)st.st_size > max)
+		return -EFBIG;
+	if (st.st_size == 0)
+		return 0;
+	*bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, memfd, 0);
+	if (*bytes == MAP_FAILED) {
+		*bytes = NULL;
+		return -errno;
+	}
+	*length = (size_t)st.st_size;
+	return 0;
+}
+
+int
+ipc_send_json(int socket, enum ipc_type type, const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+	size_t length = text != NULL ? strlen(text) : 0;
+	int fd = -1;
+	int r = 0;
+
+	if (text == NULL)
+		return -ENOMEM;
+	if (length > IPC_MAX_PAYLOAD) {
+		fd = r = ipc_memfd("answer", text, length);
+		length = 0;
+	}
+	if (r >= 0)
+		r = ipc_send(socket, type, text, length, fd);
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return r;
+}
+
+/* More than any answer or request we make; a bound for hostile ones. */
+#define IPC_JSON_MAX ((size_t)256 << 20)
+
+int
+ipc_json(struct ipc_message *m, json_t **value)
+{
+	void *mapped = NULL;
+	size_t length = 0;
+	int r = 0;
+
+	*value = NULL;
+	if (m->fd >= 0) {
+		r = ipc_map(m->fd, IPC_JSON_MAX, &mapped, &length);
+		close(m->fd);
+		m->fd = -1;
+	}
+	if (r < 0)
+		return r;
+	*value = json_loadb(mapped != NULL ? mapped : m->payload.bytes,
+	    mapped != NULL ? length : m->length, JSON_REJECT_DUPLICATES, NULL);
+	if (mapped != NULL)
+		munmap(mapped, length);
+	return *value != NULL ? 0 : -EPROTO;
+}

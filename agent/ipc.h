@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the four processes, over SOCK_SEQPACKET socket pairs: a
+ * fixed head, a payload of checked length, at most one descriptor.
+ */
+#ifndef AGENT_IPC_H
+#define AGENT_IPC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Longer things travel as a memfd. */
+#define IPC_MAX_PAYLOAD 65000u
+
+enum ipc_type {
+	IPC_NONE = 0,
+	/* control asks the keeper; the answer has the same type */
+	IPC_PRIV_NFT,			/* fd: memfd of the batch; answer: struct ipc_result, fd: replies */
+	IPC_PRIV_FORWARDING,		/* u32: 0 off, 1 on; answer: struct ipc_result */
+	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
+	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	/* control tells or asks the watcher */
+	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
+	IPC_WATCH_STATUS,		/* answer: JSON text */
+	/* anybody to the recorder */
+	IPC_RECORD_EVENT,		/* struct event */
+	IPC_RECORD_STATUS,		/* answer: JSON text */
+	IPC_RECORD_REOPEN,		/* after rotation */
+	/* keeper tells control */
+	IPC_CHILD_DIED,			/* struct ipc_child */
+	IPC_RELOAD,			/* SIGHUP came */
+	IPC_STOP,			/* finish and exit */
+	/* a client of the control socket asks; JSON text, fd: printed policy */
+	IPC_REQUEST,			/* answer: JSON text, or a memfd of it when it is long */
+	IPC_TYPE_COUNT
+};
+
+struct ipc_result {
+	int32_t error;			/* 0 or negative errno */
+	char text[256];			/* sentence, English, NUL terminated */
+};
+
+#define IPC_MAX_INTERFACES 256u
+
+struct ipc_watch {
+	uint32_t n_interfaces;
+	char interfaces[IPC_MAX_INTERFACES][16];	/* in the order of the segments */
+};
+
+struct ipc_child {
+	char name[16];			/* "watcher", "recorder" */
+	int32_t status;			/* of waitpid(2) */
+	int64_t since_ns, until_ns;	/* CLOCK_REALTIME: gap in its work */
+};
+
+struct ipc_message {
+	enum ipc_type type;
+	size_t length;
+	int fd;				/* -1: none; the receiver owns it */
+	union {
+		uint8_t bytes[IPC_MAX_PAYLOAD];
+		struct ipc_result result;
+		struct ipc_watch watch;
+		struct ipc_child child;
+		uint32_t number;
+		uint64_t align_;
+	} payload;
+};
+
+/* A connected pair, close-on-exec, with 1 MiB buffers. 0 or negative errno. */
+int ipc_pair(int fds[2]);
+
+/* fd -1: none. The fd stays the caller's. 0 or negative errno (-EAGAIN: queue full). */
+int ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int fd);
+
+/*
+ * Receive one message. 1: *m is filled; 0: the other side closed; negative errno,
+ * -EPROTO for a message that breaks the format (it is dropped, its fds closed).
+ */
+int ipc_receive(int socket, struct ipc_message *m);
+
+/* Send and wait for the answer of the same type, at most timeout_ms. */
+int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
+    struct ipc_message *answer, int timeout_ms);
+
+/* A sealed memfd holding these bytes; negative errno. The caller closes it. */
+int ipc_memfd(const char *name, const void *bytes, size_t length);
+
+/*
+ * Map a memfd that another process sent: it must be sealed against shrinking
+ * and writing and at most max bytes. *bytes is unmapped with munmap(2), may be
+ * NULL when empty. 0 or negative errno.
+ */
+int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
+
+/*
+ * JSON both ways: a value is sent as text, through a memfd when it is longer
+ * than a message. Receiving parses the payload or the memfd (closed then).
+ * 0 or negative errno, -EPROTO for what is not JSON.
+ */
+int ipc_send_json(int socket, enum ipc_type type, const json_t *value);
+int ipc_json(struct ipc_message *m, json_t **value);
+
+#endif /* AGENT_IPC_H */

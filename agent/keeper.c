@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/keeper.h"
+
+#include "agent/keeper_internal.h"
+#include "agent/log.h"
+#include "agent/privilege.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t
+keeper_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int
+on_child(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
+{
+	(void)s;
+	(void)si;
+	keeper_reap(arg);
+	return 0;
+}
+
+static int
+on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)s;
+	(void)si;
+	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_REOPEN, NULL, 0, -1);
+	(void)ipc_send(k->tell[0], IPC_RELOAD, NULL, 0, -1);
+	return 0;
+}
+
+static int
+on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)s;
+	(void)si;
+	return sd_event_exit(k->event, EXIT_SUCCESS);
+}
+
+static int
+on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
+{
+	static struct ipc_message m;
+	int r = ipc_receive(fd, &m);
+
+	(void)s;
+	(void)events;
+	if (r == 1)
+		keeper_answer(arg, &m);
+	else if (r != -EAGAIN)
+		log_warnx("keeper: a request of the control process was malformed: %s",
+		    strerror(-r));
+	return 0;
+}
+
+static int
+block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static int
+watch_events(struct keeper *k)
+{
+	int r = sd_event_new(&k->event);
+
+	if (r >= 0)
+		r = sd_event_add_signal(k->event, NULL, SIGCHLD, on_child, k);
+	if (r >= 0)
+		r = sd_event_add_signal(k->event, NULL, SIGHUP, on_reload, k);
+	if (r >= 0)
+		r = sd_event_add_signal(k->event, NULL, SIGTERM, on_stop, k);
+	if (r >= 0)
+		r = sd_event_add_signal(k->event, NULL, SIGINT, on_stop, k);
+	if (r >= 0)
+		r = sd_event_add_io(k->event, NULL, k->control[0], EPOLLIN, on_ask, k);
+	if (r >= 0)
+		r = sd_event_set_watchdog(k->event, true);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * The watcher is started by control's first request, once there is a policy to
+ * judge by. The recorder comes first: whoever follows can write down.
+ */
+static int
+start_processes(struct keeper *k)
+{
+	int r = keeper_start(k, CHILD_RECORDER);
+
+	return r < 0 ? r : keeper_start(k, CHILD_CONTROL);
+}
+
+int
+keeper_run(const struct keeper_options *options)
+{
+	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1 };
+	int r = block_signals();
+
+	if (r == 0)
+		r = keeper_setup(&k);
+	if (r == 0)
+		r = watch_events(&k);
+	if (r == 0)
+		r = start_processes(&k);
+	if (r == 0)
+		r = privilege_become(ROLE_KEEPER);
+	if (r < 0) {
+		log_warnx("keeper: cannot start: %s", strerror(-r));
+		keeper_stop_children(&k);
+		return EXIT_FAILURE;
+	}
+	r = sd_event_loop(k.event);
+	k.stopping = true;
+	(void)sd_notify(0, "STOPPING=1");
+	keeper_stop_children(&k);
+	nft_channel_close(k.nft);
+	unlink(options->paths.socket);
+	return r == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
+}

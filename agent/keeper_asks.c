@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The requests of the control process, one row each. Control parses policies
+ * and talks to clients; what it asks for is checked here as if it came from an
+ * enemy. An unknown request is answered with -EPERM and told to the journal.
+ */
+#include "agent/keeper_internal.h"
+
+#include "agent/log.h"
+#include "kernel-helpers/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+/* The batch of a million elements is about 100 MB (reference: 62.9 MB measured). */
+#define BATCH_MAX ((size_t)256 << 20)
+
+/* The answer, with the descriptor in *fd (closed by the caller). */
+typedef void ask_fn(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd);
+
+static void
+fail(struct ipc_result *result, int error, const char *text)
+{
+	result->error = error;
+	snprintf(result->text, sizeof(result->text), "%s", text);
+}
+
+static void
+asroot_nft(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	struct nft_replies replies = { 0 };
+	void *bytes = NULL;
+	size_t length = 0;
+	char why[200] = "";
+	int r = m->fd < 0 ? -EBADF : ipc_map(m->fd, BATCH_MAX, &bytes, &length);
+
+	if (r < 0) {
+		fail(result, r, "the batch cannot be read");
+		return;
+	}
+	r = nft_channel_allowed(bytes, length, why, sizeof(why));
+	if (r < 0) {
+		log_warnx("keeper: refused a batch: %s", why);
+		fail(result, -EPERM, why);
+	} else {
+		result->error = k->nft->exchange(k->nft, bytes, length, &replies);
+		*fd = ipc_memfd("replies", replies.bytes, replies.length);
+		if (*fd < 0)
+			fail(result, *fd, "the replies cannot be handed over");
+		nft_replies_free(&replies);
+	}
+	if (bytes != NULL)
+		munmap(bytes, length);
+}
+
+/*
+ * Forwarding on is the last step of a start: what hardens the routing of the
+ * machine comes with it. A sysctl that this kernel lacks is told, not fatal:
+ * the gate does not rely on it.
+ */
+static void
+harden(void)
+{
+	static const struct { enum sysctl_id id; int value; } rows[] = {
+		{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, 0 },
+		{ SYSCTL_IPV6_ACCEPT_SOURCE_ROUTE, 0 },
+		{ SYSCTL_IPV4_SEND_REDIRECTS, 0 },
+		{ SYSCTL_IPV4_ACCEPT_REDIRECTS, 0 },
+		{ SYSCTL_IPV6_ACCEPT_REDIRECTS, 0 },
+		{ SYSCTL_CT_TCP_LOOSE, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r = sysctl_set(rows[i].id, rows[i].value);
+
+		if (r < 0)
+			log_warnx("keeper: cannot set %s: %s", sysctl_name(rows[i].id),
+			    strerror(-r));
+	}
+}
+
+static void
+asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	int on = m->payload.number != 0;
+	int r4, r6;
+
+	(void)k;
+	(void)fd;
+	if (m->length != sizeof(uint32_t) || m->payload.number > 1) {
+		fail(result, -EINVAL, "forwarding is 0 or 1");
+		return;
+	}
+	if (on)
+		harden();
+	r4 = sysctl_set(SYSCTL_IPV4_FORWARD, on);
+	r6 = sysctl_set(SYSCTL_IPV6_FORWARD, on);
+	if (r4 < 0 || r6 < 0)
+		fail(result, r4 < 0 ? r4 : r6, "forwarding cannot be switched");
+	else if (on)
+		(void)sd_notify(0, "READY=1");
+}
+
+/* An interface name as the kernel takes it: dev_valid_name() of net/core/dev.c. */
+static bool
+good_interface(const char name[16])
+{
+	size_t n = strnlen(name, 16);
+
+	if (n == 0 || n == 16 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (name[i] == '/' || name[i] == ':' || name[i] <= ' ' || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static void
+asroot_watch(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	const struct ipc_watch *w = &m->payload.watch;
+	int r;
+
+	(void)fd;
+	if (m->length != sizeof(*w) || m->fd < 0 || w->n_interfaces > IPC_MAX_INTERFACES) {
+		fail(result, -EINVAL, "a list of interfaces and a policy are needed");
+		return;
+	}
+	for (uint32_t i = 0; i < w->n_interfaces; i++)
+		if (!good_interface(w->interfaces[i])) {
+			fail(result, -EINVAL, "a name is no interface name");
+			return;
+		}
+	if (k->policy_fd >= 0)
+		close(k->policy_fd);
+	k->policy_fd = m->fd;
+	m->fd = -1;
+	k->interfaces = *w;
+	r = keeper_restart_watcher(k);
+	if (r < 0)
+		fail(result, r, "the watcher cannot be started");
+}
+
+static void
+asroot_load(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	(void)m;
+	result->error = keeper_load_policy(k, fd);
+	if (result->error < 0)
+		snprintf(result->text, sizeof(result->text), "%s cannot be loaded: %s",
+		    k->options->policy, strerror(-result->error));
+}
+
+static const struct {
+	enum ipc_type type;
+	ask_fn *answer;
+} asks[] = {
+	{ IPC_PRIV_NFT, asroot_nft },
+	{ IPC_PRIV_FORWARDING, asroot_forwarding },
+	{ IPC_PRIV_WATCH, asroot_watch },
+	{ IPC_PRIV_LOAD, asroot_load },
+};
+
+void
+keeper_answer(struct keeper *k, struct ipc_message *m)
+{
+	struct ipc_result result = { 0 };
+	int fd = -1;
+	size_t i = 0;
+	int r;
+
+	while (i < sizeof(asks) / sizeof(asks[0]) && asks[i].type != m->type)
+		i++;
+	if (i < sizeof(asks) / sizeof(asks[0])) {
+		asks[i].answer(k, m, &result, &fd);
+	} else {
+		log_warnx("keeper: control asked for something unknown (%d)", (int)m->type);
+		fail(&result, -EPERM, "no such request");
+	}
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	r = ipc_send(k->control[0], m->type, &result, sizeof(result), fd < 0 ? -1 : fd);
+	if (r < 0)
+		log_warnx("keeper: cannot answer control: %s", strerror(-r));
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of the other three processes. */
+#include "agent/keeper_internal.h"
+
+#include "agent/control/control.h"
+#include "agent/log.h"
+#include "agent/privilege.h"
+#include "agent/record/recorder.h"
+#include "agent/version.h"
+#include "agent/watch/watcher.h"
+#include "agent/watch_start.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A child that dies at once is started again only so often. */
+#define RESTART_PAUSE_US	1000000
+/* One that lived this long is started again at once. */
+#define RESTART_HEALTHY_US	2000000
+/* What each child gets to finish its work at a stop. */
+#define STOP_WAIT_MS		4000
+
+const char *
+keeper_child_name(enum child_id id)
+{
+	switch (id) {
+	case CHILD_RECORDER:
+		return "recorder";
+	case CHILD_CONTROL:
+		return "control";
+	case CHILD_WATCHER:
+		return "watcher";
+	case CHILD_COUNT:
+		break;
+	}
+	return "?";
+}
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void
+close_pair(int pair[2], int keep)
+{
+	for (int i = 0; i < 2; i++)
+		if (pair[i] != keep)
+			close(pair[i]);
+}
+
+/* What a child inherited and has no business with. */
+static void
+close_foreign(struct keeper *k, enum child_id id)
+{
+	close_pair(k->control, id == CHILD_CONTROL ? k->control[1] : -1);
+	close_pair(k->tell, id == CHILD_CONTROL ? k->tell[1] : -1);
+	close_pair(k->watch, id == CHILD_CONTROL ? k->watch[0] :
+	    id == CHILD_WATCHER ? k->watch[1] : -1);
+	for (int w = 0; w < WRITER_COUNT; w++) {
+		int keep = -1;
+
+		if (id == CHILD_RECORDER)
+			keep = k->record[w][1];
+		else if ((id == CHILD_CONTROL && w == WRITER_CONTROL) ||
+		    (id == CHILD_WATCHER && w == WRITER_WATCHER))
+			keep = k->record[w][0];
+		close_pair(k->record[w], keep);
+	}
+	if (id != CHILD_CONTROL)
+		close(k->listen_fd);
+	if (id != CHILD_RECORDER)
+		close(k->log_fd);
+	nft_channel_close(k->nft);
+}
+
+static int
+become(enum privilege_role role)
+{
+	int r = privilege_become(role);
+
+	/* After the change of user, which clears it: nobody outlives the keeper. */
+	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		r = -errno;
+	if (r < 0)
+		log_warnx("cannot give up privileges: %s", strerror(-r));
+	return r;
+}
+
+static int
+run_recorder(struct keeper *k)
+{
+	const struct recorder_peer peers[WRITER_COUNT] = {
+		[WRITER_KEEPER] = { k->record[WRITER_KEEPER][1], "keeper", true },
+		[WRITER_CONTROL] = { k->record[WRITER_CONTROL][1], "control", true },
+		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watch", false },
+	};
+	char hostname[HOST_NAME_MAX + 1] = "";
+	struct recorder_setup setup = {
+		.directory = k->log_fd, .peers = peers, .n_peers = WRITER_COUNT,
+		.hostname = hostname, .version = SEKISHO_VERSION,
+		.reserve_bytes = RECORDER_RESERVE_BYTES,
+	};
+
+	(void)gethostname(hostname, sizeof(hostname) - 1);
+	return become(ROLE_RECORDER) < 0 ? EXIT_FAILURE : recorder_run(&setup);
+}
+
+static int
+run_control(struct keeper *k)
+{
+	struct control_setup setup = {
+		.listen_fd = k->listen_fd, .keeper_fd = k->control[1],
+		.tell_fd = k->tell[1], .watch_fd = k->watch[0],
+		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
+		.policy = k->options->policy,
+		.audit_gid = privilege_group("sekisho-audit"),
+		.admin_gid = privilege_group("sekisho-admin"),
+	};
+
+	return become(ROLE_CONTROL) < 0 ? EXIT_FAILURE : control_run(&setup);
+}
+
+static int
+run_watcher(struct keeper *k)
+{
+	struct watch_start start = {
+		.interfaces = &k->interfaces, .policy_fd = k->policy_fd,
+		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
+	};
+	struct watcher_setup setup;
+	int r = watch_start_open(&start, &setup);
+
+	if (r < 0) {
+		log_warnx("watcher: cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	return become(ROLE_WATCHER) < 0 ? EXIT_FAILURE : watcher_run(&setup);
+}
+
+static void __attribute__((noreturn))
+run_child(struct keeper *k, enum child_id id)
+{
+	sigset_t none;
+	int status = EXIT_FAILURE;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* A signal to the whole group (a terminal's ^C) is the keeper's to act on. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	close_foreign(k, id);
+	switch (id) {
+	case CHILD_RECORDER:
+		status = run_recorder(k);
+		break;
+	case CHILD_CONTROL:
+		status = run_control(k);
+		break;
+	case CHILD_WATCHER:
+		status = run_watcher(k);
+		break;
+	case CHILD_COUNT:
+		break;
+	}
+	fflush(NULL);
+	_exit(status);
+}
+
+/* The gap that a death left: into the record, and to control for the status. */
+static void
+tell_of_gap(struct keeper *k, enum child_id id)
+{
+	struct child *c = &k->children[id];
+	struct ipc_child told = { .status = c->status, .since_ns = c->died_ns,
+	    .until_ns = keeper_now_ns() };
+	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
+	    .severity = SEVERITY_HIGH, .count = 1, .first_ns = told.since_ns,
+	    .last_ns = told.until_ns };
+
+	snprintf(told.name, sizeof(told.name), "%s", keeper_child_name(id));
+	snprintf(e.reason, sizeof(e.reason), "the %s process %s %d and was started again",
+	    told.name, WIFSIGNALED(c->status) ? "was ended by signal" : "ended with status",
+	    WIFSIGNALED(c->status) ? WTERMSIG(c->status) : WEXITSTATUS(c->status));
+	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_EVENT, &e, sizeof(e), -1);
+	if (id != CHILD_CONTROL)
+		(void)ipc_send(k->tell[0], IPC_CHILD_DIED, &told, sizeof(told), -1);
+}
+
+int
+keeper_start(struct keeper *k, enum child_id id)
+{
+	struct child *c = &k->children[id];
+	pid_t pid;
+
+	if (id == CHILD_WATCHER && k->policy_fd < 0)
+		return 0;
+	pid = fork();
+	if (pid < 0) {
+		log_warn("keeper: cannot start the %s", keeper_child_name(id));
+		return -errno;
+	}
+	if (pid == 0)
+		run_child(k, id);
+	c->pid = pid;
+	c->started_us = monotonic_us();
+	log_info("%s started (pid %d)", keeper_child_name(id), (int)pid);
+	if (c->died_ns != 0)
+		tell_of_gap(k, id);
+	c->died_ns = 0;
+	return 0;
+}
+
+static int
+on_restart(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)usec;
+	for (int id = 0; id < CHILD_COUNT; id++)
+		if (k->restart[id] == s) {
+			k->restart[id] = sd_event_source_unref(s);
+			return keeper_start(k, (enum child_id)id) < 0 ? 0 : 1;
+		}
+	return 0;
+}
+
+static void
+plan_restart(struct keeper *k, enum child_id id)
+{
+	int64_t now = monotonic_us();
+	bool healthy = now - k->children[id].started_us >= RESTART_HEALTHY_US;
+	int r;
+
+	if (k->stopping || k->restart[id] != NULL)
+		return;
+	r = sd_event_add_time(k->event, &k->restart[id], CLOCK_MONOTONIC,
+	    (uint64_t)now + (healthy ? 0 : RESTART_PAUSE_US), 1000, on_restart, k);
+	if (r < 0)
+		log_warnx("keeper: cannot plan the start of the %s: %s",
+		    keeper_child_name(id), strerror(-r));
+}
+
+static void
+note_death(struct keeper *k, enum child_id id, int status)
+{
+	struct child *c = &k->children[id];
+
+	c->pid = 0;
+	c->status = status;
+	if (k->stopping)
+		return;
+	c->died_ns = keeper_now_ns();
+	if (WIFSIGNALED(status))
+		log_warnx("the %s was ended by signal %d", keeper_child_name(id),
+		    WTERMSIG(status));
+	else
+		log_warnx("the %s ended with status %d", keeper_child_name(id),
+		    WEXITSTATUS(status));
+	plan_restart(k, id);
+}
+
+void
+keeper_reap(struct keeper *k)
+{
+	int status;
+	pid_t pid;
+
+	/* Only our own: the loader is waited for by its own caller. */
+	for (int id = 0; id < CHILD_COUNT; id++) {
+		if (k->children[id].pid == 0)
+			continue;
+		pid = waitpid(k->children[id].pid, &status, WNOHANG);
+		if (pid == k->children[id].pid)
+			note_death(k, (enum child_id)id, status);
+	}
+}
+
+/* Wait for one child, then insist. */
+static void
+end_child(struct keeper *k, enum child_id id)
+{
+	struct child *c = &k->children[id];
+	int status;
+
+	for (int ms = 0; c->pid != 0 && ms < STOP_WAIT_MS; ms += 5) {
+		if (waitpid(c->pid, &status, WNOHANG) == c->pid)
+			c->pid = 0;
+		else
+			usleep(5000);
+	}
+	if (c->pid == 0)
+		return;
+	log_warnx("keeper: the %s does not finish; ending it", keeper_child_name(id));
+	kill(c->pid, SIGKILL);
+	waitpid(c->pid, &status, 0);
+	c->pid = 0;
+}
+
+int
+keeper_restart_watcher(struct keeper *k)
+{
+	struct child *c = &k->children[CHILD_WATCHER];
+
+	k->restart[CHILD_WATCHER] = sd_event_source_unref(k->restart[CHILD_WATCHER]);
+	if (c->pid != 0) {
+		(void)ipc_send(k->watch[0], IPC_STOP, NULL, 0, -1);
+		end_child(k, CHILD_WATCHER);
+		c->died_ns = 0;	/* a planned change is told by control, not as a death */
+	}
+	return keeper_start(k, CHILD_WATCHER);
+}
+
+void
+keeper_stop_children(struct keeper *k)
+{
+	k->stopping = true;
+	if (k->children[CHILD_CONTROL].pid != 0)
+		(void)ipc_send(k->tell[0], IPC_STOP, NULL, 0, -1);
+	if (k->children[CHILD_WATCHER].pid != 0)
+		(void)ipc_send(k->watch[0], IPC_STOP, NULL, 0, -1);
+	end_child(k, CHILD_CONTROL);
+	end_child(k, CHILD_WATCHER);
+	/* Last, when nobody writes any more. */
+	if (k->children[CHILD_RECORDER].pid != 0)
+		(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_STOP, NULL, 0, -1);
+	end_child(k, CHILD_RECORDER);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keeper's own state, shared by its files and by nobody else. */
+#ifndef AGENT_KEEPER_INTERNAL_H
+#define AGENT_KEEPER_INTERNAL_H
+
+#include "agent/ipc.h"
+#include "agent/keeper.h"
+#include "agent/record/event.h"
+#include "kernel-helpers/nft_channel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+enum child_id {
+	CHILD_RECORDER = 0,
+	CHILD_CONTROL,
+	CHILD_WATCHER,
+	CHILD_COUNT
+};
+
+struct child {
+	pid_t pid;			/* 0: not running */
+	int64_t died_ns;		/* CLOCK_REALTIME; 0: has not died yet */
+	int64_t started_us;		/* CLOCK_MONOTONIC */
+	int status;			/* of waitpid(2) */
+};
+
+enum record_writer {
+	WRITER_KEEPER = 0,
+	WRITER_CONTROL,
+	WRITER_WATCHER,
+	WRITER_COUNT
+};
+
+/*
+ * All socket pairs are made once and kept open here, both ends: a child that is
+ * started again inherits its end, and what was queued for it is not lost.
+ */
+struct keeper {
+	const struct keeper_options *options;
+	sd_event *event;
+	int control[2];			/* asks and answers: [0] the keeper's end, [1] control's */
+	int tell[2];			/* what control hears unasked: [0] the keeper's end */
+	int watch[2];			/* [0] control's end, [1] the watcher's */
+	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
+	int listen_fd;			/* control socket */
+	int log_fd;			/* log folder */
+	struct nft_channel *nft;
+	struct child children[CHILD_COUNT];
+	sd_event_source *restart[CHILD_COUNT];
+	struct ipc_watch interfaces;	/* of the last IPC_PRIV_WATCH */
+	int policy_fd;			/* its printed policy, -1: none yet */
+	bool stopping;
+};
+
+/* keeper_children.c: start a child (again); a dead one leaves a gap record. 0 or errno. */
+int keeper_start(struct keeper *k, enum child_id id);
+/* Collect children that ended and plan their next start. */
+void keeper_reap(struct keeper *k);
+/* Ask all to finish, in the order that loses no record; wait, then insist. */
+void keeper_stop_children(struct keeper *k);
+/* Stop the watcher and start one with the present interfaces and policy. */
+int keeper_restart_watcher(struct keeper *k);
+const char *keeper_child_name(enum child_id id);
+
+/* keeper_asks.c: one request of the control process. */
+void keeper_answer(struct keeper *k, struct ipc_message *m);
+
+/* keeper_load.c: read and parse the policy file in a child that may read files
+ * and nothing else. *fd is a memfd: the printed policy (0), or the findings as
+ * JSON (-EINVAL); other errors leave it -1. */
+int keeper_load_policy(struct keeper *k, int *fd);
+
+/* keeper_setup.c: folders, sockets and descriptors made while still all-powerful. */
+int keeper_setup(struct keeper *k);
+
+int64_t keeper_now_ns(void);
+
+#endif /* AGENT_KEEPER_INTERNAL_H */

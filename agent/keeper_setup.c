@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is made while the daemon may still do everything: folders, sockets, descriptors. */
+#include "agent/keeper_internal.h"
+
+#include "agent/log.h"
+#include "agent/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Make a folder that belongs to a role; one that is there must be a folder of ours. */
+static int
+make_folder(const char *path, enum privilege_role owner, mode_t mode)
+{
+	struct privilege_user u = privilege_user_of(owner);
+	struct stat st;
+
+	if (mkdir(path, mode) < 0 && errno != EEXIST) {
+		log_warn("keeper: cannot make the folder %s", path);
+		return -errno;
+	}
+	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		log_warnx("keeper: %s is not a folder", path);
+		return -ENOTDIR;
+	}
+	if (chown(path, u.uid, u.gid) < 0 || chmod(path, mode) < 0) {
+		log_warn("keeper: cannot give %s to its user", path);
+		return -errno;
+	}
+	return 0;
+}
+
+static int
+make_folders(const struct paths *p)
+{
+	/* The run folder is open to all: who may say what is decided by credentials. */
+	int r = make_folder(p->run, ROLE_KEEPER, 0755);
+
+	if (r == 0)
+		r = make_folder(p->state, ROLE_CONTROL, 0750);
+	return r == 0 ? make_folder(p->log, ROLE_RECORDER, 0750) : r;
+}
+
+/* One daemon a run folder: the lock lives as long as the keeper. */
+static int
+take_lock(const struct paths *p)
+{
+	int folder = open(p->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = folder < 0 ? -1 :
+	    openat(folder, "sekishod.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (folder >= 0)
+		close(folder);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		log_warnx("keeper: another sekishod works in %s", p->run);
+		close(fd);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int
+open_control_socket(struct keeper *k, const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+
+	/* Only a socket that a dead daemon left is taken away; the lock is ours. */
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path);
+	memcpy(sun.sun_path, path, strnlen(path, sizeof(sun.sun_path) - 1));
+	k->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (k->listen_fd < 0)
+		return -errno;
+	if (bind(k->listen_fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		log_warn("keeper: cannot listen at %s", path);
+		return -errno;
+	}
+	if (chmod(path, 0666) < 0 || listen(k->listen_fd, 32) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+make_pairs(struct keeper *k)
+{
+	int r = ipc_pair(k->control);
+
+	if (r == 0)
+		r = ipc_pair(k->tell);
+	if (r == 0)
+		r = ipc_pair(k->watch);
+	for (int w = 0; r == 0 && w < WRITER_COUNT; w++)
+		r = ipc_pair(k->record[w]);
+	return r;
+}
+
+static void
+warn_about_users(void)
+{
+	for (int role = ROLE_CONTROL; role < ROLE_COUNT; role++)
+		if (privilege_user_of((enum privilege_role)role).fallback) {
+			log_warnx("keeper: the users of sekisho.sysusers are missing here; "
+			    "running as nobody instead");
+			return;
+		}
+}
+
+int
+keeper_setup(struct keeper *k)
+{
+	const struct paths *p = &k->options->paths;
+	int r = make_folders(p);
+
+	warn_about_users();
+	if (r == 0)
+		r = take_lock(p);
+	if (r == 0)
+		r = open_control_socket(k, p->socket);
+	if (r == 0)
+		r = make_pairs(k);
+	if (r < 0)
+		return r;
+	k->log_fd = open(p->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k->log_fd < 0)
+		return -errno;
+	k->nft = nft_channel_open();
+	if (k->nft == NULL) {
+		log_warn("keeper: cannot open nf_tables");
+		return -errno;
+	}
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/record/log_names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum rotation { BY_DATE = 0, BY_NUMBER, CURRENT, NOT_OURS };
+
+static enum rotation
+rotation_of(const char *name)
+{
+	const size_t stem = sizeof(LOG_NAME) - 1;
+	const char *rest;
+
+	if (strncmp(name, LOG_NAME, stem) != 0)
+		return NOT_OURS;
+	rest = name + stem;
+	if (*rest == '\0')
+		return CURRENT;
+	if ((*rest != '.' && *rest != '-') || rest[1] < '0' || rest[1] > '9')
+		return NOT_OURS;
+	return *rest == '.' ? BY_NUMBER : BY_DATE;
+}
+
+static bool
+is_compressed(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL && (strcmp(dot, ".gz") == 0 || strcmp(dot, ".xz") == 0 ||
+	    strcmp(dot, ".zst") == 0 || strcmp(dot, ".bz2") == 0);
+}
+
+static int
+older_first(const void *left, const void *right)
+{
+	const char *a = left, *b = right;
+	enum rotation x = rotation_of(a), y = rotation_of(b);
+	unsigned long m, n;
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	if (x != BY_NUMBER)
+		return strcmp(a, b);
+	m = strtoul(a + sizeof(LOG_NAME), NULL, 10);
+	n = strtoul(b + sizeof(LOG_NAME), NULL, 10);
+	return m > n ? -1 : m < n;
+}
+
+static int
+add(struct log_names *out, const char *name)
+{
+	char (*grown)[LOG_NAME_SIZE];
+
+	if (rotation_of(name) == NOT_OURS || strlen(name) >= LOG_NAME_SIZE)
+		return 0;
+	if (is_compressed(name)) {
+		out->compressed++;
+		return 0;
+	}
+	grown = reallocarray(out->names, out->count + 1, sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	out->names = grown;
+	strcpy(grown[out->count++], name);
+	return 0;
+}
+
+int
+log_names_list(int directory, struct log_names *out)
+{
+	/* An own open file description: readdir(3) moves its position. */
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(dir)) != NULL)
+		r = add(out, entry->d_name);
+	closedir(dir);
+	if (r < 0) {
+		log_names_free(out);
+		return r;
+	}
+	if (out->count > 0)
+		qsort(out->names, out->count, sizeof(*out->names), older_first);
+	return 0;
+}
+
+void
+log_names_free(struct log_names *n)
+{
+	free(n->names);
+	memset(n, 0, sizeof(*n));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of the record: violations.jsonl and what rotation made of it. */
+#ifndef AGENT_RECORD_LOG_NAMES_H
+#define AGENT_RECORD_LOG_NAMES_H
+
+#include <stddef.h>
+
+#define LOG_NAME	"violations.jsonl"
+#define LOG_TORN_NAME	"violations.jsonl.torn"
+/* Longest name looked at: LOG_NAME with a date and a number behind. */
+#define LOG_NAME_SIZE	64u
+
+struct log_names {
+	char (*names)[LOG_NAME_SIZE];	/* oldest first, LOG_NAME last */
+	size_t count;
+	size_t compressed;		/* rotated files that cannot be read here */
+};
+
+/*
+ * Rotated names are those of logrotate(8): ".1" is newer than ".2", and dates
+ * ("-20261121") sort as text. 0 or negative errno. Free with log_names_free().
+ */
+int log_names_list(int directory, struct log_names *out);
+void log_names_free(struct log_names *n);
+
+#endif /* AGENT_RECORD_LOG_NAMES_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Read the record: rotated files first, then violations.jsonl, and on from there
+ * while it grows. Every line is parsed strictly; a bad one is told, never passed over.
+ */
+#ifndef AGENT_RECORD_LOG_READER_H
+#define AGENT_RECORD_LOG_READER_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct log_reader;
+
+enum log_read {
+	LOG_READ_END = 0,	/* no whole line more for now; ask again to follow */
+	LOG_READ_RECORD,
+	LOG_READ_BAD,		/* a line that is no record: log_reader_error() */
+};
+
+/* NULL with errno. A directory without a log is an empty log. */
+struct log_reader *log_reader_open(const char *directory);
+void log_reader_close(struct log_reader *r);	/* accepts NULL */
+
+/*
+ * The next line: enum log_read, or negative errno. *record is the caller's on
+ * LOG_READ_RECORD. Rotation while reading neither loses nor repeats a line.
+ */
+int log_reader_next(struct log_reader *r, json_t **record);
+
+/* Of the line that was read last. */
+const char *log_reader_file(const struct log_reader *r);
+unsigned long log_reader_line(const struct log_reader *r);
+const char *log_reader_error(const struct log_reader *r);
+
+/* Bytes behind the last whole line of the file that was read to its end. */
+size_t log_reader_rest(const struct log_reader *r);
+
+/* Compressed rotated files, which are not read. */
+size_t log_reader_skipped(const struct log_reader *r);
+
+#endif /* AGENT_RECORD_LOG_READER_H */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/record/record_text.h"
+
+#include "agent/record/text_clean.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_SECOND 1000000000
+
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void
+take(const char *from, size_t n, const struct record_room *room, size_t keep, char *to,
+    size_t size, bool *cut)
+{
+	/* One more than is kept, for the NUL. */
+	size = smaller(size, keep + 1);
+	if (room->ascii)
+		text_clean_ascii(from, n, to, size, cut);
+	else
+		text_clean(from, n, to, size, cut);
+}
+
+#define TAKE_NAME(field)							\
+	take(e->field, sizeof(e->field), room, room->name, out->field,		\
+	    sizeof(out->field), &out->cut)
+
+void
+record_text_take(const struct event *e, const struct record_room *room,
+    struct record_text *out)
+{
+	memset(out, 0, sizeof(*out));
+	TAKE_NAME(from_zone);
+	TAKE_NAME(to_zone);
+	TAKE_NAME(in_interface);
+	TAKE_NAME(out_interface);
+	TAKE_NAME(permit);
+	TAKE_NAME(actor);
+	take(e->reason, sizeof(e->reason), room, room->reason, out->reason,
+	    sizeof(out->reason), &out->cut);
+}
+
+const char *
+record_time(int64_t ns, char *out)
+{
+	time_t seconds = ns / NS_PER_SECOND;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(out, RECORD_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(
+	    out + n, RECORD_TIME_SIZE - n, ".%09uZ", (unsigned int)(ns % NS_PER_SECOND));
+	return out;
+}
+
+const char *
+record_seconds(int64_t ns, char *out)
+{
+	record_time(ns, out);
+	strcpy(strchr(out, '.'), "Z");
+	return out;
+}
+
+/* ECS: "normalized to lowercase", IANA keywords. */
+const char *
+record_transport(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_IGMP:
+		return "igmp";
+	case IPPROTO_IPIP:
+		return "ipv4";
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_IPV6:
+		return "ipv6";
+	case IPPROTO_GRE:
+		return "gre";
+	case IPPROTO_ESP:
+		return "esp";
+	case IPPROTO_AH:
+		return "ah";
+	case IPPROTO_ICMPV6:
+		return "ipv6-icmp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	default:
+		return NULL;
+	}
+}
+
+static bool
+is_icmp(const struct facts *f)
+{
+	return f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
+}
+
+const char *
+record_service(const struct facts *f, char *out)
+{
+	const char *name = record_transport(f->protocol);
+	char number[4];
+
+	if ((f->flags & FACT_ARP) != 0)
+		return strcpy(out, "arp");
+	if (f->src.family == IP_NONE && f->dst.family == IP_NONE) {
+		snprintf(out, RECORD_SERVICE_SIZE, "0x%04x", f->ethertype);
+		return out;
+	}
+	snprintf(number, sizeof(number), "%u", f->protocol);
+	if (name == NULL)
+		name = number;
+	if ((f->flags & FACT_HAS_PORTS) == 0)
+		snprintf(out, RECORD_SERVICE_SIZE, "%s", name);
+	else if (is_icmp(f))
+		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u.%u", name, f->sport >> 8,
+		    f->sport & 0xffu);
+	else
+		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u", name, f->dport);
+	return out;
+}
+
+const char *
+record_kind_name(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_NONE:
+	case EVENT_KIND_COUNT:
+		break;
+	case EVENT_VIOLATION:
+		return "violation";
+	case EVENT_GAP:
+		return "gap";
+	case EVENT_CHANGE:
+		return "change";
+	case EVENT_LIFE:
+		return "life";
+	}
+	return "none";
+}
+
+const char *
+record_phase_name(enum event_phase phase)
+{
+	switch (phase) {
+	case PHASE_COUNT:
+		break;
+	case PHASE_FIRST:
+		return "first";
+	case PHASE_UPDATE:
+		return "update";
+	case PHASE_FINAL:
+		return "final";
+	}
+	return "none";
+}
+
+/* "-" when there is none. */
+static const char *
+address_or_dash(const struct ip_addr *a, char *out)
+{
+	return a->family != IP_NONE ? address_print(a, out) : "-";
+}
+
+/* "ZV-01 direct traffic between zones: ..." */
+static char *
+class_sentence(const struct event *e, const struct record_text *text,
+    enum message_language language)
+{
+	char source[IP_RANGE_TEXT_SIZE], destination[IP_RANGE_TEXT_SIZE];
+	char service[RECORD_SERVICE_SIZE];
+	const enum violation_class zv = (enum violation_class)e->zv;
+	const struct violation_words words = {
+	    .from = text->from_zone,
+	    .source = address_or_dash(&e->facts.src, source),
+	    .to = text->to_zone,
+	    .destination = address_or_dash(&e->facts.dst, destination),
+	    .service = record_service(&e->facts, service),
+	};
+	char *sentence =
+	    violation_sentence(zv, (enum violation_action)e->action, language, &words);
+	char *whole = NULL;
+
+	if (sentence != NULL &&
+	    asprintf(&whole, "%s %s", violation_class_id(zv), sentence) < 0)
+		whole = NULL;
+	free(sentence);
+	return whole;
+}
+
+char *
+record_sentence(const struct event *e, const struct record_text *text,
+    enum message_language language)
+{
+	char from[RECORD_TIME_SIZE], to[RECORD_TIME_SIZE];
+
+	switch ((enum event_kind)e->kind) {
+	case EVENT_NONE:
+	case EVENT_KIND_COUNT:
+		break;
+	case EVENT_VIOLATION:
+		return class_sentence(e, text, language);
+	case EVENT_GAP:
+		return message_text(MSG_RECORD_GAP, language,
+		    record_seconds(e->first_ns, from), record_seconds(e->last_ns, to),
+		    text->reason);
+	case EVENT_CHANGE:
+		return message_text(e->outcome == 0 ? MSG_RECORD_CHANGE :
+		    MSG_RECORD_CHANGE_FAILED, language, text->reason);
+	case EVENT_LIFE:
+		return message_text(MSG_RECORD_LIFE, language, text->reason);
+	}
+	return strdup("");
+}

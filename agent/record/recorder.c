@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loop: one message a turn from whoever has one, trusted peers first, so a
+ * flood from the watcher never keeps control's records waiting.
+ */
+#include "agent/record/recorder.h"
+
+#include "agent/ipc.h"
+#include "agent/record/event_check.h"
+#include "agent/record/recorder_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#define TICK_US 1000000u
+
+struct recorder;
+
+struct peer {
+	struct recorder *recorder;
+	struct recorder_peer setup;
+	sd_event_source *source;
+	bool open;
+	uint64_t bad;			/* messages not yet reported */
+	int64_t bad_since_ns;
+	const char *bad_why;		/* of the first of them */
+};
+
+struct recorder {
+	sd_event *loop;
+	struct recorder_writer writer;
+	struct peer peers[RECORDER_PEERS];
+	size_t n_peers;
+	uint64_t bad_total;
+	struct ipc_message message;
+};
+
+static void
+count_bad(struct peer *p, const char *why)
+{
+	if (p->bad == 0) {
+		p->bad_since_ns = recorder_now_ns();
+		p->bad_why = why;
+	}
+	p->bad++;
+	p->recorder->bad_total++;
+}
+
+/* At most one record a tick and peer, whatever a taken-over process sends. */
+static void
+report_bad(struct peer *p)
+{
+	const unsigned long long bad = p->bad;
+
+	if (bad == 0)
+		return;
+	p->bad = 0;
+	recorder_writer_own(&p->recorder->writer, EVENT_GAP, p->bad_since_ns, bad,
+	    MSG_RECORD_BAD_MESSAGES, bad, p->setup.name, p->bad_why);
+}
+
+static void
+take_event(struct peer *p, const struct ipc_message *m)
+{
+	struct event e;
+	const char *why;
+
+	if (event_check(m->payload.bytes, m->length, p->setup.trusted, &e, &why) < 0)
+		count_bad(p, why);
+	else
+		recorder_writer_event(&p->recorder->writer, &e, p->setup.name,
+		    p->setup.trusted);
+}
+
+static void
+answer_status(struct peer *p)
+{
+	const struct recorder *r = p->recorder;
+	const struct recorder_writer *w = &r->writer;
+	struct stat st = { 0 };
+	json_t *status;
+	char *text;
+
+	(void)fstat(w->file.fd, &st);
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	    "sequence", (json_int_t)w->state.sequence, "written", (json_int_t)w->written,
+	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
+	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
+	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
+	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "");
+	text = json_dumps(status, JSON_COMPACT);
+	json_decref(status);
+	/* Who does not read its answers goes without; the record does not wait. */
+	if (text != NULL)
+		(void)ipc_send(
+		    p->setup.socket, IPC_RECORD_STATUS, text, strlen(text), -1);
+	free(text);
+}
+
+static void
+take_message(struct peer *p, struct ipc_message *m)
+{
+	struct recorder *r = p->recorder;
+
+	if (m->fd >= 0)
+		close(m->fd);
+	if (m->type == IPC_RECORD_EVENT)
+		take_event(p, m);
+	else if (!p->setup.trusted)
+		count_bad(p, "message type");
+	else if (m->type == IPC_RECORD_STATUS)
+		answer_status(p);
+	else if (m->type == IPC_RECORD_REOPEN)
+		recorder_writer_reopen(&r->writer);
+	else if (m->type == IPC_STOP)
+		sd_event_exit(r->loop, EXIT_SUCCESS);
+	else
+		count_bad(p, "message type");
+}
+
+/* Without a trusted peer nobody could stop or ask us: the keeper is gone. */
+static void
+close_peer(struct peer *p)
+{
+	struct recorder *r = p->recorder;
+	bool trusted_left = false;
+
+	p->source = sd_event_source_disable_unref(p->source);
+	close(p->setup.socket);
+	p->open = false;
+	for (size_t i = 0; i < r->n_peers; i++)
+		trusted_left |= r->peers[i].open && r->peers[i].setup.trusted;
+	if (!trusted_left)
+		sd_event_exit(r->loop, EXIT_SUCCESS);
+}
+
+static bool
+has_hung_up(int socket)
+{
+	struct pollfd p = { .fd = socket };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+/* True when a message was there, good or bad. */
+static bool
+receive_one(struct peer *p)
+{
+	struct ipc_message *m = &p->recorder->message;
+	int r = ipc_receive(p->setup.socket, m);
+
+	if (r == 1) {
+		take_message(p, m);
+		return true;
+	}
+	/* An empty packet looks like the end and is not. */
+	if (r == -EPROTO || (r == 0 && !has_hung_up(p->setup.socket))) {
+		count_bad(p, "head");
+		return true;
+	}
+	if (r != -EAGAIN)
+		close_peer(p);
+	return false;
+}
+
+static int
+on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)source, (void)fd, (void)events;
+	receive_one(arg);
+	return 0;
+}
+
+static int
+on_tick(sd_event_source *source, uint64_t now_us, void *arg)
+{
+	struct recorder *r = arg;
+
+	(void)now_us;
+	for (size_t i = 0; i < r->n_peers; i++)
+		report_bad(&r->peers[i]);
+	recorder_writer_tick(&r->writer);
+	sd_event_source_set_time_relative(source, TICK_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int
+on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	struct recorder *r = arg;
+
+	if (info->ssi_signo == SIGHUP)
+		recorder_writer_reopen(&r->writer);
+	else
+		sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+	return 0;
+}
+
+static int
+add_peer(struct recorder *r, const struct recorder_peer *setup)
+{
+	struct peer *p = &r->peers[r->n_peers++];
+	int flags = fcntl(setup->socket, F_GETFL);
+	int e;
+
+	*p = (struct peer){ .recorder = r, .setup = *setup, .open = true };
+	if (flags < 0 || fcntl(setup->socket, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	e = sd_event_add_io(r->loop, &p->source, setup->socket, EPOLLIN, on_message, p);
+	if (e < 0)
+		return e;
+	return sd_event_source_set_priority(p->source, setup->trusted ?
+	    SD_EVENT_PRIORITY_IMPORTANT : SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int
+watch_signals(struct recorder *r)
+{
+	static const int numbers[] = { SIGHUP, SIGTERM, SIGINT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	/* A limit on the size of files is an ordinary EFBIG. */
+	signal(SIGXFSZ, SIG_IGN);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sd_event_source *source = NULL;
+		int e = sd_event_add_signal(r->loop, &source, numbers[i], on_signal, r);
+
+		if (e < 0)
+			return e;
+		/* A rotation that was told before a stop is done before it. */
+		sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT - 1);
+		sd_event_source_set_floating(source, 1);
+		sd_event_source_unref(source);
+	}
+	return 0;
+}
+
+static int
+prepare(struct recorder *r, const struct recorder_setup *setup)
+{
+	sd_event_source *tick = NULL;
+	int e = sd_event_new(&r->loop);
+
+	if (e < 0)
+		return e;
+	if (setup->n_peers > RECORDER_PEERS)
+		return -E2BIG;
+	e = watch_signals(r);
+	for (size_t i = 0; e >= 0 && i < setup->n_peers; i++)
+		e = add_peer(r, &setup->peers[i]);
+	if (e < 0)
+		return e;
+	e = sd_event_add_time_relative(
+	    r->loop, &tick, CLOCK_MONOTONIC, TICK_US, 0, on_tick, r);
+	if (e < 0)
+		return e;
+	/* Reports come even under a flood; the loop owns the source from here on. */
+	sd_event_source_set_priority(tick, SD_EVENT_PRIORITY_IMPORTANT);
+	e = sd_event_source_set_floating(tick, 1);
+	sd_event_source_unref(tick);
+	return e;
+}
+
+/* What was sent before the end is written before the end. */
+static void
+drain(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_peers; i++) {
+		struct peer *p = &r->peers[i];
+
+		while (p->open && receive_one(p))
+			;
+		report_bad(p);
+	}
+}
+
+static void
+finish(struct recorder *r)
+{
+	for (size_t i = 0; i < r->n_peers; i++) {
+		sd_event_source_disable_unref(r->peers[i].source);
+		if (r->peers[i].open)
+			close(r->peers[i].setup.socket);
+	}
+	sd_event_unref(r->loop);
+}
+
+int
+recorder_run(const struct recorder_setup *setup)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	int status = EXIT_FAILURE;
+	int e;
+
+	if (r == NULL)
+		return status;
+	r->writer.directory = setup->directory;
+	r->writer.hostname = setup->hostname;
+	r->writer.version = setup->version;
+	r->writer.reserve_bytes = setup->reserve_bytes;
+	e = prepare(r, setup);
+	if (e >= 0)
+		e = recorder_writer_open(&r->writer);
+	if (e >= 0) {
+		if (sd_event_loop(r->loop) >= 0)
+			status = EXIT_SUCCESS;
+		drain(r);
+		recorder_writer_close(&r->writer);
+	}
+	finish(r);
+	close(setup->directory);
+	free(r);
+	return status;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table: a fixed array of entries, chained hash over it, a list of the
+ * live ones for the sweep. What is told and when: aggregate_report.c.
+ */
+#include "agent/watch/aggregate.h"
+
+#include "agent/watch/aggregate_table.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIRS ((size_t)PLACE_ZONES_MAX * PLACE_ZONES_MAX)
+
+struct aggregate *
+aggregate_new(const struct places *places, size_t entries, aggregate_emit *emit, void *arg)
+{
+	struct aggregate *a = calloc(1, sizeof(*a));
+	size_t n_buckets = 1;
+
+	if (a == NULL)
+		return NULL;
+	while (n_buckets < entries)
+		n_buckets *= 2;
+	a->places = places;
+	a->emit = emit;
+	a->arg = arg;
+	a->n_entries = entries;
+	a->mask = (uint32_t)(n_buckets - 1);
+	a->entries = calloc(entries + PAIRS, sizeof(a->entries[0]));
+	a->live = calloc(entries + PAIRS, sizeof(a->live[0]));
+	a->buckets = calloc(n_buckets, sizeof(a->buckets[0]));
+	if (a->entries == NULL || a->live == NULL || a->buckets == NULL || sodium_init() < 0) {
+		aggregate_free(a);
+		errno = ENOMEM;
+		return NULL;
+	}
+	crypto_shorthash_keygen(a->secret);
+	memset(a->buckets, 0xff, n_buckets * sizeof(a->buckets[0]));	/* NO_ENTRY */
+	a->free = NO_ENTRY;
+	return a;
+}
+
+void
+aggregate_free(struct aggregate *a)
+{
+	if (a == NULL)
+		return;
+	free(a->entries);
+	free(a->live);
+	free(a->buckets);
+	free(a);
+}
+
+void
+aggregate_set_digest(struct aggregate *a, const char *digest)
+{
+	snprintf(a->digest, sizeof(a->digest), "%s", digest);
+}
+
+/* Destination port; ICMP: type and code; not IP: the EtherType. */
+static uint16_t
+service_of(const struct facts *f)
+{
+	if (f->src.family == IP_NONE)
+		return f->ethertype;
+	if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
+		return f->sport;
+	return f->dport;
+}
+
+static void
+make_key(const struct sighting *s, struct aggregate_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->src = s->facts->src.value;
+	key->dst = s->facts->dst.value;
+	key->from = s->from;
+	key->to = s->to;
+	key->service = service_of(s->facts);
+	key->zv = s->zv;
+	key->action = s->action;
+	key->family = (uint8_t)s->facts->src.family;
+	key->protocol = s->facts->protocol;
+}
+
+static uint64_t
+hash_of(const struct aggregate *a, const struct aggregate_key *key)
+{
+	uint8_t out[crypto_shorthash_BYTES];
+	uint64_t hash;
+
+	_Static_assert(sizeof(hash) == sizeof(out), "SipHash gives 64 bits");
+	crypto_shorthash(out, (const uint8_t *)key, sizeof(*key), a->secret);
+	memcpy(&hash, out, sizeof(hash));
+	return hash;
+}
+
+static struct entry *
+find(const struct aggregate *a, const struct aggregate_key *key, uint64_t hash)
+{
+	for (uint32_t i = a->buckets[hash & a->mask]; i != NO_ENTRY; i = a->entries[i].next)
+		if (a->entries[i].hash == hash &&
+		    memcmp(&a->entries[i].key, key, sizeof(*key)) == 0)
+			return &a->entries[i];
+	return NULL;
+}
+
+static void
+make_live(struct aggregate *a, struct entry *e)
+{
+	if (e->live_at != 0)
+		return;
+	a->live[a->n_live++] = (uint32_t)(e - a->entries);
+	e->live_at = a->n_live;
+}
+
+static void
+fill(struct entry *e, const struct sighting *s)
+{
+	e->from = s->from;
+	e->to = s->to;
+	e->facts = *s->facts;
+	snprintf(e->permit, sizeof(e->permit), "%s", s->permit);
+}
+
+/* The entry of a pair of zones keeps no address: it stands for many. */
+static struct entry *
+overflow_entry(struct aggregate *a, const struct sighting *s)
+{
+	size_t from = places_at(a->places, s->from)->zone_number;
+	size_t to = places_at(a->places, s->to)->zone_number;
+	struct entry *e = &a->entries[a->n_entries + from * PLACE_ZONES_MAX + to];
+
+	a->overflowed++;
+	if (e->live_at != 0)
+		return e;
+	fill(e, s);
+	memset(&e->facts, 0, sizeof(e->facts));
+	e->permit[0] = '\0';
+	memset(&e->key, 0, sizeof(e->key));
+	e->key.zv = s->zv;
+	e->key.action = s->action;
+	e->key.from = (uint16_t)from;
+	e->key.to = (uint16_t)to;
+	e->hash = hash_of(a, &e->key);
+	make_live(a, e);
+	return e;
+}
+
+static struct entry *
+take_entry(struct aggregate *a, const struct sighting *s, const struct aggregate_key *key,
+    uint64_t hash)
+{
+	struct entry *e;
+	uint32_t i = a->free;
+
+	if (i == NO_ENTRY && a->fresh == a->n_entries)
+		return overflow_entry(a, s);
+	if (i == NO_ENTRY)
+		i = a->fresh++;
+	else
+		a->free = a->entries[i].next;
+	e = &a->entries[i];
+	memset(e, 0, sizeof(*e));
+	e->key = *key;
+	e->hash = hash;
+	e->next = a->buckets[hash & a->mask];
+	a->buckets[hash & a->mask] = i;
+	a->used++;
+	fill(e, s);
+	make_live(a, e);
+	return e;
+}
+
+static void
+stretch(struct stream *s, int64_t time_ns)
+{
+	if (s->first_ns == 0 || time_ns < s->first_ns)
+		s->first_ns = time_ns;
+	if (time_ns > s->last_ns)
+		s->last_ns = time_ns;
+}
+
+void
+aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
+{
+	struct aggregate_key key;
+	struct entry *e;
+	uint64_t hash;
+
+	make_key(s, &key);
+	hash = hash_of(a, &key);
+	e = find(a, &key, hash);
+	if (e == NULL)
+		e = take_entry(a, s, &key, hash);
+
+	e->seen_ns = now_ns;
+	e->witnesses |= s->witness;
+	if (s->witness == WITNESS_TAP_EGRESS) {
+		e->egress++;
+		e->egress_bytes += s->facts->length;
+		stretch(&e->leak, s->time_ns);
+		a->totals[places_at(a->places, e->from)->zone_number]
+		    [places_at(a->places, e->to)->zone_number].leaks++;
+	} else if (s->witness == WITNESS_GATE) {
+		e->gate++;
+		e->gate_bytes += s->facts->length;
+		snprintf(e->gate_reason, sizeof(e->gate_reason), "%s", s->gate_reason);
+		stretch(&e->attempt, s->time_ns);
+	} else {
+		e->ingress++;
+		e->ingress_bytes += s->facts->length;
+		stretch(&e->attempt, s->time_ns);
+	}
+	aggregate_report_now(a, e, now_ns);
+}
+
+void
+aggregate_add_crossed(struct aggregate *a, const struct sighting *arrival)
+{
+	struct aggregate_key key;
+	struct entry *e;
+
+	make_key(arrival, &key);
+	e = find(a, &key, hash_of(a, &key));
+	if (e != NULL)
+		e->credit++;
+}
+
+void
+aggregate_drop(struct aggregate *a, struct entry *e)
+{
+	uint32_t self = (uint32_t)(e - a->entries), last = a->live[--a->n_live];
+	uint32_t *link = &a->buckets[e->hash & a->mask];
+
+	a->live[e->live_at - 1] = last;
+	a->entries[last].live_at = e->live_at;
+	e->live_at = 0;
+	if (self >= a->n_entries) {
+		memset(e, 0, sizeof(*e));
+		return;
+	}
+	while (*link != self)
+		link = &a->entries[*link].next;
+	*link = e->next;
+	e->next = a->free;
+	a->free = self;
+	a->used--;
+}
+
+size_t
+aggregate_used(const struct aggregate *a)
+{
+	return a->used;
+}
+
+uint64_t
+aggregate_overflowed(const struct aggregate *a)
+{
+	return a->overflowed;
+}
+
+struct aggregate_totals
+aggregate_total(const struct aggregate *a, uint16_t from_zone, uint16_t to_zone)
+{
+	return a->totals[from_zone % PLACE_ZONES_MAX][to_zone % PLACE_ZONES_MAX];
+}

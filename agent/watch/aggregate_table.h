@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The violation table from inside, for aggregate*.c only. */
+#ifndef AGENT_WATCH_AGGREGATE_TABLE_H
+#define AGENT_WATCH_AGGREGATE_TABLE_H
+
+#include "agent/watch/aggregate.h"
+
+#include <sodium.h>
+
+#define NO_ENTRY UINT32_MAX
+
+/* Hashed and compared as bytes, so it must have no padding. */
+struct aggregate_key {
+	ip_value src, dst;
+	uint16_t from, to, service;
+	uint8_t zv, action, family, protocol;
+	uint8_t zero[6];
+};
+_Static_assert(sizeof(struct aggregate_key) == 48, "no padding in keys");
+
+/* One of the two stories of an entry, as far as it has been told. */
+struct stream {
+	int64_t first_ns, last_ns;	/* CLOCK_REALTIME of its packets */
+	int64_t opened_ns, step_ns;	/* CLOCK_MONOTONIC; next update: opened + step */
+	uint64_t reported;
+	bool open;			/* PHASE_FIRST is out */
+};
+
+struct entry {
+	struct aggregate_key key;
+	struct stream attempt, leak;
+	uint64_t ingress, egress, gate;		/* packets by witness */
+	uint64_t credit;			/* see aggregate_add_crossed() */
+	uint64_t egress_before;			/* of egress: belongs to attempts told as final */
+	uint64_t ingress_bytes, egress_bytes, gate_bytes;
+	uint64_t waiting, settled;		/* ingress one and two sweeps ago */
+	uint64_t counted;			/* attempts that stand in the totals */
+	int64_t seen_ns;			/* CLOCK_MONOTONIC of the last packet */
+	uint64_t hash;
+	struct facts facts;			/* of the first packet */
+	char permit[64], gate_reason[24];
+	uint32_t next;				/* in its bucket or in the free list */
+	uint32_t live_at;			/* place in live[] + 1; 0: not live */
+	uint16_t from, to;			/* places of the first packet */
+	uint8_t witnesses;			/* WITNESS_* of all packets */
+};
+
+struct aggregate {
+	const struct places *places;
+	aggregate_emit *emit;
+	void *arg;
+	bool blocked;		/* emit refused; asked again at the next sweep */
+	char digest[65];
+	uint8_t secret[crypto_shorthash_KEYBYTES];
+	size_t n_entries;	/* behind them stands one entry per pair of zones */
+	struct entry *entries;
+	uint32_t *buckets, *live;
+	uint32_t mask, n_live;
+	uint32_t free, fresh;	/* list of used ones; from "fresh" on none was ever used */
+	size_t used;
+	uint64_t overflowed;
+	struct aggregate_totals totals[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
+};
+
+/* Tell what must not wait for the sweep. */
+void aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns);
+
+/* Bring the totals to what the entry says now; all: without waiting for stragglers. */
+void aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all);
+
+/* Take a told entry out of the table. */
+void aggregate_drop(struct aggregate *a, struct entry *e);
+
+#endif /* AGENT_WATCH_AGGREGATE_TABLE_H */

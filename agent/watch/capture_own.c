@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layout: draft-ietf-opsawg-pcap. File: magic, version 2.4, two unused words,
+ * snapshot length, link type. Packet: seconds, fraction, captured, length.
+ */
+#include "agent/watch/capture_own.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pcap/dlt.h>
+#include <string.h>
+
+#define FILE_HEADER	24u
+#define PACKET_HEADER	16u
+#define MAGIC_MICRO	0xa1b2c3d4u
+#define MAGIC_NANO	0xa1b23c4du
+
+static uint32_t
+word(const struct capture_own *o, const uint8_t *p)
+{
+	uint32_t value;
+
+	memcpy(&value, p, sizeof(value));
+	return o->swapped ? __builtin_bswap32(value) : value;
+}
+
+/* LINKTYPE_* of the file -> DLT_* of this system; -1: left to libpcap. */
+static int
+link_of(uint32_t linktype)
+{
+	static const struct { uint32_t linktype; int dlt; } links[] = {
+		{ 0, DLT_NULL }, { 1, DLT_EN10MB }, { 101, DLT_RAW }, { 108, DLT_LOOP },
+		{ 113, DLT_LINUX_SLL }, { 228, DLT_IPV4 }, { 229, DLT_IPV6 },
+		{ 276, DLT_LINUX_SLL2 },
+	};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (links[i].linktype == linktype)
+			return links[i].dlt;
+	return -1;
+}
+
+static bool
+read_magic(struct capture_own *o)
+{
+	for (int swapped = 0; swapped < 2; swapped++) {
+		uint32_t magic;
+
+		o->swapped = swapped != 0;
+		magic = word(o, o->bytes);
+		o->nanoseconds = magic == MAGIC_NANO;
+		if (magic == MAGIC_MICRO || magic == MAGIC_NANO)
+			return true;
+	}
+	return false;
+}
+
+bool
+capture_own_open(struct capture_own *o, const uint8_t *bytes, size_t size)
+{
+	uint16_t major, minor;
+
+	memset(o, 0, sizeof(*o));
+	o->bytes = bytes;
+	o->size = size;
+	if (size < FILE_HEADER || !read_magic(o))
+		return false;
+	memcpy(&major, bytes + 4, sizeof(major));
+	memcpy(&minor, bytes + 6, sizeof(minor));
+	if (o->swapped) {
+		major = __builtin_bswap16(major);
+		minor = __builtin_bswap16(minor);
+	}
+	o->snapshot = word(o, bytes + 16);
+	if (o->snapshot == 0 || o->snapshot > INT_MAX)
+		o->snapshot = CAPTURE_LARGEST;
+	o->link_type = link_of(word(o, bytes + 20));
+	o->at = FILE_HEADER;
+	return major == 2 && minor == 4 && o->link_type >= 0;
+}
+
+int64_t
+capture_time(int64_t seconds, int64_t nanoseconds)
+{
+	if (nanoseconds < 0 || nanoseconds >= 1000000000)
+		nanoseconds = 0;
+	return (int64_t)(uint32_t)seconds * 1000000000 + nanoseconds;
+}
+
+int
+capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why)
+{
+	const uint8_t *h = o->bytes + o->at;
+	size_t left = o->size - o->at;
+	uint32_t captured;
+
+	if (left == 0)
+		return 0;
+	if (left < PACKET_HEADER) {
+		*why = "the file ends inside a packet header";
+		return -ENODATA;
+	}
+	captured = word(o, h + 8);
+	if (captured > CAPTURE_LARGEST) {
+		*why = "a packet claims an impossible captured length";
+		return -EBADMSG;
+	}
+	if (captured > left - PACKET_HEADER) {
+		*why = "the file ends inside a packet";
+		return -ENODATA;
+	}
+	p->time_ns = capture_time(word(o, h),
+	    (int64_t)word(o, h + 4) * (o->nanoseconds ? 1 : 1000));
+	p->bytes = h + PACKET_HEADER;
+	p->captured = captured < o->snapshot ? captured : o->snapshot;
+	p->length = word(o, h + 12);
+	o->at += PACKET_HEADER + captured;
+	return 1;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/watch/reason.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+protocol_name(uint8_t protocol, char room[16])
+{
+	static const struct { uint8_t number; const char *name; } names[] = {
+		{ IPPROTO_ICMP, "icmp" }, { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" },
+		{ IPPROTO_ICMPV6, "icmpv6" }, { IPPROTO_SCTP, "sctp" },
+		{ IPPROTO_UDPLITE, "udplite" }, { IPPROTO_GRE, "gre" },
+		{ IPPROTO_ESP, "esp" }, { IPPROTO_AH, "ah" }, { IPPROTO_IPIP, "ipip" },
+		{ IPPROTO_IPV6, "6in4" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == protocol)
+			return names[i].name;
+	snprintf(room, 16, "protocol %u", protocol);
+	return room;
+}
+
+void
+reason_packet(const struct facts *f, char *out, size_t size)
+{
+	char src[IP_RANGE_TEXT_SIZE], dst[IP_RANGE_TEXT_SIZE], room[16];
+	const char *name = protocol_name(f->protocol, room);
+
+	if (f->src.family == IP_NONE) {
+		snprintf(out, size, "EtherType 0x%04x", f->ethertype);
+		return;
+	}
+	address_print(&f->src, src);
+	address_print(&f->dst, dst);
+	if (f->flags & FACT_ARP)
+		snprintf(out, size, "arp %s -> %s", src, dst);
+	else if (!(f->flags & FACT_HAS_PORTS))
+		snprintf(out, size, "%s -> %s %s", src, dst, name);
+	else if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
+		snprintf(out, size, "%s -> %s %s/%u.%u", src, dst, name, f->sport >> 8,
+		    f->sport & 0xffu);
+	else
+		snprintf(out, size, "%s -> %s %s/%u", src, dst, name, f->dport);
+}
+
+/* Why a header that could be read is refused all the same. */
+static const char *
+refused_header(const struct facts *f)
+{
+	if (f->unreadable != READABLE)
+		return unreadable_name((enum unreadable)f->unreadable);
+	if (f->flags & FACT_IP_OPTIONS)
+		return "IPv4 options";
+	if (f->flags & FACT_ROUTING_HEADER)
+		return "IPv6 routing header";
+	return "IPv6 extension header";
+}
+
+static void
+write_cause(const struct event *e, char *out, size_t size)
+{
+	switch ((enum violation_action)e->action) {
+	case ACTION_LEAK:
+		snprintf(out, size, "crossed without a permit");
+		return;
+	case ACTION_SPOOFED_SOURCE:
+		snprintf(out, size, "source does not belong to %s",
+		    e->in_interface[0] != '\0' ? e->in_interface : "this interface");
+		return;
+	case ACTION_WRONG_MAC:
+		snprintf(out, size, "registered address with another MAC");
+		return;
+	case ACTION_UNCLASSIFIABLE:
+		snprintf(out, size, "cannot be judged (%s)", refused_header(&e->facts));
+		return;
+	case ACTION_TUNNEL:
+		snprintf(out, size, "tunnel without a permit");
+		return;
+	case ACTION_ATTEMPT:
+	case ACTION_ROGUE_SERVICE:
+	case ACTION_GAP:
+	case ACTION_COUNT:
+		break;
+	}
+	snprintf(out, size, "no permit");
+}
+
+void
+reason_write(const struct event *e, const char *gate_reason, char *out, size_t size)
+{
+	char packet[224], cause[80];
+	const char *from = e->from_zone[0] != '\0' ? e->from_zone : "?";
+	const char *to = e->to_zone[0] != '\0' ? e->to_zone : "?";
+	int n;
+
+	reason_packet(&e->facts, packet, sizeof(packet));
+	write_cause(e, cause, sizeof(cause));
+	n = snprintf(out, size, "%s -> %s: %s: %s", from, to, cause, packet);
+	if (n > 0 && (size_t)n < size && e->permit[0] != '\0')
+		n += snprintf(out + n, size - (size_t)n, "; %s is not in force", e->permit);
+	if (n > 0 && (size_t)n < size && gate_reason[0] != '\0')
+		snprintf(out + n, size - (size_t)n, "; gate: %s", gate_reason);
+}

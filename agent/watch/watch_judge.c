@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/watch/watch_judge.h"
+
+#include "rules/compile.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* Frames that concern one wire only: spanning tree, LLDP and the like. */
+static bool
+is_wire_noise(const struct facts *f, const struct watch_seen *seen)
+{
+	if (f->unreadable != UNREADABLE_ETHERTYPE)
+		return false;
+	if (seen->witness == WITNESS_TAP_EGRESS)
+		return seen->in == SEGMENT_SELF;
+	return (f->flags & FACT_GROUP_MAC) != 0;
+}
+
+/* What the gateway answers by itself is no opening: RST, echo reply, ICMP error. */
+static bool
+cannot_open(const struct facts *f)
+{
+	uint8_t type = (uint8_t)(f->sport >> 8);
+
+	if (f->unreadable != READABLE || !(f->flags & FACT_HAS_PORTS))
+		return false;
+	switch (f->protocol) {
+	case IPPROTO_TCP:
+		return (f->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST |
+		    TCP_FLAG_FIN)) != TCP_FLAG_SYN;
+	case IPPROTO_ICMP:
+		return type != 8 && type != 13 && type != 15 && type != 17;
+	case IPPROTO_ICMPV6:
+		return type != 128 && type != 139;
+	default:
+		return false;
+	}
+}
+
+static void
+judge_leaving(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, struct judgement *j)
+{
+	classifier_judge_any(c, f, seen->in, seen->out, now, j);
+	if (j->verdict != VERDICT_DENY)
+		return;
+	/* Sent back to the wire it came from, to whom it was meant for: crosses nothing. */
+	if (seen->in == seen->out && classifier_owner(c, &f->dst) == seen->out)
+		j->verdict = VERDICT_LOCAL;
+	if (seen->in == SEGMENT_SELF && j->action != ACTION_SPOOFED_SOURCE && cannot_open(f))
+		j->verdict = VERDICT_LOCAL;
+}
+
+/* What the gate stopped although the stateless judge sees nothing wrong with it. */
+static void
+name_by_reason(const char *reason, struct judgement *j)
+{
+	j->verdict = VERDICT_DENY;
+	j->zv = ZV_02_NOT_PERMITTED;
+	j->action = ACTION_ATTEMPT;
+	if (strcmp(reason, COMPILE_LOG_OPTIONS) == 0) {
+		j->action = ACTION_UNCLASSIFIABLE;
+	} else if (strcmp(reason, COMPILE_LOG_SOURCE) == 0) {
+		j->zv = ZV_03_SPOOFED;
+		j->action = ACTION_SPOOFED_SOURCE;
+	} else if (strcmp(reason, COMPILE_LOG_MAC) == 0) {
+		j->zv = ZV_03_SPOOFED;
+		j->action = ACTION_WRONG_MAC;
+	}
+}
+
+static void
+judge_stopped(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, struct judgement *j)
+{
+	classifier_judge_any(c, f, seen->in, seen->out, now, j);
+	if (j->verdict != VERDICT_DENY)
+		classifier_judge(c, f, seen->in, seen->out, now, j);
+	if (j->verdict != VERDICT_DENY)
+		name_by_reason(seen->gate_reason, j);
+}
+
+void
+watch_judge(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, struct judgement *j)
+{
+	if (is_wire_noise(f, seen)) {
+		memset(j, 0, sizeof(*j));
+		j->verdict = VERDICT_LOCAL;
+		j->in = seen->in;
+		j->out = seen->out;
+	} else if (seen->witness == WITNESS_GATE) {
+		judge_stopped(c, f, seen, now, j);
+	} else if (seen->witness == WITNESS_TAP_EGRESS) {
+		judge_leaving(c, f, seen, now, j);
+	} else {
+		classifier_judge_any(c, f, seen->in, SEGMENT_NONE, now, j);
+	}
+}
+
+bool
+watch_judge_detour(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, struct judgement *arrival)
+{
+	const struct watch_seen came = { WITNESS_TAP_INGRESS, seen->in, SEGMENT_NONE, "" };
+
+	if (seen->in == SEGMENT_SELF || seen->in == SEGMENT_NONE ||
+	    classifier_owner(c, &f->dst) == seen->out)
+		return false;
+	watch_judge(c, f, &came, now, arrival);
+	return arrival->verdict == VERDICT_DENY;
+}

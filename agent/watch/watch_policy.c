@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/watch/watch_policy.h"
+
+#include "rules/policy_parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A range of n bits falls into at most 2n - 2 prefixes (RFC 1878 style cutting). */
+#define PREFIXES_PER_RANGE 256u
+
+static void
+learn_taps(struct watch_policy *p, const struct tap_set *taps)
+{
+	size_t n = taps != NULL ? tap_set_count(taps) : 0;
+
+	for (size_t i = 0; i < LIMIT_SEGMENTS; i++)
+		p->segment_of_tap[i] = SEGMENT_NONE;
+	for (size_t i = 0; i < n && i < LIMIT_SEGMENTS; i++) {
+		int segment = checked_segment_by_interface(p->checked,
+		    tap_set_interface(taps, i));
+
+		if (segment >= 0)
+			p->segment_of_tap[i] = (uint16_t)segment;
+	}
+}
+
+struct watch_policy *
+watch_policy_of(struct checked *checked, const struct ip_addr *own, size_t n_own,
+    struct places *places, const struct tap_set *taps)
+{
+	struct watch_policy *p = calloc(1, sizeof(*p));
+	int error = -ENOMEM;
+
+	if (p == NULL) {
+		checked_free(checked);
+		errno = ENOMEM;
+		return NULL;
+	}
+	p->checked = checked;
+	p->classifier = classifier_new(checked);
+	if (p->classifier != NULL)
+		error = classifier_set_own(p->classifier, own, n_own);
+	if (error == 0)
+		error = places_learn(places, checked, p->place);
+	if (error != 0) {
+		watch_policy_free(p);
+		errno = -error;
+		return NULL;
+	}
+	learn_taps(p, taps);
+	return p;
+}
+
+/* The first error, as the one sentence that fits into an answer. */
+static void
+say_first(struct diag *diag, char *why, size_t why_size)
+{
+	diag_sort(diag);
+	snprintf(why, why_size, "the policy has errors");
+	for (size_t i = 0; i < diag_kept(diag); i++) {
+		const struct finding *f = diag_at(diag, i);
+
+		if (f->severity != DIAG_ERROR)
+			continue;
+		snprintf(why, why_size, "%s:%u: %s",
+		    f->origin.file != NULL ? f->origin.file : "policy", f->origin.line,
+		    f->text[MESSAGE_ENGLISH]);
+		return;
+	}
+}
+
+struct watch_policy *
+watch_policy_new(const char *text, size_t length, const struct ip_addr *own, size_t n_own,
+    struct places *places, const struct tap_set *taps, char *why, size_t why_size)
+{
+	struct diag *diag = diag_new();
+	struct checked *checked = NULL;
+	struct policy *policy;
+	struct watch_policy *p = NULL;
+
+	snprintf(why, why_size, "out of memory");
+	errno = ENOMEM;
+	if (diag == NULL)
+		return NULL;
+	policy = policy_parse_text(text, length, "policy", diag);
+	if (policy != NULL)
+		checked = checked_new(policy, (int64_t)time(NULL), diag);
+	if (checked == NULL) {
+		say_first(diag, why, why_size);
+		errno = EINVAL;
+	} else {
+		p = watch_policy_of(checked, own, n_own, places, taps);
+		if (p != NULL)
+			why[0] = '\0';
+		else if (errno == ENOSPC)
+			snprintf(why, why_size, "too many different zones since the start");
+	}
+	diag_free(diag);
+	return p;
+}
+
+void
+watch_policy_free(struct watch_policy *p)
+{
+	if (p == NULL)
+		return;
+	classifier_free(p->classifier);
+	checked_free(p->checked);
+	free(p);
+}
+
+uint16_t
+watch_policy_place(const struct watch_policy *p, uint16_t segment)
+{
+	if (segment == SEGMENT_SELF)
+		return PLACE_SELF;
+	return segment < p->checked->n_segments ? p->place[segment] : PLACE_NONE;
+}
+
+const char *
+watch_policy_permit(const struct watch_policy *p, const struct judgement *j)
+{
+	if (j->permit == 0 || j->permit > p->checked->n_permits)
+		return "";
+	return p->checked->permits[j->permit - 1].id;
+}
+
+/* Largest prefix that begins at "first" and does not reach beyond "last". */
+static unsigned int
+prefix_length(enum ip_family family, ip_value first, ip_value last)
+{
+	unsigned int bits = address_bits(family), length = bits;
+
+	while (length > 0) {
+		ip_value size = (ip_value)1 << (bits - length);	/* of the present one */
+
+		if ((first & size) != 0 || last - first < size ||
+		    last - first - size < size - 1)
+			break;
+		length--;
+	}
+	return length;
+}
+
+static size_t
+cut_range(const struct ip_range *r, int interface, struct tap_owner *out)
+{
+	ip_value at = r->first;
+	size_t n = 0;
+
+	for (;;) {
+		unsigned int length = prefix_length(r->family, at, r->last);
+		struct ip_prefix prefix = { { at, r->family }, length };
+		struct ip_range covered = address_prefix_range(&prefix);
+
+		out[n].prefix = prefix;
+		out[n++].interface = interface;
+		if (covered.last >= r->last)
+			return n;
+		at = covered.last + 1;
+	}
+}
+
+static int
+tap_of(const struct watch_policy *p, const struct tap_set *taps, uint16_t segment)
+{
+	for (size_t i = 0; i < tap_set_count(taps) && i < LIMIT_SEGMENTS; i++)
+		if (p->segment_of_tap[i] == segment)
+			return (int)i;
+	return -1;
+}
+
+int
+watch_policy_set_owners(const struct watch_policy *p, struct tap_set *taps)
+{
+	const struct checked *c = p->checked;
+	struct tap_owner *owners = calloc(c->n_owned + 1,
+	    PREFIXES_PER_RANGE * sizeof(*owners));
+	size_t n = 0;
+	int error;
+
+	if (owners == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_owned; i++) {
+		int interface = tap_of(p, taps, c->owned[i].segment);
+
+		if (interface >= 0)
+			n += cut_range(&c->owned[i].range, interface, &owners[n]);
+	}
+	error = tap_set_owners(taps, owners, n);
+	free(owners);
+	return error;
+}

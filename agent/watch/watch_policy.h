@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One policy as the watcher holds it: model, judge, and the places of its segments. */
+#ifndef AGENT_WATCH_WATCH_POLICY_H
+#define AGENT_WATCH_WATCH_POLICY_H
+
+#include "agent/watch/places.h"
+#include "kernel-helpers/tap.h"
+#include "rules/classifier.h"
+#include "rules/limits.h"
+
+#include <stddef.h>
+
+struct watch_policy {
+	struct checked *checked;
+	struct classifier *classifier;
+	uint16_t place[LIMIT_SEGMENTS];		/* by segment */
+	uint16_t segment_of_tap[LIMIT_SEGMENTS];	/* by interface of the tap set */
+};
+
+/*
+ * Parse, check and build from printed text. taps: NULL when nothing is tapped.
+ * NULL with errno and a sentence in why; -ENOSPC of places_learn() included.
+ */
+struct watch_policy *watch_policy_new(const char *text, size_t length,
+    const struct ip_addr *own, size_t n_own, struct places *places,
+    const struct tap_set *taps, char *why, size_t why_size);
+
+/* The same around a checked policy, which is taken over (freed on failure too). */
+struct watch_policy *watch_policy_of(struct checked *checked, const struct ip_addr *own,
+    size_t n_own, struct places *places, const struct tap_set *taps);
+
+void watch_policy_free(struct watch_policy *p);	/* accepts NULL */
+
+/* The place of a segment, SEGMENT_SELF or SEGMENT_NONE. */
+uint16_t watch_policy_place(const struct watch_policy *p, uint16_t segment);
+
+/* The id of a judgement's permit; "" for none. */
+const char *watch_policy_permit(const struct watch_policy *p, const struct judgement *j);
+
+/* Tell the taps' filter which interface owns which addresses. 0 or negative errno. */
+int watch_policy_set_owners(const struct watch_policy *p, struct tap_set *taps);
+
+#endif /* AGENT_WATCH_WATCH_POLICY_H */

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loop. Everything that needs memory in quantity is taken before it; in it
+ * descriptors are read that were handed over, and two are written.
+ */
+#include "agent/watch/watcher.h"
+
+#include "agent/log.h"
+#include "agent/watch/watcher_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Frames between two looks at the control socket and the clock. */
+#define TAP_ROUND 8192
+/* Frames read at the end at most: rings of a flood never run empty. */
+#define DRAIN_FRAMES 4000000
+#define MAX_TAP_FDS (2 * LIMIT_SEGMENTS + 1)
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t
+watcher_clock(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t
+watcher_wall(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+static int
+on_taps(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct watcher *w = arg;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	/* An interface that went away is told by watcher_check_losses(). */
+	(void)watcher_read_taps(w, TAP_ROUND);
+	return 0;
+}
+
+static int
+on_gate(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	(void)source;
+	(void)fd;
+	(void)revents;
+	(void)watcher_read_gate(arg);
+	return 0;
+}
+
+static int
+on_sweep(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct watcher *w = arg;
+
+	(void)usec;
+	w->now_ns = watcher_clock();
+	aggregate_sweep(w->aggregate, w->now_ns);
+	if (w->before != NULL && w->now_ns >= w->before_until_ns) {
+		watch_policy_free(w->before);
+		w->before = NULL;
+	}
+	if (w->now_ns >= w->next_loss_ns) {
+		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
+		watcher_check_losses(w);
+	}
+	return sd_event_source_set_time_relative(source, AGGREGATE_SWEEP_NS / 1000);
+}
+
+static void
+answer_policy(struct watcher *w)
+{
+	struct ipc_result result = { 0 };
+
+	result.error = watcher_load_memfd(w, w->message.fd, result.text, sizeof(result.text));
+	(void)ipc_send(w->setup->control_fd, IPC_WATCH_POLICY, &result, sizeof(result), -1);
+}
+
+static void
+answer_status(struct watcher *w)
+{
+	json_t *status = watcher_status(w);
+
+	if (status != NULL)
+		(void)ipc_send_json(w->setup->control_fd, IPC_WATCH_STATUS, status);
+	json_decref(status);
+}
+
+static int
+on_control(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct watcher *w = arg;
+	int status = ipc_receive(fd, &w->message);
+
+	(void)source;
+	(void)revents;
+	if (status == -EAGAIN || status == -EINTR || status == -EPROTO)
+		return 0;
+	if (status <= 0)
+		return sd_event_exit(w->event, 0);
+	if (w->message.type == IPC_WATCH_POLICY)
+		answer_policy(w);
+	else if (w->message.type == IPC_WATCH_STATUS)
+		answer_status(w);
+	else if (w->message.type == IPC_STOP)
+		sd_event_exit(w->event, 0);
+	if (w->message.fd >= 0)
+		close(w->message.fd);
+	return 0;
+}
+
+/* One descriptor for all rings: one wake-up, one round over them. */
+static int
+gather_taps(struct watcher *w)
+{
+	int fds[MAX_TAP_FDS];
+	size_t n = tap_set_fds(w->setup->taps, fds, MAX_TAP_FDS);
+
+	w->tap_epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (w->tap_epoll < 0)
+		return -errno;
+	for (size_t i = 0; i < n && i < MAX_TAP_FDS; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+
+		if (epoll_ctl(w->tap_epoll, EPOLL_CTL_ADD, fds[i], &event) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int
+listen_to_all(struct watcher *w)
+{
+	int error = gather_taps(w);
+
+	if (error == 0)
+		error = sd_event_new(&w->event);
+	if (error >= 0)
+		error = sd_event_add_io(w->event, NULL, w->tap_epoll, EPOLLIN, on_taps, w);
+	if (error >= 0 && w->setup->nflog_fd >= 0)
+		error = sd_event_add_io(w->event, NULL, w->setup->nflog_fd, EPOLLIN, on_gate, w);
+	if (error >= 0)
+		error = sd_event_add_io(w->event, NULL, w->setup->control_fd, EPOLLIN,
+		    on_control, w);
+	if (error >= 0) {
+		sd_event_source *timer = NULL;
+
+		error = sd_event_add_time_relative(w->event, &timer, CLOCK_MONOTONIC,
+		    AGGREGATE_SWEEP_NS / 1000, 10000, on_sweep, w);
+		if (error >= 0)
+			error = sd_event_source_set_enabled(timer, SD_EVENT_ON);
+		if (error >= 0)
+			error = sd_event_source_set_floating(timer, true);
+		sd_event_source_unref(timer);
+	}
+	return error < 0 ? error : 0;
+}
+
+static int
+prepare(struct watcher *w)
+{
+	char why[256] = "";
+	int error, flags = fcntl(w->setup->recorder_fd, F_GETFL);
+
+	/* A recorder that is away must never stop the reading of the rings. */
+	if (flags < 0 || fcntl(w->setup->recorder_fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	w->places = places_new();
+	if (w->places == NULL)
+		return -ENOMEM;
+	w->aggregate = aggregate_new(w->places, AGGREGATE_ENTRIES, watcher_emit, w);
+	if (w->aggregate == NULL)
+		return -ENOMEM;
+	error = watcher_load(w, w->setup->policy_text, w->setup->policy_length, why,
+	    sizeof(why));
+	if (error != 0) {
+		log_warnx("watcher: %s", why);
+		return error;
+	}
+	w->loss.since_ns = watcher_wall();
+	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++)
+		w->was_up[i] = tap_set_is_up(w->setup->taps, i);
+	return listen_to_all(w);
+}
+
+static void
+tell_start(struct watcher *w)
+{
+	struct tap_set *taps = w->setup->taps;
+	char text[256];
+	size_t n = tap_set_count(taps);
+
+	snprintf(text, sizeof(text), "watching %zu of %zu interfaces, filter tier %s%s%s%s",
+	    n - tap_set_missing(taps), n, tap_tier_name(tap_set_tier(taps)),
+	    tap_set_tier_reason(taps)[0] != '\0' ? ": " : "", tap_set_tier_reason(taps),
+	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard");
+	watcher_tell_life(w, text);
+}
+
+/* What waits in the rings still counts; then every violation gets its final record. */
+static void
+wind_up(struct watcher *w)
+{
+	char text[128];
+	int total = 0, n;
+	size_t lost;
+
+	do {
+		n = watcher_read_taps(w, TAP_ROUND);
+		total += n > 0 ? n : 0;
+	} while ((n > 0 || n == -ENETDOWN) && total < DRAIN_FRAMES);
+	if (w->setup->nflog_fd >= 0)
+		(void)watcher_read_gate(w);
+	w->draining = true;
+	watcher_check_losses(w);
+	lost = aggregate_finish(w->aggregate);
+	snprintf(text, sizeof(text), "watching ended after %llu frames",
+	    (unsigned long long)w->ledger.frames);
+	watcher_tell_life(w, text);
+	if (lost > 0)
+		log_warnx("watcher: %zu violations could not be written at the end", lost);
+}
+
+static void
+release(struct watcher *w)
+{
+	sd_event_unref(w->event);
+	if (w->tap_epoll >= 0)
+		close(w->tap_epoll);
+	watch_policy_free(w->policy);
+	watch_policy_free(w->before);
+	aggregate_free(w->aggregate);
+	places_free(w->places);
+	tap_set_close(w->setup->taps);
+	free(w);
+}
+
+int
+watcher_run(const struct watcher_setup *setup)
+{
+	struct watcher *w = calloc(1, sizeof(*w));
+	int error;
+
+	if (w == NULL)
+		return EXIT_FAILURE;
+	w->setup = setup;
+	w->tap_epoll = -1;
+	error = prepare(w);
+	if (error == 0) {
+		tell_start(w);
+		error = sd_event_loop(w->event);
+		wind_up(w);
+	}
+	if (error < 0)
+		log_warnx("watcher: %s", strerror(-error));
+	release(w);
+	return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

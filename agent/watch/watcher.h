@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The watcher process: rings and NFLOG in, violations out. It owns no file and
+ * opens no socket; everything it needs is handed to it here.
+ */
+#ifndef AGENT_WATCH_WATCHER_H
+#define AGENT_WATCH_WATCHER_H
+
+#include "kernel-helpers/tap.h"
+#include "rules/address.h"
+
+#include <stddef.h>
+
+struct watcher_setup {
+	struct tap_set *taps;		/* opened by the keeper before the fork; taken over */
+	int nflog_fd;			/* bound to COMPILE_LOG_GROUP; -1: the gate is not heard */
+	int control_fd;			/* IPC_WATCH_*, IPC_STOP */
+	int recorder_fd;		/* IPC_RECORD_EVENT */
+	const char *policy_text;	/* as policy_print() wrote it */
+	size_t policy_length;
+	const struct ip_addr *own;	/* the gateway's addresses */
+	size_t n_own;
+};
+
+/*
+ * Work until IPC_STOP or until control_fd closes; then drain the rings, write
+ * every open violation as final and return the exit status of the process.
+ */
+int watcher_run(const struct watcher_setup *setup);
+
+#endif /* AGENT_WATCH_WATCHER_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connection table, where a permit that was taken away must leave no flow
+ * behind: count and delete entries by ct mark (the permit's number) or by the
+ * addresses that opened them. ctnetlink over libmnl.
+ */
+#ifndef KERNEL_HELPERS_CONNTRACK_H
+#define KERNEL_HELPERS_CONNTRACK_H
+
+#include "rules/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One entry, in the direction that opened it. */
+struct conntrack_flow {
+	struct ip_addr src, dst;
+	uint16_t sport, dport;		/* host order; 0 where there are none */
+	uint8_t protocol;
+	uint32_t mark;
+};
+
+/* A socket for the calls below; negative errno. Needs CAP_NET_ADMIN. */
+int conntrack_open(void);
+
+/*
+ * Delete every entry that "select" chooses. 0 or a negative errno; *seen and
+ * *deleted say how many entries there were and how many are gone (an entry that
+ * ended by itself meanwhile counts). Flows opened after the dump began are not
+ * seen: call again until *deleted is 0.
+ */
+int conntrack_delete(int fd, bool (*select)(void *arg, const struct conntrack_flow *f),
+    void *arg, size_t *seen, size_t *deleted);
+
+/* Entries with one of these marks, sorted ascending. */
+int conntrack_delete_marks(int fd, const uint32_t *marks, size_t n, size_t *deleted);
+
+/* How many entries select() chooses; NULL: all. */
+int conntrack_count(int fd, bool (*select)(void *arg, const struct conntrack_flow *f),
+    void *arg, size_t *count);
+
+/*
+ * One entry of a dump (IPCTNL_MSG_CT_NEW) into *out; false when it is none.
+ * Pure; every length is checked.
+ */
+bool conntrack_parse(const void *message, size_t length, struct conntrack_flow *out);
+
+#endif /* KERNEL_HELPERS_CONNTRACK_H */

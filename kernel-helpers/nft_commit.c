@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stage, flip, and the proof that it happened.
+ *
+ * Interval sets do not change in step with rules (they are swapped at the end
+ * of a commit), so new ones are filled in a first transaction that nothing
+ * running refers to, and a second one only turns rules and hash elements over.
+ * Both carry the generation they stand on: the kernel compares it under the
+ * same lock it commits under (nf_tables_valid_genid()).
+ *
+ * Acknowledgements come for good messages of a failed batch too. Committed
+ * means: no error at all, the last message acknowledged, generation advanced.
+ */
+#include "kernel-helpers/nft_commit.h"
+
+#include "kernel-helpers/nft_encode.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sequence number of BEGIN: an exchange starts with no reply outstanding. */
+#define FIRST_SEQUENCE	1u
+
+/* What the replies to one batch say. */
+struct outcome {
+	int error;			/* of the earliest message refused; positive */
+	uint32_t sequence, offset;	/* of it */
+	bool acknowledged;		/* the last message */
+};
+
+static uint32_t
+bad_offset(const struct nlmsghdr *h)
+{
+	const struct nlattr *a;
+
+	/* With NETLINK_CAP_ACK only the head of the refused message comes back. */
+	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) == 0)
+		return 0;
+	mnl_attr_for_each(a, h, sizeof(struct nlmsgerr))
+		if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			return mnl_attr_get_u32(a);
+	return 0;
+}
+
+static int
+read_outcome(const struct nft_replies *r, uint32_t last, struct outcome *o)
+{
+	const struct nlmsghdr *h = (const void *)r->bytes;
+	int left = r->length > INT32_MAX ? INT32_MAX : (int)r->length;
+
+	memset(o, 0, sizeof(*o));
+	for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		struct nlmsgerr e;
+
+		if (h->nlmsg_type != NLMSG_ERROR)
+			continue;
+		if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(e))
+			return -EPROTO;
+		memcpy(&e, mnl_nlmsg_get_payload(h), sizeof(e));
+		if (e.error == 0) {
+			o->acknowledged |= h->nlmsg_seq == last;
+		} else if (o->error == 0 || h->nlmsg_seq < o->sequence) {
+			o->error = -e.error;
+			o->sequence = h->nlmsg_seq;
+			o->offset = bad_offset(h);
+		}
+	}
+	return 0;
+}
+
+static int
+refuse(struct nft_refusal *refusal, int error, const char *what)
+{
+	memset(refusal, 0, sizeof(*refusal));
+	refusal->error = -error;
+	snprintf(refusal->what, sizeof(refusal->what), "%s", what);
+	return error;
+}
+
+static int
+send_batch(struct nft_channel *ch, const struct nft_batch *b, size_t n_messages,
+    struct nft_refusal *refusal)
+{
+	struct nft_replies r;
+	struct outcome o;
+	int error = ch->exchange(ch, b->bytes, b->length, &r);
+
+	if (error == 0)
+		error = read_outcome(&r, FIRST_SEQUENCE + (uint32_t)n_messages, &o);
+	nft_replies_free(&r);
+	if (error != 0)
+		return refuse(refusal, error, error == -ENOBUFS ?
+		    "the kernel's answer was lost" : "sending the change to the kernel");
+	if (o.error != 0) {
+		nft_batch_blame(b, o.sequence, o.offset, o.error, refusal);
+		return -o.error;
+	}
+	if (!o.acknowledged)
+		return refuse(refusal, -EIO, "the kernel did not acknowledge the change");
+	return 0;
+}
+
+/* The kernel counts 32 bits and leaves zero out (nf_tables_commit()). */
+static uint32_t
+next_generation(uint32_t g)
+{
+	return g + 1 == 0 ? 1 : g + 1;
+}
+
+struct transaction {
+	bool delete_table;
+	const struct change_list *lists[2];
+	const struct ruleset *target;
+	bool dry_run;
+};
+
+static int
+fill_batch(struct nft_batch *b, const struct transaction *t, uint32_t generation,
+    struct nft_refusal *refusal)
+{
+	int error = nft_batch_begin(b, FIRST_SEQUENCE, generation);
+
+	if (error == 0 && t->delete_table)
+		error = nft_encode_delete_table(b);
+	for (int i = 0; i < 2 && error == 0; i++)
+		if (t->lists[i] != NULL)
+			error = nft_encode_changes(b, t->lists[i], t->target, refusal);
+	if (error != 0 && refusal->error == 0)
+		refuse(refusal, error, "making the change");
+	return error;
+}
+
+/* generation 0: whatever it is. Nothing to say sends nothing. */
+static int
+transact(struct nft_channel *ch, const struct transaction *t, uint32_t *generation,
+    struct nft_refusal *refusal)
+{
+	struct nft_batch b = { 0 };
+	uint32_t after;
+	size_t n;
+	int error = fill_batch(&b, t, *generation, refusal);
+
+	n = b.n_marks - 1;
+	if (error == 0 && n > 0)
+		error = nft_batch_end(&b, t->dry_run);
+	if (error == 0 && n > 0)
+		error = send_batch(ch, &b, n, refusal);
+	nft_batch_free(&b);
+	if (error != 0 || n == 0 || t->dry_run)
+		return error;
+
+	error = nft_generation(ch, &after);
+	if (error == 0 && after == *generation)
+		error = -EIO;
+	if (error != 0)
+		return refuse(refusal, error, "the kernel's generation did not advance");
+	*generation = next_generation(*generation);
+	return 0;
+}
+
+static size_t
+append_opposites(const struct change_list *stage, enum change_kind added,
+    enum change_kind opposite, struct change *out)
+{
+	size_t n = 0;
+
+	for (size_t i = stage->count; i > 0; i--) {
+		if (stage->items[i - 1].kind != added)
+			continue;
+		out[n] = stage->items[i - 1];
+		out[n].kind = opposite;
+		out[n].elements = NULL;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Take back what a stage put in: rules first, they refer to all else; then
+ * sets, whose elements refer to chains. What fails here is left to the next
+ * apply, which sees it as objects that nobody wants.
+ */
+static void
+unstage(struct nft_channel *ch, const struct change_list *stage,
+    const struct ruleset *target)
+{
+	struct change_list undo = { 0 };
+	struct transaction t = { .lists = { &undo, NULL }, .target = target };
+	struct nft_refusal ignored = { 0 };
+	uint32_t any_generation = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < stage->count; i++)
+		t.delete_table |= stage->items[i].kind == CHANGE_ADD_TABLE;
+	undo.items = calloc(2 * stage->count + 1, sizeof(*undo.items));
+	if (undo.items == NULL)
+		return;
+	if (!t.delete_table) {
+		n += append_opposites(stage, CHANGE_ADD_CHAIN, CHANGE_FLUSH_CHAIN,
+		    undo.items);
+		n += append_opposites(stage, CHANGE_ADD_SET, CHANGE_DELETE_SET,
+		    undo.items + n);
+		n += append_opposites(stage, CHANGE_ADD_CHAIN, CHANGE_DELETE_CHAIN,
+		    undo.items + n);
+		n += append_opposites(stage, CHANGE_ADD_COUNTER, CHANGE_DELETE_COUNTER,
+		    undo.items + n);
+	}
+	undo.count = n;
+	(void)transact(ch, &t, &any_generation, &ignored);
+	free(undo.items);
+}
+
+static int
+stage_and_flip(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
+{
+	struct transaction stage = { .lists = { &c->stage, NULL }, .target = target };
+	struct transaction flip = { .lists = { &c->flip, NULL }, .target = target };
+	int error = transact(ch, &stage, generation, refusal);
+
+	if (error != 0)
+		return error;
+	error = transact(ch, &flip, generation, refusal);
+	if (error != 0 && c->stage.count > 0)
+		unstage(ch, &c->stage, target);
+	return error;
+}
+
+int
+nft_commit_at(struct nft_channel *ch, const struct ruleset *running, uint32_t *generation,
+    struct ruleset *target, bool dry_run, struct nft_refusal *refusal)
+{
+	struct ruleset_change *c;
+	int error;
+
+	memset(refusal, 0, sizeof(*refusal));
+	ruleset_settle(target, running);
+	c = ruleset_diff(running, target);
+	if (c == NULL)
+		return refuse(refusal, -ENOMEM, "comparing what runs with what should");
+	if (dry_run) {
+		/* The flip stands on the stage: both in one batch that is forgotten. */
+		struct transaction all = { .lists = { &c->stage, &c->flip },
+			.target = target, .dry_run = true };
+
+		error = transact(ch, &all, generation, refusal);
+	} else {
+		error = stage_and_flip(ch, c, generation, target, refusal);
+	}
+	ruleset_change_free(c);
+	return error;
+}
+
+int
+nft_commit(struct nft_channel *ch, const struct ruleset *running, struct ruleset *target,
+    bool dry_run, struct nft_refusal *refusal)
+{
+	uint32_t generation;
+	int error = nft_generation(ch, &generation);
+
+	if (error != 0)
+		return refuse(refusal, error, "asking for the generation");
+	return nft_commit_at(ch, running, &generation, target, dry_run, refusal);
+}
+
+int
+nft_replace_at(struct nft_channel *ch, uint32_t *generation, struct ruleset *target,
+    bool dry_run, struct nft_refusal *refusal)
+{
+	struct ruleset_change *c;
+	struct transaction t = { .delete_table = true, .target = target,
+	    .dry_run = dry_run };
+	int error;
+
+	memset(refusal, 0, sizeof(*refusal));
+	ruleset_settle(target, NULL);
+	c = ruleset_diff(NULL, target);
+	if (c == NULL)
+		return refuse(refusal, -ENOMEM, "making the whole table");
+	t.lists[0] = &c->stage;
+	t.lists[1] = &c->flip;
+	error = transact(ch, &t, generation, refusal);
+	ruleset_change_free(c);
+	return error;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate's door to the kernel: send a change, read the table back.
+ *
+ * Encoding and decoding are pure (nft_encode.h, nft_dump.h) and run without
+ * privilege; only nft_channel needs CAP_NET_ADMIN, so the keeper holds it and
+ * control reaches it through the asks of agent/keeper.h.
+ */
+#ifndef KERNEL_HELPERS_NFT_COMMIT_H
+#define KERNEL_HELPERS_NFT_COMMIT_H
+
+#include "kernel-helpers/nft_channel.h"
+#include "rules/ruleset.h"
+#include "rules/ruleset_diff.h"
+
+/* A refusal of the kernel, told at the administrator's line. */
+struct nft_refusal {
+	int error;		/* positive errno */
+	struct origin origin;	/* file NULL when no line is concerned */
+	char what[192];		/* "element 10.0.0.1 . ... of map mn0-lg0.x4" */
+};
+
+/*
+ * Bring the kernel from "running" to the content of "target" (both sorted,
+ * target gets settled here). Stage, then flip with the generation after the
+ * stage as compare-and-swap; when nothing needs staging, one transaction.
+ * dry_run: every batch is sent without its end, the kernel validates and forgets.
+ *
+ * 0, or a negative errno with the running ruleset unchanged:
+ *   -ERESTART  somebody else changed nf_tables in between; read back and retry
+ *   other      *refusal says what and where
+ * A stage left behind by a failed flip is removed before returning.
+ */
+int nft_commit(struct nft_channel *ch, const struct ruleset *running,
+    struct ruleset *target, bool dry_run, struct nft_refusal *refusal);
+
+/*
+ * As nft_commit(), for a "running" that was read at this generation: nothing
+ * is sent that does not stand on exactly it. *generation becomes the one after
+ * the last transaction.
+ */
+int nft_commit_at(struct nft_channel *ch, const struct ruleset *running,
+    uint32_t *generation, struct ruleset *target, bool dry_run,
+    struct nft_refusal *refusal);
+
+/*
+ * Delete our table, which must exist, and add the whole target, in one
+ * transaction. Counters start at zero, and until the end of the transaction
+ * interval sets are empty: new connections they would permit are refused.
+ */
+int nft_replace_at(struct nft_channel *ch, uint32_t *generation, struct ruleset *target,
+    bool dry_run, struct nft_refusal *refusal);
+
+/* The number of the kernel's present generation, of all tables together. */
+int nft_generation(struct nft_channel *ch, uint32_t *generation);
+
+/*
+ * Read our table back as one consistent snapshot (generation equal before and
+ * after, every part of it; retried a few times). *out is NULL when the table
+ * does not exist. The caller frees it. 0 or a negative errno; -EPROTO when the
+ * table holds something we never write (then *refusal->what says what).
+ */
+int nft_read_back(struct nft_channel *ch, struct ruleset **out, uint32_t *generation,
+    struct nft_refusal *refusal);
+
+/*
+ * The whole apply: read back, settle, diff, commit, read back, compare; retried
+ * on -ERESTART. A table that holds something we never write, or that still
+ * differs after the change, is replaced whole in one transaction. On success
+ * *changed says whether anything was sent, and *generation is the generation
+ * that was compared.
+ */
+int nft_apply(struct nft_channel *ch, struct ruleset *target, bool dry_run,
+    bool *changed, uint32_t *generation, struct nft_refusal *refusal);
+
+#endif /* KERNEL_HELPERS_NFT_COMMIT_H */

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Expressions -> statements. Each pattern looks only at what tells it from the
+ * others; that nothing else hides in it is proved at the end, by making the
+ * expressions of the statements found and comparing them with those given.
+ */
+#include "kernel-helpers/nft_expr.h"
+
+#include <netinet/in.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#define NS_PER_SECOND	1000000000ull
+
+/* A test of the family or protocol whose meaning the next statement tells. */
+struct guard {
+	enum stmt_kind kind;
+	uint8_t value;
+};
+
+struct raising {
+	const struct nft_expr_list *list;
+	size_t at;
+	struct guard pending[2];
+	unsigned int n_pending;
+};
+
+/* The expression "ahead" of the cursor when it is of this kind, else NULL. */
+static const struct nft_expr *
+peek(const struct raising *r, size_t ahead, enum nft_expr_kind kind)
+{
+	if (r->at + ahead >= r->list->count || r->list->items[r->at + ahead].kind != kind)
+		return NULL;
+	return &r->list->items[r->at + ahead];
+}
+
+static bool
+is_meta(const struct raising *r, uint32_t key)
+{
+	const struct nft_expr *x = peek(r, 0, NFT_X_META);
+
+	return x != NULL && x->key == key;
+}
+
+static enum field
+field_of(const struct nft_expr *x)
+{
+	for (unsigned int f = FIELD_NONE + 1; f < FIELD_COUNT; f++) {
+		const struct field_info *i = field_info((enum field)f);
+		bool meta = i->source == FIELD_FROM_META && x->kind == NFT_X_META;
+		bool ct = i->source == FIELD_FROM_CT && x->kind == NFT_X_CT;
+		bool payload = i->source == FIELD_FROM_PAYLOAD &&
+		    x->kind == NFT_X_PAYLOAD;
+
+		if ((meta || ct || payload) && i->key == x->key &&
+		    (!payload || (i->offset == x->offset && i->length == x->length)))
+			return (enum field)f;
+	}
+	return FIELD_NONE;
+}
+
+/* Names come from a table of fixed size; what does not fit is not ours. */
+static int
+set_target(struct stmt *s, const struct nft_expr *x)
+{
+	return object_name_parse(x->name, &s->target) ? 0 : -EPROTO;
+}
+
+static int
+raise_key(struct raising *r, struct stmt *s)
+{
+	while (r->at < r->list->count) {
+		enum field f = field_of(&r->list->items[r->at]);
+
+		if (f == FIELD_NONE)
+			break;
+		if (s->n_fields == LIMIT_KEY_FIELDS)
+			return -EPROTO;
+		s->key[s->n_fields++] = f;
+		r->at++;
+	}
+	return s->n_fields == 0 ? -EPROTO : 0;
+}
+
+/* What is done with a key: looked up, mapped, kept, or counted. */
+static int
+raise_key_use(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *x;
+	int error = raise_key(r, s);
+
+	if (error != 0 || r->at == r->list->count)
+		return -EPROTO;
+	x = &r->list->items[r->at++];
+	if (x->kind == NFT_X_LOOKUP) {
+		s->kind = STMT_IN_SET;
+		s->invert = x->flags != 0;
+	} else if (x->kind == NFT_X_LOOKUP_MAP && x->to == NFT_REG_VERDICT) {
+		s->kind = STMT_VERDICT_MAP;
+	} else if (x->kind == NFT_X_LOOKUP_MAP && peek(r, 0, NFT_X_CT_SET) != NULL) {
+		s->kind = STMT_MARK_FROM_MAP;
+		r->at++;
+	} else if (x->kind == NFT_X_DYNSET) {
+		s->kind = STMT_UPDATE;
+	} else if (x->kind == NFT_X_OBJREF_MAP) {
+		/* The key of this one is always the mark. */
+		s->kind = STMT_COUNT_BY_MARK;
+		s->key[0] = FIELD_NONE;
+		s->n_fields = 0;
+	} else {
+		return -EPROTO;
+	}
+	return set_target(s, x);
+}
+
+static int
+raise_ct_state(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *mask = peek(r, 1, NFT_X_BITWISE);
+	const struct nft_expr *x = mask != NULL ? mask : peek(r, 1, NFT_X_CMP);
+	uint32_t value;
+
+	if (x == NULL)
+		return -EPROTO;
+	memcpy(&value, x->data, sizeof(value));
+	s->kind = STMT_CT_STATE;
+	s->number = value;
+	s->invert = mask == NULL;
+	r->at += mask != NULL ? 3 : 2;
+	return 0;
+}
+
+static int
+raise_ct(struct raising *r, struct stmt *s)
+{
+	switch (r->list->items[r->at].key) {
+	case NFT_CT_STATE:
+		return raise_ct_state(r, s);
+	case NFT_CT_DIRECTION:
+		s->kind = STMT_CT_DIRECTION_ORIGINAL;
+		r->at += 2;
+		return 0;
+	default:	/* kernel numbers, not an enum of ours */
+		return raise_key_use(r, s);
+	}
+}
+
+/* One or both halves: load, turn, compare. */
+static int
+raise_time(struct raising *r, struct stmt *s)
+{
+	uint32_t last = 0;
+
+	s->kind = STMT_TIME;
+	s->since = INT64_MIN;
+	s->until = INT64_MAX;
+	for (int half = 0; half < 2 && is_meta(r, NFT_META_TIME_NS); half++) {
+		const struct nft_expr *x = peek(r, 2, NFT_X_CMP);
+		uint64_t ns;
+
+		if (x == NULL || (half == 1 && last == NFT_CMP_LT))
+			break;
+		memcpy(&ns, x->data, sizeof(ns));
+		if (x->key == NFT_CMP_GTE)
+			s->since = (int64_t)(be64toh(ns) / NS_PER_SECOND);
+		else
+			s->until = (int64_t)(be64toh(ns) / NS_PER_SECOND);
+		last = x->key;
+		r->at += 3;
+	}
+	return last == 0 ? -EPROTO : 0;
+}
+
+static int
+raise_ifname(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *x = peek(r, 1, NFT_X_CMP);
+
+	if (x == NULL)
+		return raise_key_use(r, s);
+	s->kind = STMT_IFNAME;
+	s->key[0] = field_of(&r->list->items[r->at]);
+	s->n_fields = 1;
+	s->invert = x->key == NFT_CMP_NEQ;
+	memcpy(s->name, x->data, LIMIT_INTERFACE_NAME);
+	r->at += 2;
+	return 0;
+}
+
+static int
+raise_protocol(struct raising *r, struct stmt *s, enum stmt_kind kind)
+{
+	const struct nft_expr *x = peek(r, 1, NFT_X_CMP);
+
+	if (x == NULL)
+		return -EPROTO;
+	s->kind = kind;
+	s->number = x->data[0];
+	s->invert = x->key == NFT_CMP_NEQ;
+	r->at += 2;
+	return 0;
+}
+
+static int
+raise_meta(struct raising *r, struct stmt *s)
+{
+	switch (r->list->items[r->at].key) {
+	case NFT_META_NFPROTO:
+		return raise_protocol(r, s, STMT_NFPROTO);
+	case NFT_META_L4PROTO:
+		return raise_protocol(r, s, STMT_L4PROTO);
+	case NFT_META_TIME_NS:
+		return raise_time(r, s);
+	case NFT_META_IIFNAME:
+	case NFT_META_OIFNAME:
+		return raise_ifname(r, s);
+	default:	/* kernel numbers, not an enum of ours */
+		return raise_key_use(r, s);
+	}
+}
+
+static uint8_t
+pending_value(const struct raising *r, enum stmt_kind kind)
+{
+	for (unsigned int i = 0; i < r->n_pending; i++)
+		if (r->pending[i].kind == kind)
+			return r->pending[i].value;
+	return 0;
+}
+
+/* The family stands in a guard: of this statement, or of one before it. */
+static int
+raise_icmp(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
+{
+	const struct nft_expr *x = peek(r, 1, NFT_X_CMP);
+	uint8_t protocol = pending_value(r, STMT_L4PROTO);
+
+	if (x == NULL)
+		return -EPROTO;
+	for (unsigned int i = 0; i < before->n_stmts && protocol == 0; i++)
+		if (before->stmts[i].kind == STMT_ICMP_TYPE)
+			protocol = before->stmts[i].family == NFPROTO_IPV6 ?
+			    IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	s->kind = STMT_ICMP_TYPE;
+	s->family = protocol == IPPROTO_ICMPV6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	s->number = x->data[0];
+	s->invert = x->key == NFT_CMP_NEQ;
+	r->at += 2;
+	return 0;
+}
+
+static int
+raise_payload(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
+{
+	const struct nft_expr *x = &r->list->items[r->at];
+	bool masked = peek(r, 1, NFT_X_BITWISE) != NULL;
+
+	if (x->length != 1 || (!masked && peek(r, 1, NFT_X_CMP) == NULL))
+		return raise_key_use(r, s);
+	if (x->key == NFT_PAYLOAD_TRANSPORT_HEADER && !masked)
+		return raise_icmp(r, s, before);
+	if (x->key == NFT_PAYLOAD_TRANSPORT_HEADER)
+		s->kind = STMT_TCP_NOT_OPENING;
+	else
+		s->kind = masked ? STMT_IPV4_OPTIONS : STMT_IPV4_PLAIN;
+	r->at += masked ? 3 : 2;
+	return 0;
+}
+
+static int
+raise_fib(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *fib = &r->list->items[r->at];
+	const struct nft_expr *x = peek(r, 1, NFT_X_CMP);
+	uint32_t type;
+
+	if (x == NULL)
+		return -EPROTO;
+	if (fib->flags == NFTA_FIB_F_SADDR) {
+		s->kind = STMT_FIB_NOT_UNICAST;
+	} else {
+		s->kind = STMT_FIB_LOCAL_GROUP;
+		memcpy(&type, x->data, sizeof(type));
+		s->number = type;
+	}
+	r->at += 2;
+	return 0;
+}
+
+static int
+raise_verdict(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *x = &r->list->items[r->at++];
+
+	if (x->kind == NFT_X_VERDICT) {
+		s->kind = x->key == NF_ACCEPT ? STMT_ACCEPT : STMT_DROP;
+		return 0;
+	}
+	s->kind = (int)x->key == NFT_JUMP ? STMT_JUMP : STMT_GOTO;
+	return set_target(s, x);
+}
+
+/* Statements of one expression. */
+static int
+raise_single(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *x = &r->list->items[r->at++];
+
+	switch ((enum nft_expr_kind)x->kind) {
+	case NFT_X_OBJREF:
+		s->kind = STMT_COUNT;
+		return set_target(s, x);
+	case NFT_X_LIMIT:
+		s->kind = STMT_LIMIT;
+		s->number = x->rate;
+		s->burst = x->burst;
+		return 0;
+	case NFT_X_LOG:
+		s->kind = STMT_LOG;
+		s->number = x->key;
+		memcpy(s->name, x->name, sizeof(s->name) - 1);
+		return 0;
+	case NFT_X_REJECT:
+		s->kind = STMT_REJECT;
+		return 0;
+	case NFT_X_EXTHDR:
+		s->kind = STMT_ROUTING_MISSING;
+		r->at++;
+		return 0;
+	default:	/* everything else never starts a statement */
+		return -EPROTO;
+	}
+}
+
+static int
+raise_stmt(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
+{
+	switch ((enum nft_expr_kind)r->list->items[r->at].kind) {
+	case NFT_X_META:
+		return raise_meta(r, s);
+	case NFT_X_CT:
+		return raise_ct(r, s);
+	case NFT_X_PAYLOAD:
+		return raise_payload(r, s, before);
+	case NFT_X_FIB:
+		return raise_fib(r, s);
+	case NFT_X_VERDICT:
+	case NFT_X_VERDICT_CHAIN:
+		return raise_verdict(r, s);
+	default:	/* raise_single() knows the rest, or refuses */
+		return raise_single(r, s);
+	}
+}
+
+static bool
+implies(const struct stmt *s, const struct guard *g)
+{
+	if (g->kind == STMT_L4PROTO)
+		return (s->kind == STMT_TCP_NOT_OPENING && g->value == IPPROTO_TCP) ||
+		    (s->kind == STMT_ICMP_TYPE && g->value ==
+		    (s->family == NFPROTO_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP));
+	if (s->kind == STMT_IPV4_OPTIONS)
+		return g->value == NFPROTO_IPV4;
+	if (s->kind == STMT_ROUTING_MISSING)
+		return g->value == NFPROTO_IPV6;
+	if (s->kind == STMT_ICMP_TYPE)
+		return g->value == s->family;
+	for (unsigned int i = 0; i < s->n_fields; i++)
+		if (field_info(s->key[i])->nfproto == g->value)
+			return true;
+	return false;
+}
+
+static int
+append(struct ruleset_rule *rule, const struct stmt *s)
+{
+	if (rule->n_stmts == RULE_MAX_STMTS)
+		return -EPROTO;
+	rule->stmts[rule->n_stmts++] = *s;
+	return 0;
+}
+
+/* Guards that "next" does not imply were written by themselves. */
+static int
+flush_guards(struct raising *r, const struct stmt *next, struct ruleset_rule *rule)
+{
+	for (unsigned int i = 0; i < r->n_pending; i++) {
+		struct stmt s = { .kind = r->pending[i].kind,
+		    .number = r->pending[i].value };
+		int error = next != NULL && implies(next, &r->pending[i]) ?
+		    0 : append(rule, &s);
+
+		if (error != 0)
+			return error;
+	}
+	r->n_pending = 0;
+	return 0;
+}
+
+static bool
+is_guard(const struct stmt *s)
+{
+	return (s->kind == STMT_NFPROTO || s->kind == STMT_L4PROTO) && !s->invert;
+}
+
+static int
+raise_next(struct raising *r, struct ruleset_rule *rule)
+{
+	struct stmt s = { .kind = STMT_NONE };
+	int error;
+
+	/* Always implied, by a link layer address behind it. */
+	if (is_meta(r, NFT_META_IIFTYPE)) {
+		r->at += 2;
+		return 0;
+	}
+	error = raise_stmt(r, &s, rule);
+	if (error != 0)
+		return error;
+	if (is_guard(&s) && r->n_pending < sizeof(r->pending) / sizeof(r->pending[0])) {
+		r->pending[r->n_pending++] =
+		    (struct guard){ .kind = s.kind, .value = (uint8_t)s.number };
+		return 0;
+	}
+	error = flush_guards(r, &s, rule);
+	return error != 0 ? error : append(rule, &s);
+}
+
+static bool
+same_list(const struct nft_expr_list *a, const struct nft_expr_list *b)
+{
+	return a->count == b->count &&
+	    memcmp(a->items, b->items, a->count * sizeof(a->items[0])) == 0;
+}
+
+/* The guard that stands first because of a statement further on. */
+static void
+drop_hoisted(struct ruleset_rule *rule)
+{
+	bool implied = false;
+
+	if (rule->n_stmts == 0 || rule->stmts[0].kind != STMT_NFPROTO ||
+	    rule->stmts[0].number != NFPROTO_IPV6 || rule->stmts[0].invert)
+		return;
+	for (unsigned int i = 1; i < rule->n_stmts; i++)
+		implied |= rule->stmts[i].kind == STMT_ROUTING_MISSING;
+	if (!implied)
+		return;
+	rule->n_stmts--;
+	memmove(rule->stmts, rule->stmts + 1, rule->n_stmts * sizeof(rule->stmts[0]));
+	memset(&rule->stmts[rule->n_stmts], 0, sizeof(rule->stmts[0]));
+}
+
+int
+nft_expr_decode(const struct nft_expr_list *list, struct ruleset_rule *out)
+{
+	struct raising r = { .list = list };
+	struct nft_expr_list again;
+	int error = 0;
+
+	memset(out->stmts, 0, sizeof(out->stmts));
+	out->n_stmts = 0;
+	while (error == 0 && r.at < list->count)
+		error = raise_next(&r, out);
+	if (error == 0)
+		error = flush_guards(&r, NULL, out);
+	if (error != 0)
+		return error;
+	drop_hoisted(out);
+	if (nft_expr_lower(out, &again) != 0 || !same_list(list, &again))
+		return -EPROTO;
+	return 0;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The set of taps: two rings an interface, one event ring for all of them.
+ * Opened with privilege by the keeper, read without by the watcher after the
+ * fork; nothing below tap_set_open() asks for a privilege again.
+ */
+#include "kernel-helpers/tap.h"
+
+#include "kernel-helpers/tap_bpf.h"
+#include "kernel-helpers/tap_ring.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TAG_BYTES	4u
+#define MAC_BYTES	12u	/* both addresses, before an 802.1Q tag */
+
+struct tap {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;		/* 0: never was there */
+	struct tap_ring incoming, outgoing;
+	uint64_t events;		/* delivered from the event ring */
+};
+
+struct tap_set {
+	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
+	enum tap_tier tier;
+	char tier_reason[160];
+	size_t n, next;			/* next: the tap whose turn it is */
+	struct tap taps[];
+};
+
+/* What the callbacks of libpcap and of the event ring need. */
+struct delivery {
+	struct tap_set *set;
+	struct tap *tap;
+	struct tap_ring *ring;
+	int64_t clock_offset_ns;	/* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	void (*frame)(void *arg, const struct tap_frame *f);
+	void *arg;
+};
+
+const char *
+tap_tier_name(enum tap_tier tier)
+{
+	switch (tier) {
+	case TAP_TIER_NONE:
+		return "none";
+	case TAP_TIER_CLASSIC:
+		return "classic";
+	case TAP_TIER_EBPF:
+		return "ebpf";
+	}
+	return "unknown";
+}
+
+static size_t
+buffer_size(size_t n)
+{
+	size_t share = TAP_BUFFER_TOTAL / (2 * (n == 0 ? 1 : n));
+
+	if (share > TAP_BUFFER_BYTES)
+		return TAP_BUFFER_BYTES;
+	return share < TAP_BUFFER_LEAST ? TAP_BUFFER_LEAST : share;
+}
+
+static bool
+tap_up(const struct tap *t)
+{
+	return t->incoming.pcap != NULL && t->outgoing.pcap != NULL;
+}
+
+static void
+tap_down(struct tap *t)
+{
+	tap_ring_close(&t->incoming);
+	tap_ring_close(&t->outgoing);
+}
+
+/* An interface that is not there is no error: its tap stays down. */
+static int
+tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
+{
+	int in = s->bpf != NULL ? tap_bpf_program(s->bpf, false) : -1;
+	int out = s->bpf != NULL ? tap_bpf_program(s->bpf, true) : -1;
+	size_t bytes = buffer_size(s->n);
+	int error = 0;
+
+	t->ifindex = if_nametoindex(t->name);
+	if (t->ifindex == 0)
+		return 0;
+	if (s->bpf != NULL)
+		error = tap_bpf_count_interface(s->bpf, t->ifindex);
+	if (error != 0) {
+		snprintf(why, why_size, "%s: %s", t->name, strerror(-error));
+		return error;
+	}
+	error = tap_ring_open(&t->incoming, t->name, false, in, bytes, why, why_size);
+	if (error == 0)
+		error = tap_ring_open(&t->outgoing, t->name, true, out, bytes, why, why_size);
+	if (error != 0)
+		tap_down(t);
+	return error == -ENODEV ? 0 : error;
+}
+
+struct tap_set *
+tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
+    size_t why_size)
+{
+	struct tap_set *s = calloc(1, sizeof(*s) + n * sizeof(s->taps[0]));
+
+	if (s == NULL) {
+		snprintf(why, why_size, "out of memory");
+		return NULL;
+	}
+	s->n = n;
+	s->tier = TAP_TIER_CLASSIC;
+	if (best == TAP_TIER_EBPF)
+		s->bpf = tap_bpf_open(s->tier_reason, sizeof(s->tier_reason));
+	else
+		snprintf(s->tier_reason, sizeof(s->tier_reason), "eBPF was not asked for");
+	if (s->bpf != NULL)
+		s->tier = TAP_TIER_EBPF;
+
+	for (size_t i = 0; i < n; i++) {
+		int error;
+
+		snprintf(s->taps[i].name, sizeof(s->taps[i].name), "%s", interfaces[i]);
+		error = tap_open(s, &s->taps[i], why, why_size);
+		if (error != 0) {
+			tap_set_close(s);
+			errno = -error;
+			return NULL;
+		}
+	}
+	return s;
+}
+
+struct tap_set *
+tap_set_open(const char *const *interfaces, size_t n, char *why, size_t why_size)
+{
+	return tap_set_open_tier(interfaces, n, TAP_TIER_EBPF, why, why_size);
+}
+
+void
+tap_set_close(struct tap_set *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		tap_down(&s->taps[i]);
+	tap_bpf_close(s->bpf);
+	free(s);
+}
+
+size_t
+tap_set_count(const struct tap_set *s)
+{
+	return s->n;
+}
+
+size_t
+tap_set_missing(const struct tap_set *s)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		missing += !tap_up(&s->taps[i]);
+	return missing;
+}
+
+bool
+tap_set_is_up(const struct tap_set *s, size_t i)
+{
+	return tap_up(&s->taps[i]);
+}
+
+const char *
+tap_set_interface(const struct tap_set *s, size_t i)
+{
+	return s->taps[i].name;
+}
+
+int
+tap_set_find(const struct tap_set *s, uint32_t ifindex)
+{
+	for (size_t i = 0; i < s->n && ifindex != 0; i++)
+		if (s->taps[i].ifindex == ifindex)
+			return (int)i;
+	return -1;
+}
+
+enum tap_tier
+tap_set_tier(const struct tap_set *s)
+{
+	return s->tier;
+}
+
+const char *
+tap_set_tier_reason(const struct tap_set *s)
+{
+	return s->tier_reason;
+}
+
+int
+tap_set_owners(struct tap_set *s, const struct tap_owner *owners, size_t n)
+{
+	struct tap_bpf_owner *list;
+	size_t used = 0;
+	int error;
+
+	if (s->bpf == NULL)
+		return 0;
+	list = calloc(n + 1, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = (size_t)owners[i].interface;
+
+		if (at >= s->n || s->taps[at].ifindex == 0)
+			continue;
+		list[used].prefix = owners[i].prefix;
+		list[used++].ifindex = s->taps[at].ifindex;
+	}
+	error = tap_bpf_owners(s->bpf, list, used);
+	free(list);
+	return error;
+}
+
+size_t
+tap_set_fds(const struct tap_set *s, int *fds, size_t max)
+{
+	size_t n = 0;
+
+	if (s->bpf != NULL && n++ < max)
+		fds[0] = tap_bpf_fd(s->bpf);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!tap_up(&s->taps[i]))
+			continue;
+		if (n++ < max)
+			fds[n - 1] = pcap_get_selectable_fd(s->taps[i].incoming.pcap);
+		if (n++ < max)
+			fds[n - 1] = pcap_get_selectable_fd(s->taps[i].outgoing.pcap);
+	}
+	return n;
+}
+
+static void
+on_packet(u_char *context, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct delivery *d = (struct delivery *)(void *)context;
+	struct tap_frame f = {
+		.bytes = bytes,
+		.captured = h->caplen,
+		.length = h->len,
+		/* nanosecond precision was asked for: tv_usec holds nanoseconds */
+		.time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec,
+		.interface = (int)(d->tap - d->set->taps),
+		.outgoing = d->ring == &d->tap->outgoing,
+		.ingress = TAP_INGRESS_BY_SOURCE,
+		.link_type = d->ring->link_type,
+	};
+
+	d->ring->delivered++;
+	d->frame(d->arg, &f);
+}
+
+/* Put back the tag that the kernel keeps beside the frame, as libpcap does. */
+static void
+put_tag_back(const struct tap_event *e, uint8_t *room, struct tap_frame *f)
+{
+	uint32_t rest = f->captured - MAC_BYTES;
+
+	memcpy(room, e->head, MAC_BYTES);
+	memcpy(room + MAC_BYTES, &e->vlan_proto, 2);
+	room[MAC_BYTES + 2] = (uint8_t)(e->vlan_tci >> 8);
+	room[MAC_BYTES + 3] = (uint8_t)e->vlan_tci;
+	memcpy(room + MAC_BYTES + TAG_BYTES, e->head + MAC_BYTES, rest);
+	f->bytes = room;
+	f->captured += TAG_BYTES;
+	f->length += TAG_BYTES;
+}
+
+static void
+on_event(void *context, const struct tap_event *e)
+{
+	struct delivery *d = context;
+	uint8_t room[TAP_HEAD_BYTES + TAG_BYTES];
+	int at = tap_set_find(d->set, e->egress), ingress = TAP_INGRESS_SELF;
+	struct tap *t;
+
+	if (at < 0)
+		return;
+	t = &d->set->taps[at];
+	if (e->ingress != 0) {
+		ingress = tap_set_find(d->set, e->ingress);
+		if (ingress < 0)
+			ingress = TAP_INGRESS_FOREIGN;
+	}
+	struct tap_frame f = {
+		.bytes = e->head,
+		.captured = e->captured,
+		.length = e->length,
+		.time_ns = (int64_t)e->time_ns + d->clock_offset_ns,
+		.interface = at,
+		.outgoing = true,
+		.ingress = ingress,
+		/* a cooked socket sees the frame without its link header */
+		.link_type = t->outgoing.link_type == DLT_LINUX_SLL ||
+		    t->outgoing.link_type == DLT_LINUX_SLL2 ? DLT_RAW : t->outgoing.link_type,
+	};
+	if (e->vlan_present && f.link_type == DLT_EN10MB && f.captured > MAC_BYTES)
+		put_tag_back(e, room, &f);
+	t->events++;
+	d->frame(d->arg, &f);
+}
+
+static int64_t
+clock_offset(void)
+{
+	struct timespec real, monotonic;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	return (int64_t)(real.tv_sec - monotonic.tv_sec) * 1000000000 +
+	    (real.tv_nsec - monotonic.tv_nsec);
+}
+
+/* Frames handed over; -ENETDOWN: the interface is gone, its tap is closed. */
+static int
+dispatch_tap(struct delivery *d, struct tap *t, int max)
+{
+	struct tap_ring *rings[] = { &t->incoming, &t->outgoing };
+	int total = 0;
+
+	d->tap = t;
+	for (size_t i = 0; i < 2; i++) {
+		int n;
+
+		if (total >= max)
+			break;
+		d->ring = rings[i];
+		n = pcap_dispatch(rings[i]->pcap, max - total, on_packet, (u_char *)d);
+		if (n < 0) {
+			tap_ring_ask(&t->incoming);
+			tap_ring_ask(&t->outgoing);
+			tap_down(t);
+			return -ENETDOWN;
+		}
+		total += n;
+	}
+	return total;
+}
+
+int
+tap_set_dispatch(struct tap_set *s, int max_frames,
+    void (*frame)(void *arg, const struct tap_frame *f), void *arg)
+{
+	struct delivery d = { .set = s, .frame = frame, .arg = arg };
+	int total = 0, error = 0;
+
+	d.clock_offset_ns = clock_offset();
+	if (s->bpf != NULL)
+		total = tap_bpf_dispatch(s->bpf, max_frames / 2 + 1, on_event, &d);
+	if (total < 0)
+		return total;
+	for (size_t i = 0; i < s->n && total < max_frames; i++) {
+		struct tap *t = &s->taps[s->next];
+		int n = tap_up(t) ? dispatch_tap(&d, t, max_frames - total) : 0;
+
+		s->next = (s->next + 1) % s->n;
+		if (n < 0)
+			error = n;
+		else
+			total += n;
+	}
+	return error != 0 ? error : total;
+}
+
+void
+tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out)
+{
+	struct tap *t = &s->taps[i];
+	struct tap_event_count events = { 0, 0 };
+
+	tap_ring_ask(&t->incoming);
+	tap_ring_ask(&t->outgoing);
+	if (s->bpf != NULL && t->ifindex != 0)
+		tap_bpf_counts(s->bpf, t->ifindex, &events);
+	out->received = t->incoming.received + t->outgoing.received + events.sent;
+	out->dropped = t->incoming.dropped + t->outgoing.dropped;
+	out->delivered = t->incoming.delivered + t->outgoing.delivered + t->events;
+	out->ring_lost = events.full;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * checked policy -> ruleset (IR), in the shape that docs/tour.md draws.
+ *
+ * What holds of the result, for every opening packet at every time:
+ *   - it is accepted exactly when some permit that is enabled and in force has
+ *     a box that holds it (after the checks that stand before all permits:
+ *     source, state, options, MAC);
+ *   - its ct mark, and so the counter, is that of the first such permit in
+ *     file order, whatever the forms and windows of the permits are.
+ * How: compile_boxes.h.
+ */
+#ifndef RULES_COMPILE_H
+#define RULES_COMPILE_H
+
+#include "rules/checked.h"
+#include "rules/diag.h"
+#include "rules/ruleset.h"
+
+/* NFLOG group of stopped packets. */
+#define COMPILE_LOG_GROUP 5u
+
+/*
+ * Why a packet was stopped: the prefix of its NFLOG message, and the name of
+ * the counter that counts every one of them.
+ */
+#define COMPILE_LOG_REFUSE  "sekisho:refuse"	/* no permit */
+#define COMPILE_LOG_SOURCE  "sekisho:source"	/* source no unicast, or our own */
+#define COMPILE_LOG_MAC	    "sekisho:mac"	/* bound source, another MAC */
+#define COMPILE_LOG_STATE   "sekisho:state"	/* opens no flow and belongs to none */
+#define COMPILE_LOG_OPTIONS "sekisho:options"	/* IPv4 options, IPv6 extensions */
+#define COMPILE_COUNTER_REFUSE	"refuse"
+#define COMPILE_COUNTER_SOURCE	"refuse-source"
+#define COMPILE_COUNTER_MAC	"refuse-mac"
+#define COMPILE_COUNTER_STATE	"refuse-state"
+#define COMPILE_COUNTER_OPTIONS	"refuse-options"
+
+/*
+ * Stopped packets that got a key in the sets below; the sum of the counters
+ * above less this one is what found the sets full.
+ */
+#define COMPILE_COUNTER_KEYED	"keyed"
+/* Broadcast and multicast at the gateway itself that nobody permits: no violation. */
+#define COMPILE_COUNTER_NOISE	"noise"
+/* "permit_T038" counts the flows that T038 opened. */
+#define COMPILE_COUNTER_PERMIT	"permit_"
+
+/* iif . oif . source . destination . protocol, counting; index 0 is "not here". */
+#define COMPILE_SET_VIOLATIONS4	"violations4"
+#define COMPILE_SET_VIOLATIONS6	"violations6"
+
+/*
+ * The caller owns the result. NULL with findings added (a table over its
+ * limit, a match that cannot be expressed) or with errno ENOMEM.
+ * Pure: the same checked policy gives the same ruleset, byte for byte.
+ */
+struct ruleset *compile(const struct checked *checked, struct diag *diag);
+
+#endif /* RULES_COMPILE_H */

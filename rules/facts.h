@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What decoding knows of one packet. Plain numbers, no pointer into the
+ * packet: facts may be kept, compared and sent to another process.
+ */
+#ifndef RULES_FACTS_H
+#define RULES_FACTS_H
+
+#include "rules/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Why a packet could not be read to its transport header. */
+enum unreadable {
+	READABLE = 0,
+	UNREADABLE_ETHERTYPE,		/* not IPv4, IPv6 or ARP */
+	UNREADABLE_TRUNCATED,		/* headers reach beyond the packet */
+	UNREADABLE_LENGTH,		/* lengths contradict each other */
+	UNREADABLE_VERSION,		/* IP version is not what the EtherType says */
+	UNREADABLE_VLAN_DEPTH,		/* more tags than LIMIT allows */
+	UNREADABLE_EXTENSION,		/* unknown or too many IPv6 extension headers */
+	UNREADABLE_FRAGMENT,		/* tiny, overlong or lone fragment */
+	UNREADABLE_LINKTYPE,		/* capture of a link layer we do not read */
+	UNREADABLE_COUNT
+};
+
+#define FACT_FRAGMENT_FIRST	0x0001u	/* offset 0, more to come */
+#define FACT_FRAGMENT_LATER	0x0002u	/* offset > 0: no ports in it */
+#define FACT_IP_OPTIONS		0x0004u	/* IPv4 header longer than 20 bytes */
+#define FACT_EXTENSION		0x0008u	/* IPv6 extension header other than fragment */
+#define FACT_ROUTING_HEADER	0x0010u	/* IPv6 routing header of any type */
+#define FACT_HAS_PORTS		0x0020u	/* sport/dport (or ICMP type/code) were read */
+#define FACT_HAS_MAC		0x0040u
+#define FACT_ARP		0x0080u	/* src, dst are sender and target protocol addresses */
+#define FACT_GROUP_MAC		0x0100u	/* destination MAC is broadcast or multicast */
+
+#define TCP_FLAG_FIN 0x01u
+#define TCP_FLAG_SYN 0x02u
+#define TCP_FLAG_RST 0x04u
+#define TCP_FLAG_PSH 0x08u
+#define TCP_FLAG_ACK 0x10u
+#define TCP_FLAG_URG 0x20u
+
+struct facts {
+	struct ip_addr src, dst;	/* family IP_NONE: not IP */
+	uint16_t ethertype;		/* after VLAN tags, host order */
+	uint16_t sport, dport;		/* host order; ICMP: sport = type << 8 | code, dport 0 */
+	uint16_t flags;			/* FACT_* */
+	uint16_t vlan[2];		/* outer, inner VLAN id + 1; 0: none */
+	uint8_t protocol;		/* transport; with an IPv6 extension chain the last one */
+	uint8_t first_header;		/* IPv6 next header of the fixed header; IPv4: protocol */
+	uint8_t tcp_flags;		/* TCP_FLAG_* */
+	uint8_t hop_limit;
+	uint8_t unreadable;		/* enum unreadable */
+	uint8_t src_mac[6], dst_mac[6];
+	uint32_t length;		/* bytes on the wire */
+	/* ICMP errors: the packet quoted in it (family IP_NONE: none readable). */
+	struct ip_addr quoted_src, quoted_dst;
+	uint16_t quoted_sport, quoted_dport;
+	uint8_t quoted_protocol;
+};
+
+const char *unreadable_name(enum unreadable why);
+
+#endif /* RULES_FACTS_H */

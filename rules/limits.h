@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every limit of the policy language and of the tables made from it, each with
+ * the reason for its size. A policy over a limit is an ordinary finding.
+ */
+#ifndef RULES_LIMITS_H
+#define RULES_LIMITS_H
+
+/* A municipality has 3 to 20 zones (docs/policy); 32 leaves room. */
+#define LIMIT_ZONES		32u
+/* One segment is one interface; a gateway with 32 zones of 8 VLANs. */
+#define LIMIT_SEGMENTS		256u
+/* Networks of one segment: a site network behind one L3 switch. */
+#define LIMIT_NETWORKS		256u
+#define LIMIT_HOSTS		65536u
+#define LIMIT_GROUPS		16384u
+/* Depth of groups in groups; a cycle is found before. */
+#define LIMIT_GROUP_DEPTH	16u
+#define LIMIT_SERVICES		16384u
+/* Source ports x destination ports of one service, as written. */
+#define LIMIT_MATCHES		65536u
+/* ct mark holds the permit number; 16 bits leave the other 16 to the site. */
+#define LIMIT_PERMITS		60000u
+/* Boxes after expansion: address range x address range x service. */
+#define LIMIT_BOXES		1000000u
+/* IFNAMSIZ less the terminating NUL. */
+#define LIMIT_INTERFACE_NAME	15u
+/* Names of zones, hosts, groups, services; ids of permits: bytes. */
+#define LIMIT_NAME		63u
+/* Permit ids: they name counters of the kernel and stand in rule comments. */
+#define LIMIT_PERMIT_ID		32u
+/* Addresses bound to a MAC, one element of an nftables set each. */
+#define LIMIT_BINDINGS		262144u
+/* Addresses of one host that has a MAC: one machine, or one line's router. */
+#define LIMIT_MAC_ADDRESSES	256u
+/* Address ranges of all groups together, so that nesting cannot eat the memory. */
+#define LIMIT_GROUP_RANGES	1000000u
+/* Free text (label, purpose, request, approver): bytes of UTF-8. */
+#define LIMIT_TEXT		512u
+/* One policy file, and all files of one policy together: bytes. */
+#define LIMIT_POLICY_BYTES	(64u * 1024 * 1024)
+/*
+ * Words and signs of a policy: three times what LIMIT_PERMITS permits of a usual size
+ * take. It bounds the memory that parsing 64 MiB of hostile text needs.
+ */
+#define LIMIT_POLICY_TOKENS	(12u * 1024 * 1024)
+/* Files that one policy is made of, and how deep they include each other. */
+#define LIMIT_POLICY_FILES	1024u
+#define LIMIT_INCLUDE_DEPTH	8u
+/* Brackets in brackets; the language needs 4. libconfig recurses per level. */
+#define LIMIT_NESTING		32u
+/* Keys of one group; the language needs 12. libconfig looks them up one by one. */
+#define LIMIT_GROUP_KEYS	32u
+/* Findings kept of one run; the rest is only counted. */
+#define LIMIT_FINDINGS		10000u
+/* nft(8) lists concatenations of six or more fields as garbage. */
+#define LIMIT_KEY_FIELDS	5u
+/* 64 bytes of nf_tables registers (NFT_REG32_COUNT words). */
+#define LIMIT_KEY_BYTES		64u
+/* nft(8) object names: NFT_NAME_MAXLEN less room for our suffixes. */
+#define LIMIT_OBJECT_NAME	95u
+
+#endif /* RULES_LIMITS_H */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables behind rules/policy_keys.h. Meaning of each key: sekisho-policy(5). */
+#include "rules/policy_keys.h"
+
+#include "rules/limits.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define KEY(what, type, key, member) \
+	{ .name = key, .kind = (what), .offset = offsetof(struct type, member) }
+#define KEY_MUST(what, type, key, member) \
+	{ .name = key, .kind = (what), .required = true, \
+	  .offset = offsetof(struct type, member) }
+#define KEY_NUMBERS(what, type, key, member, must) \
+	{ .name = key, .kind = (what), .required = (must), .numbers = true, \
+	  .offset = offsetof(struct type, member) }
+#define KEY_ITEMS(parent, key, member, must, most, of) \
+	{ .name = key, .kind = POLICY_KEY_ITEMS, .required = (must), .limit = (most), \
+	  .offset = offsetof(struct parent, member), \
+	  .count_offset = offsetof(struct parent, n_##member), .type = &(of) }
+#define KEY_ORIGIN(type) \
+	{ .name = "origin", .kind = POLICY_KEY_ORIGIN, \
+	  .offset = offsetof(struct type, origin) }
+
+#define TYPE(c_type, table) { \
+	.keys = (table), .n_keys = COUNT(table), \
+	.size = sizeof(struct c_type), .origin_offset = offsetof(struct c_type, origin) }
+
+static const struct policy_key site_keys[] = {
+	KEY(POLICY_KEY_TEXT, policy_site, "name", name),
+	KEY(POLICY_KEY_TEXT, policy_site, "gateway", gateway),
+	KEY(POLICY_KEY_TEXT, policy_site, "model", model),
+	KEY_ORIGIN(policy_site),
+};
+static const struct policy_type site_type = TYPE(policy_site, site_keys);
+
+static const struct policy_key segment_keys[] = {
+	KEY_MUST(POLICY_KEY_WORD, policy_segment, "interface", interface),
+	KEY_MUST(POLICY_KEY_WORDS, policy_segment, "networks", networks),
+	KEY(POLICY_KEY_WORDS, policy_segment, "gateway", gateway),
+	KEY_ORIGIN(policy_segment),
+};
+static const struct policy_type segment_type = TYPE(policy_segment, segment_keys);
+
+static const struct policy_key zone_keys[] = {
+	KEY_MUST(POLICY_KEY_NAME, policy_zone, "name", name),
+	KEY(POLICY_KEY_WORD, policy_zone, "class", zone_class),
+	KEY(POLICY_KEY_TEXT, policy_zone, "label", label),
+	KEY_ITEMS(policy_zone, "segments", segments, true, LIMIT_SEGMENTS, segment_type),
+	KEY_ORIGIN(policy_zone),
+};
+static const struct policy_type zone_type = TYPE(policy_zone, zone_keys);
+
+static const struct policy_key host_keys[] = {
+	KEY_MUST(POLICY_KEY_NAME, policy_host, "name", name),
+	KEY_MUST(POLICY_KEY_WORD, policy_host, "zone", zone),
+	KEY(POLICY_KEY_TEXT, policy_host, "label", label),
+	KEY_MUST(POLICY_KEY_WORDS, policy_host, "addresses", addresses),
+	KEY(POLICY_KEY_WORD, policy_host, "mac", mac),
+	KEY(POLICY_KEY_WORDS, policy_host, "roles", roles),
+	KEY_ORIGIN(policy_host),
+};
+static const struct policy_type host_type = TYPE(policy_host, host_keys);
+
+static const struct policy_key group_keys[] = {
+	KEY_MUST(POLICY_KEY_NAME, policy_group, "name", name),
+	KEY(POLICY_KEY_TEXT, policy_group, "label", label),
+	KEY_MUST(POLICY_KEY_WORDS, policy_group, "members", members),
+	KEY(POLICY_KEY_WORDS, policy_group, "except", except),
+	KEY_ORIGIN(policy_group),
+};
+static const struct policy_type group_type = TYPE(policy_group, group_keys);
+
+static const struct policy_key service_keys[] = {
+	KEY_MUST(POLICY_KEY_NAME, policy_service, "name", name),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_service, "protocol", protocol, true),
+	KEY_NUMBERS(POLICY_KEY_WORDS, policy_service, "ports", ports, false),
+	KEY_NUMBERS(POLICY_KEY_WORDS, policy_service, "source_ports", source_ports,
+	    false),
+	KEY_NUMBERS(POLICY_KEY_WORDS, policy_service, "types", types, false),
+	KEY_ORIGIN(policy_service),
+};
+static const struct policy_type service_type = TYPE(policy_service, service_keys);
+
+static const struct policy_key permit_keys[] = {
+	KEY_MUST(POLICY_KEY_ID, policy_permit, "id", id),
+	KEY(POLICY_KEY_ENABLED, policy_permit, "enabled", disabled),
+	KEY_MUST(POLICY_KEY_WORDS, policy_permit, "from", from),
+	KEY_MUST(POLICY_KEY_WORDS, policy_permit, "to", to),
+	KEY_MUST(POLICY_KEY_WORDS, policy_permit, "services", services),
+	KEY(POLICY_KEY_TEXT, policy_permit, "purpose", purpose),
+	KEY(POLICY_KEY_TEXT, policy_permit, "request", request),
+	KEY(POLICY_KEY_TEXT, policy_permit, "approved_by", approved_by),
+	KEY(POLICY_KEY_WORD, policy_permit, "valid_from", valid_from),
+	KEY(POLICY_KEY_WORD, policy_permit, "valid_until", valid_until),
+	KEY(POLICY_KEY_TEXT, policy_permit, "note", note),
+	KEY_ORIGIN(policy_permit),
+};
+static const struct policy_type permit_type = TYPE(policy_permit, permit_keys);
+
+static const struct policy_key pair_keys[] = {
+	KEY_MUST(POLICY_KEY_WORD, policy_refusal, "from", from),
+	KEY_MUST(POLICY_KEY_WORD, policy_refusal, "to", to),
+	KEY_MUST(POLICY_KEY_WORD, policy_refusal, "refuse", action),
+	KEY_ORIGIN(policy_refusal),
+};
+static const struct policy_type pair_type = TYPE(policy_refusal, pair_keys);
+
+static const struct policy_key root_keys[] = {
+	KEY_MUST(POLICY_KEY_SCHEMA, policy, "schema", schema),
+	{ .name = "site", .kind = POLICY_KEY_GROUP, .type = &site_type,
+	  .offset = offsetof(struct policy, site) },
+	KEY_ITEMS(policy, "zones", zones, true, LIMIT_ZONES, zone_type),
+	KEY_ITEMS(policy, "hosts", hosts, false, LIMIT_HOSTS, host_type),
+	KEY_ITEMS(policy, "groups", groups, false, LIMIT_GROUPS, group_type),
+	KEY_ITEMS(policy, "services", services, false, LIMIT_SERVICES, service_type),
+	KEY_ITEMS(policy, "permits", permits, false, LIMIT_PERMITS, permit_type),
+	KEY_ITEMS(policy, "pairs", refusals, false, LIMIT_ZONES * LIMIT_ZONES, pair_type),
+};
+static const struct policy_type root_type = {
+	.keys = root_keys,
+	.n_keys = COUNT(root_keys),
+	.size = sizeof(struct policy),
+	.origin_offset = offsetof(struct policy, schema_origin),
+};
+
+const struct policy_type *
+policy_keys_root(void)
+{
+	return &root_type;
+}
+
+const struct policy_key *
+policy_keys_find(const struct policy_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->n_keys; i++)
+		if (strcmp(type->keys[i].name, name) == 0)
+			return &type->keys[i];
+	return NULL;
+}
+
+/* Longest key and mistyped name that are compared; longer ones are near nothing. */
+#define NEAR_LENGTH 24u
+
+static unsigned int
+least(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance, in two rows; both texts at most NEAR_LENGTH long. */
+static unsigned int
+distance(const char *a, const char *b)
+{
+	unsigned int rows[2][NEAR_LENGTH + 1];
+	size_t length_a = strlen(a), length_b = strlen(b);
+
+	for (unsigned int j = 0; j <= length_b; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= length_a; i++) {
+		const unsigned int *above = rows[(i - 1) % 2];
+		unsigned int *row = rows[i % 2];
+
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= length_b; j++)
+			row[j] = least(above[j] + 1, row[j - 1] + 1,
+			    above[j - 1] + (a[i - 1] != b[j - 1]));
+	}
+	return rows[length_a % 2][length_b];
+}
+
+const struct policy_key *
+policy_keys_nearest(const struct policy_type *type, const char *name)
+{
+	const struct policy_key *best = NULL;
+	unsigned int best_distance = UINT32_MAX;
+	size_t length = strlen(name);
+
+	if (length > NEAR_LENGTH)
+		return NULL;
+	for (size_t i = 0; i < type->n_keys; i++) {
+		unsigned int d = distance(type->keys[i].name, name);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = &type->keys[i];
+		}
+	}
+	/* One slip in a short word, two in a long one; else it is another word. */
+	return best_distance <= (length < 5 ? 1 : 2) ? best : NULL;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The change from one ruleset to another, as lists of steps.
+ *
+ * What the kernel wants of the order: a rule's sets and chains exist before
+ * it, an element's chain or counter exists before it, and nothing goes while
+ * something still names it. What the packet path wants: interval maps are
+ * filled before a rule looks them up, and nothing that runs changes before the
+ * flip. Dispatch (verdict map elements) is always of the flip.
+ *
+ * When an object keeps its name but not its type (after an update of the
+ * program, or when somebody changed the table by hand), all of the table is
+ * taken down and built again in the flip. Interval maps are then empty for a
+ * moment at the end of that commit: new flows wait, nothing passes that may not.
+ */
+#include "rules/ruleset_diff.h"
+
+#include "rules/ruleset_compare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct differ {
+	const struct ruleset *running, *target;
+	struct ruleset_change *change;
+	bool failed;
+	struct change nowhere;		/* takes what is written once something failed */
+};
+
+static struct change *
+push(struct differ *d, struct change_list *list, enum change_kind kind)
+{
+	if ((list->count & (list->count - 1)) == 0) {
+		size_t room = list->count == 0 ? 1 : list->count * 2;
+		struct change *grown = reallocarray(list->items, room, sizeof(*grown));
+
+		if (grown == NULL) {
+			d->failed = true;
+			return &d->nowhere;
+		}
+		list->items = grown;
+	}
+	list->items[list->count] = (struct change){ .kind = kind };
+	return &list->items[list->count++];
+}
+
+static void
+push_counter(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset_counter *counter)
+{
+	push(d, list, kind)->counter = counter;
+}
+
+static void
+push_set(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset_set *set)
+{
+	push(d, list, kind)->set = set;
+	if (kind == CHANGE_DELETE_SET && !set->dynamic)
+		d->change->elements_removed += set->n_elements;
+}
+
+static void
+push_chain(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset_chain *chain)
+{
+	push(d, list, kind)->chain = chain;
+}
+
+static void
+push_all_elements(struct differ *d, struct change_list *list,
+    const struct ruleset_set *set)
+{
+	struct change *c;
+
+	if (set->n_elements == 0 || set->dynamic)
+		return;
+	c = push(d, list, CHANGE_ADD_ELEMENTS);
+	c->set = set;
+	c->n_elements = set->n_elements;
+	d->change->elements_added += set->n_elements;
+}
+
+static void
+push_rules(struct differ *d, struct change_list *list, const struct ruleset_chain *chain)
+{
+	if (chain->n_rules > 0)
+		push_chain(d, list, CHANGE_ADD_RULES, chain);
+}
+
+/* An array of indices that the list owns; freed with it. */
+struct indices {
+	size_t *items;
+	size_t count;
+};
+
+static void
+add_index(struct differ *d, struct indices *x, size_t index)
+{
+	if ((x->count & (x->count - 1)) == 0) {
+		size_t room = x->count == 0 ? 1 : x->count * 2;
+		size_t *grown = reallocarray(x->items, room, sizeof(*grown));
+
+		if (grown == NULL) {
+			d->failed = true;
+			return;
+		}
+		x->items = grown;
+	}
+	x->items[x->count++] = index;
+}
+
+static void
+push_some_elements(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset_set *set, const struct indices *x)
+{
+	size_t **owned;
+	struct change *c;
+
+	if (x->count == 0)
+		return;
+	owned = reallocarray(list->owned, list->n_owned + 1, sizeof(*owned));
+	if (owned == NULL) {
+		d->failed = true;
+		free(x->items);
+		return;
+	}
+	list->owned = owned;
+	owned[list->n_owned++] = x->items;
+	c = push(d, list, kind);
+	c->set = set;
+	c->elements = x->items;
+	c->n_elements = x->count;
+	if (kind == CHANGE_ADD_ELEMENTS)
+		d->change->elements_added += x->count;
+	else
+		d->change->elements_removed += x->count;
+}
+
+static bool
+runs_set(const struct differ *d, const struct ruleset_set *s)
+{
+	return ruleset_find_set(d->running, &s->name) != NULL;
+}
+
+static bool
+runs_chain(const struct differ *d, const struct ruleset_chain *c)
+{
+	return ruleset_find_chain(d->running, &c->name) != NULL;
+}
+
+/* An object that keeps its name cannot become what it should be. */
+static bool
+must_rebuild(const struct differ *d)
+{
+	for (size_t i = 0; i < d->target->n_sets; i++) {
+		const struct ruleset_set *want = &d->target->sets[i];
+		const struct ruleset_set *have =
+		    ruleset_find_set(d->running, &want->name);
+
+		if (have == NULL)
+			continue;
+		if (!set_type_equal(want, have)
+		    || (want->interval && !set_elements_equal(want, have)))
+			return true;
+	}
+	for (size_t i = 0; i < d->target->n_chains; i++) {
+		const struct ruleset_chain *want = &d->target->chains[i];
+		const struct ruleset_chain *have =
+		    ruleset_find_chain(d->running, &want->name);
+
+		if (have != NULL && !chain_type_equal(want, have))
+			return true;
+	}
+	return false;
+}
+
+/* Something new must be complete before a running rule or element names it. */
+static bool
+must_stage(const struct differ *d)
+{
+	for (size_t i = 0; i < d->target->n_sets; i++)
+		if (d->target->sets[i].interval && !runs_set(d, &d->target->sets[i]))
+			return true;
+	for (size_t i = 0; i < d->target->n_chains; i++)
+		if (d->target->chains[i].name.version != 0
+		    && !runs_chain(d, &d->target->chains[i]))
+			return true;
+	return false;
+}
+
+/* Everything that does not run yet, dispatch aside. */
+static void
+add_new(struct differ *d, struct change_list *list)
+{
+	const struct ruleset *t = d->target;
+
+	for (size_t i = 0; i < t->n_counters; i++)
+		if (ruleset_find_counter(d->running, t->counters[i].name.base) == NULL)
+			push_counter(d, list, CHANGE_ADD_COUNTER, &t->counters[i]);
+	for (size_t i = 0; i < t->n_chains; i++)
+		if (!runs_chain(d, &t->chains[i]))
+			push_chain(d, list, CHANGE_ADD_CHAIN, &t->chains[i]);
+	for (size_t i = 0; i < t->n_sets; i++) {
+		if (runs_set(d, &t->sets[i]))
+			continue;
+		push_set(d, list, CHANGE_ADD_SET, &t->sets[i]);
+		if (t->sets[i].kind != SET_VERDICT_MAP)
+			push_all_elements(d, list, &t->sets[i]);
+	}
+	for (size_t i = 0; i < t->n_chains; i++)
+		if (!runs_chain(d, &t->chains[i]))
+			push_rules(d, list, &t->chains[i]);
+}
+
+/* Both sets sorted and of one type. */
+static void
+change_elements(struct differ *d, struct change_list *list,
+    const struct ruleset_set *have, const struct ruleset_set *want)
+{
+	struct indices gone = { .items = NULL }, come = { .items = NULL };
+	size_t i = 0, j = 0;
+
+	while (i < want->n_elements || j < have->n_elements) {
+		int order = i == want->n_elements ? 1 : j == have->n_elements ? -1
+		    : element_key_compare(want, i, have, j);
+
+		if (order == 0
+		    && element_value_equal(&want->elements[i], &have->elements[j])) {
+			i++;
+			j++;
+			continue;
+		}
+		if (order <= 0)
+			add_index(d, &come, i++);
+		if (order >= 0)
+			add_index(d, &gone, j++);
+		if (d->failed)
+			break;
+	}
+	push_some_elements(d, list, CHANGE_DELETE_ELEMENTS, have, &gone);
+	push_some_elements(d, list, CHANGE_ADD_ELEMENTS, want, &come);
+}
+
+static void
+flip_elements(struct differ *d, struct change_list *list)
+{
+	for (size_t i = 0; i < d->target->n_sets; i++) {
+		const struct ruleset_set *want = &d->target->sets[i];
+		const struct ruleset_set *have =
+		    ruleset_find_set(d->running, &want->name);
+
+		if (have == NULL && want->kind == SET_VERDICT_MAP)
+			push_all_elements(d, list, want);
+		else if (have != NULL && !want->dynamic && !want->interval)
+			change_elements(d, list, have, want);
+	}
+}
+
+static void
+flip_rules(struct differ *d, struct change_list *list)
+{
+	for (size_t i = 0; i < d->target->n_chains; i++) {
+		const struct ruleset_chain *want = &d->target->chains[i];
+		const struct ruleset_chain *have =
+		    ruleset_find_chain(d->running, &want->name);
+
+		if (have == NULL || chain_rules_equal(want, have))
+			continue;
+		if (have->n_rules > 0)
+			push_chain(d, list, CHANGE_FLUSH_CHAIN, have);
+		push_rules(d, list, want);
+	}
+}
+
+/* What nobody wants: rules first, so that nothing names the rest any more. */
+static void
+remove_old(struct differ *d, struct change_list *list)
+{
+	const struct ruleset *r = d->running, *t = d->target;
+
+	for (size_t i = 0; i < r->n_chains; i++)
+		if (r->chains[i].n_rules > 0
+		    && ruleset_find_chain(t, &r->chains[i].name) == NULL)
+			push_chain(d, list, CHANGE_FLUSH_CHAIN, &r->chains[i]);
+	for (size_t i = 0; i < r->n_sets; i++)
+		if (ruleset_find_set(t, &r->sets[i].name) == NULL)
+			push_set(d, list, CHANGE_DELETE_SET, &r->sets[i]);
+	for (size_t i = 0; i < r->n_chains; i++)
+		if (ruleset_find_chain(t, &r->chains[i].name) == NULL)
+			push_chain(d, list, CHANGE_DELETE_CHAIN, &r->chains[i]);
+	for (size_t i = 0; i < r->n_counters; i++)
+		if (ruleset_find_counter(t, r->counters[i].name.base) == NULL)
+			push_counter(d, list, CHANGE_DELETE_COUNTER, &r->counters[i]);
+}
+
+/* Counters that are still wanted stay, and go on counting. */
+static void
+rebuild(struct differ *d, struct change_list *list)
+{
+	static const struct ruleset nothing = { .sorted = true };
+	const struct ruleset *running = d->running, *target = d->target;
+	struct ruleset counters = { .counters = running->counters,
+		.n_counters = running->n_counters, .sorted = running->sorted };
+	struct ruleset wanted = { .counters = target->counters,
+		.n_counters = target->n_counters, .sorted = target->sorted };
+
+	d->target = &wanted;
+	remove_old(d, list);
+	d->target = target;
+	d->running = &counters;
+	add_new(d, list);
+	d->running = &nothing;
+	flip_elements(d, list);
+	d->running = running;
+}
+
+struct ruleset_change *
+ruleset_diff(const struct ruleset *running, const struct ruleset *target)
+{
+	static const struct ruleset nothing = { .sorted = true };
+	struct ruleset_change *change = calloc(1, sizeof(*change));
+	struct differ d = { .running = running != NULL ? running : &nothing,
+		.target = target, .change = change };
+
+	if (change == NULL)
+		return NULL;
+	if (running == NULL)
+		push(&d, &change->stage, CHANGE_ADD_TABLE);
+	if (must_rebuild(&d)) {
+		rebuild(&d, &change->flip);
+	} else {
+		add_new(&d,
+		    running == NULL || must_stage(&d) ? &change->stage : &change->flip);
+		flip_elements(&d, &change->flip);
+		flip_rules(&d, &change->flip);
+		remove_old(&d, &change->flip);
+	}
+	if (d.failed) {
+		ruleset_change_free(change);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return change;
+}
+
+static void
+free_list(struct change_list *list)
+{
+	for (size_t i = 0; i < list->n_owned; i++)
+		free(list->owned[i]);
+	free(list->owned);
+	free(list->items);
+}
+
+void
+ruleset_change_free(struct ruleset_change *c)
+{
+	if (c == NULL)
+		return;
+	free_list(&c->stage);
+	free_list(&c->flip);
+	free(c);
+}
+
+bool
+ruleset_change_empty(const struct ruleset_change *c)
+{
+	return c->stage.count == 0 && c->flip.count == 0;
+}

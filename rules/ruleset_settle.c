@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Versions. Sets are settled before chains, because a chain is the same only
+ * when the tables it looks up are.
+ */
+#include "rules/ruleset_compare.h"
+#include "rules/ruleset_diff.h"
+
+#include <string.h>
+
+/*
+ * Objects of all kinds begin with their name, so one search serves them:
+ * the first versioned object of this base in a sorted list; count when none.
+ */
+static size_t
+first_version(const void *objects, size_t count, size_t size, const char *base)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+		const struct object_name *name =
+		    (const void *)((const char *)objects + at * size);
+		int order = strcmp(name->base, base);
+
+		if (order < 0 || (order == 0 && name->version == 0))
+			low = at + 1;
+		else
+			high = at;
+	}
+	return low;
+}
+
+static void
+settle_set(struct ruleset_set *s, const struct ruleset *running)
+{
+	uint32_t highest = 0;
+	size_t at =
+	    first_version(running->sets, running->n_sets, sizeof(*s), s->name.base);
+
+	for (; at < running->n_sets; at++) {
+		const struct ruleset_set *old = &running->sets[at];
+
+		if (strcmp(old->name.base, s->name.base) != 0)
+			break;
+		if (set_type_equal(s, old) && set_elements_equal(s, old)) {
+			s->name.version = old->name.version;
+			return;
+		}
+		highest = old->name.version;
+	}
+	s->name.version = highest == UINT32_MAX ? 1 : highest + 1;
+}
+
+static void
+settle_chain(struct ruleset_chain *c, const struct ruleset *running)
+{
+	uint32_t highest = 0;
+	size_t at =
+	    first_version(running->chains, running->n_chains, sizeof(*c), c->name.base);
+
+	for (; at < running->n_chains; at++) {
+		const struct ruleset_chain *old = &running->chains[at];
+
+		if (strcmp(old->name.base, c->name.base) != 0)
+			break;
+		if (chain_type_equal(c, old) && chain_rules_equal(c, old)) {
+			c->name.version = old->name.version;
+			return;
+		}
+		highest = old->name.version;
+	}
+	c->name.version = highest == UINT32_MAX ? 1 : highest + 1;
+}
+
+static bool
+names_chain(const struct stmt *s)
+{
+	return s->kind == STMT_GOTO || s->kind == STMT_JUMP;
+}
+
+static void
+point_to_set(const struct ruleset *r, struct object_name *name)
+{
+	size_t at = first_version(r->sets, r->n_sets, sizeof(*r->sets), name->base);
+
+	if (name->version != 0 && at < r->n_sets
+	    && strcmp(r->sets[at].name.base, name->base) == 0)
+		name->version = r->sets[at].name.version;
+}
+
+static void
+point_to_chain(const struct ruleset *r, struct object_name *name)
+{
+	size_t at = first_version(r->chains, r->n_chains, sizeof(*r->chains), name->base);
+
+	if (name->version != 0 && at < r->n_chains
+	    && strcmp(r->chains[at].name.base, name->base) == 0)
+		name->version = r->chains[at].name.version;
+}
+
+/* Let every rule name the version that its set or chain has now. */
+static void
+point_rules(struct ruleset *r, bool chains)
+{
+	for (size_t c = 0; c < r->n_chains; c++)
+		for (size_t i = 0; i < r->chains[c].n_rules; i++) {
+			struct ruleset_rule *rule = &r->chains[c].rules[i];
+
+			for (unsigned int k = 0; k < rule->n_stmts; k++) {
+				struct stmt *s = &rule->stmts[k];
+
+				if (s->target.version == 0 || names_chain(s) != chains)
+					continue;
+				if (chains)
+					point_to_chain(r, &s->target);
+				else
+					point_to_set(r, &s->target);
+			}
+		}
+}
+
+static void
+point_elements(struct ruleset *r)
+{
+	for (size_t i = 0; i < r->n_sets; i++) {
+		struct ruleset_set *s = &r->sets[i];
+
+		if (s->kind != SET_VERDICT_MAP)
+			continue;
+		for (size_t e = 0; e < s->n_elements; e++)
+			if (s->elements[e].target != NULL)
+				point_to_chain(r, s->elements[e].target);
+	}
+}
+
+void
+ruleset_settle(struct ruleset *target, const struct ruleset *running)
+{
+	static const struct ruleset empty = { .sorted = true };
+
+	if (running == NULL)
+		running = &empty;
+	for (size_t i = 0; i < target->n_sets; i++)
+		if (target->sets[i].name.version != 0)
+			settle_set(&target->sets[i], running);
+	point_rules(target, false);
+	for (size_t i = 0; i < target->n_chains; i++)
+		if (target->chains[i].name.version != 0)
+			settle_chain(&target->chains[i], running);
+	point_rules(target, true);
+	point_elements(target);
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Golden texts of the policy language.
+#   policy/fail/NAME.conf  the findings of "check -f NAME.conf" are NAME.ok, exactly
+#   policy/pass/NAME.conf  "check --print" gives NAME.print.ok, without an error,
+#                          and printing that again changes nothing; where NAME.ok is
+#                          there, it holds the warnings of "check -f NAME.conf"
+# Usage: run_policy.sh PATH_TO_sekisho      (UPDATE=1: write what is now, then review it)
+
+# The two families are called by name.
+# shellcheck disable=SC2317
+set -u
+export LC_ALL=C
+unset LC_MESSAGES LANG
+
+if [ $# -ne 1 ] || [ ! -x "$1" ]; then
+	echo "usage: ${0##*/} PATH_TO_sekisho" >&2
+	exit 2
+fi
+sekisho=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+verdict() { # NAME STATUS
+	if [ "$2" -eq 0 ]; then
+		echo "PASS $1"
+	else
+		echo "FAIL $1"
+		failed=1
+	fi
+}
+
+same() { # EXPECTED ACTUAL
+	if [ -n "${UPDATE:-}" ]; then
+		cp "$2" "$1"
+	fi
+	diff -u "$1" "$2" >&2
+}
+
+must_fail() { # NAME
+	timeout 60 "$sekisho" check -f "$1.conf" >"$work/out" 2>&1
+	status=$?
+	same "$1.ok" "$work/out" || return 1
+	# 1: errors, 2: warnings only; anything else is no finding.
+	if grep -q ': error: ' "$work/out"; then
+		[ "$status" -eq 1 ]
+	else
+		[ "$status" -eq 2 ]
+	fi
+}
+
+must_pass() { # NAME
+	timeout 60 "$sekisho" check --print -f "$1.conf" >"$work/first.conf" 2>"$work/err"
+	status=$?
+	if [ "$status" -ne 0 ] && [ "$status" -ne 2 ]; then
+		cat "$work/err" >&2
+		return 1
+	fi
+	same "$1.print.ok" "$work/first.conf" || return 1
+	timeout 60 "$sekisho" check --print -f "$work/first.conf" >"$work/second.conf" 2>/dev/null
+	cmp "$work/first.conf" "$work/second.conf" >&2 || return 1
+	[ -e "$1.ok" ] || return 0
+	timeout 60 "$sekisho" check -f "$1.conf" >"$work/out" 2>&1
+	same "$1.ok" "$work/out"
+}
+
+run_family() { # FOLDER FUNCTION
+	cd "$here/policy/$1" || exit 2
+	for file in *.conf; do
+		[ -e "$file" ] || continue
+		"$2" "${file%.conf}"
+		verdict "policy/$1/${file%.conf}" $?
+	done
+}
+
+run_family fail must_fail
+run_family pass must_pass
+exit "$failed"

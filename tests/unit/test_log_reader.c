@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/record/log_reader.h"
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/sekisho-log-reader-XXXXXX";
+
+static void
+path_of(const char *name, char path[128])
+{
+	snprintf(path, 128, "%s/%s", directory, name);
+}
+
+static void
+append(const char *name, const char *text, size_t length)
+{
+	char path[128];
+	int fd;
+
+	path_of(name, path);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(write(fd, text, length), (ssize_t)length);
+	close(fd);
+}
+
+static void
+say(const char *name, const char *text)
+{
+	append(name, text, strlen(text));
+}
+
+static void
+move(const char *from, const char *to)
+{
+	char a[128], b[128];
+
+	path_of(from, a);
+	path_of(to, b);
+	CU_ASSERT_EQUAL(rename(a, b), 0);
+}
+
+static void
+clear(void)
+{
+	static const char *const names[] = { "", ".1", ".2", ".10", "-20261120", "-20261121",
+	    ".3.gz", ".torn" };
+	char name[64], path[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "violations.jsonl%s", names[i]);
+		path_of(name, path);
+		unlink(path);
+	}
+}
+
+/* "1 2 !3 " : numbers of the records in order, '!' and the line for a bad one. */
+static void
+read_all(struct log_reader *r, char *out, size_t size)
+{
+	size_t used = 0;
+	json_t *record;
+	int e;
+
+	*out = '\0';
+	while ((e = log_reader_next(r, &record)) > 0 && used < size) {
+		if (e == LOG_READ_RECORD)
+			used += (size_t)snprintf(out + used, size - used, "%lld ",
+			    (long long)json_integer_value(json_object_get(record, "n")));
+		else
+			used += (size_t)snprintf(out + used, size - used, "!%lu ",
+			    log_reader_line(r));
+		json_decref(record);
+	}
+	CU_ASSERT_EQUAL(e, LOG_READ_END);
+}
+
+static void
+expect(struct log_reader *r, const char *want)
+{
+	char got[512];
+
+	read_all(r, got, sizeof(got));
+	CU_ASSERT_STRING_EQUAL(got, want);
+}
+
+static void
+rotated_files_come_first(void)
+{
+	struct log_reader *r;
+
+	clear();
+	say("violations.jsonl", "{\"n\":7}\n");
+	say("violations.jsonl.1", "{\"n\":6}\n");
+	say("violations.jsonl.2", "{\"n\":5}\n");
+	say("violations.jsonl.10", "{\"n\":3}\n{\"n\":4}\n");
+	say("violations.jsonl-20261121", "{\"n\":2}\n");
+	say("violations.jsonl-20261120", "{\"n\":1}\n");
+	say("violations.jsonl.3.gz", "\x1f\x8b");
+	say("violations.jsonl.torn", "{\"n\":99}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 2 3 4 5 6 7 ");
+	CU_ASSERT_EQUAL(log_reader_skipped(r), 1);
+	CU_ASSERT_STRING_EQUAL(log_reader_file(r), "violations.jsonl");
+	log_reader_close(r);
+}
+
+static void
+bad_lines_are_told_and_passed(void)
+{
+	static const struct {
+		const char *line;
+		bool good;
+	} lines[] = {
+		{ "{\"n\":1}", true }, { "", false }, { "{\"n\":1", false }, { "[1]", false },
+		{ "7", false }, { "{\"n\":1,\"n\":2}", false }, { "{\"n\":1} x", false },
+		{ "{\"n\":\"\xff\"}", false }, { "{\"n\":01}", false }, { "{\"n\":1}", true },
+	};
+	struct log_reader *r;
+	json_t *record;
+
+	clear();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		say("violations.jsonl", lines[i].line);
+		say("violations.jsonl", "\n");
+	}
+	/* A NUL ends nothing. */
+	append("violations.jsonl", "{\"n\":1}\0\n", 9);
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		CU_ASSERT_EQUAL(log_reader_next(r, &record), lines[i].good ? LOG_READ_RECORD :
+		    LOG_READ_BAD);
+		CU_ASSERT_EQUAL(log_reader_line(r), i + 1);
+		if (!lines[i].good)
+			CU_ASSERT_TRUE(*log_reader_error(r) != '\0');
+		json_decref(record);
+	}
+	CU_ASSERT_EQUAL(log_reader_next(r, &record), LOG_READ_BAD);
+	CU_ASSERT_EQUAL(log_reader_next(r, &record), LOG_READ_END);
+	log_reader_close(r);
+}
+
+static void
+a_line_without_bounds_is_one_bad_line(void)
+{
+	static char huge[200000];
+	struct log_reader *r;
+
+	clear();
+	memset(huge, 'x', sizeof(huge));
+	say("violations.jsonl", "{\"n\":1}\n");
+	append("violations.jsonl", huge, sizeof(huge));
+	say("violations.jsonl", "\n{\"n\":3}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 !2 3 ");
+	log_reader_close(r);
+}
+
+static void
+half_a_line_waits_for_its_end(void)
+{
+	struct log_reader *r;
+
+	clear();
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "");
+	say("violations.jsonl", "{\"n\":1}\n{\"n\":");
+	expect(r, "1 ");
+	CU_ASSERT_EQUAL(log_reader_rest(r), 5);
+	say("violations.jsonl", "2}\n");
+	expect(r, "2 ");
+	log_reader_close(r);
+}
+
+static void
+rotation_while_following_loses_nothing(void)
+{
+	struct log_reader *r;
+
+	clear();
+	say("violations.jsonl", "{\"n\":1}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 ");
+	/* logrotate's "create": the new file is there before its writer comes. */
+	move("violations.jsonl", "violations.jsonl.1");
+	say("violations.jsonl", "");
+	expect(r, "");
+	say("violations.jsonl.1", "{\"n\":2}\n");
+	expect(r, "2 ");
+	say("violations.jsonl.1", "{\"n\":3}\n");
+	say("violations.jsonl", "{\"n\":4}\n");
+	expect(r, "3 4 ");
+	/* Twice in one go. */
+	move("violations.jsonl.1", "violations.jsonl.2");
+	move("violations.jsonl", "violations.jsonl.1");
+	say("violations.jsonl", "{\"n\":5}\n");
+	expect(r, "5 ");
+	log_reader_close(r);
+}
+
+static void
+a_torn_end_of_a_rotated_file_is_told(void)
+{
+	struct log_reader *r;
+
+	clear();
+	say("violations.jsonl.1", "{\"n\":1}\n{\"n\"");
+	say("violations.jsonl", "{\"n\":2}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 !2 2 ");
+	log_reader_close(r);
+}
+
+static void
+a_file_cut_short_is_read_from_its_start(void)
+{
+	struct log_reader *r;
+	char path[128];
+
+	clear();
+	say("violations.jsonl", "{\"n\":1}\n{\"n\":2}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 2 ");
+	path_of("violations.jsonl", path);
+	CU_ASSERT_EQUAL(truncate(path, 0), 0);
+	expect(r, "");
+	say("violations.jsonl", "{\"n\":3}\n");
+	expect(r, "3 ");
+	log_reader_close(r);
+}
+
+static void
+no_directory_is_an_error(void)
+{
+	CU_ASSERT_PTR_NULL(log_reader_open("/nonexistent/sekisho"));
+	log_reader_close(NULL);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "rotated files come first", rotated_files_come_first },
+		{ "bad lines are told and passed", bad_lines_are_told_and_passed },
+		{ "a line without bounds is one bad line", a_line_without_bounds_is_one_bad_line },
+		{ "half a line waits for its end", half_a_line_waits_for_its_end },
+		{ "rotation while following loses nothing", rotation_while_following_loses_nothing },
+		{ "a torn end of a rotated file is told", a_torn_end_of_a_rotated_file_is_told },
+		{ "a file cut short is read from its start",
+		    a_file_cut_short_is_read_from_its_start },
+		{ "no directory is an error", no_directory_is_an_error },
+		CU_TEST_INFO_NULL,
+	};
+	int status;
+
+	if (mkdtemp(directory) == NULL)
+		return EXIT_FAILURE;
+	status = unit_main("log_reader", tests);
+	clear();
+	rmdir(directory);
+	return status;
+}

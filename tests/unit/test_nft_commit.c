@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate's door against a real kernel, in a network namespace of its own.
+ * Needs root; without it the test says so and is skipped (77).
+ */
+#include "kernel-helpers/nft_commit.h"
+#include "kernel-helpers/nft_encode.h"
+#include "rules/ruleset_print.h"
+#include "tests/unit/nft_sample.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SKIPPED 77
+
+static struct nft_channel *channel;
+
+/* A table of somebody else: its changes advance the generation, nothing more. */
+static void
+shell(const char *command)
+{
+	if (system(command) != 0)
+		CU_FAIL(command);
+}
+
+static void
+start_empty(void)
+{
+	shell("nft flush ruleset");
+}
+
+static int
+apply(struct ruleset *r, bool *changed)
+{
+	struct nft_refusal refusal;
+	uint32_t generation;
+	int error = nft_apply(channel, r, false, changed, &generation, &refusal);
+
+	if (error != 0)
+		printf("[%s] ", refusal.what);
+	return error;
+}
+
+static struct ruleset *
+read_table(void)
+{
+	struct nft_refusal refusal;
+	struct ruleset *r = NULL;
+	uint32_t generation;
+
+	CU_ASSERT_EQUAL_FATAL(nft_read_back(channel, &r, &generation, &refusal), 0);
+	return r;
+}
+
+static void
+holds(const struct ruleset *want)
+{
+	struct ruleset *have = read_table();
+	struct ruleset_mismatch why = { .text = "" };
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(have);
+	CU_ASSERT_TRUE(ruleset_equal(want, have, &why));
+	CU_ASSERT_STRING_EQUAL(why.text, "");
+	ruleset_free(have);
+}
+
+static uint32_t
+generation_now(void)
+{
+	uint32_t g = 0;
+
+	CU_ASSERT_EQUAL(nft_generation(channel, &g), 0);
+	return g;
+}
+
+static void
+no_table_reads_as_none(void)
+{
+	start_empty();
+	CU_ASSERT_PTR_NULL(read_table());
+}
+
+static void
+apply_holds_and_is_idempotent(void)
+{
+	struct ruleset *r = nft_sample();
+	bool changed;
+	uint32_t before;
+
+	start_empty();
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(r);
+	before = generation_now();
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_FALSE(changed);
+	CU_ASSERT_EQUAL(generation_now(), before);
+	ruleset_free(r);
+}
+
+/* "nft -f" of the printed text is the same table, to the last expression. */
+static void
+text_and_batch_make_the_same_table(void)
+{
+	struct ruleset *r = nft_sample();
+	FILE *out;
+	bool changed;
+
+	start_empty();
+	ruleset_settle(r, NULL);
+	out = popen("nft -f -", "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	ruleset_print(r, out);
+	CU_ASSERT_EQUAL(pclose(out), 0);
+	holds(r);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_FALSE(changed);
+	ruleset_free(r);
+}
+
+static void
+a_change_is_staged_and_flipped(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+	struct ruleset *have;
+	struct object_name old = { .base = "mn0-lg0-r4", .version = 1 };
+	bool changed;
+	uint32_t before;
+
+	start_empty();
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	before = generation_now();
+	CU_ASSERT_EQUAL(apply(next, &changed), 0);
+	CU_ASSERT_TRUE(changed);
+	CU_ASSERT_EQUAL(generation_now(), before + 2);
+	have = read_table();
+	CU_ASSERT_PTR_NULL(ruleset_find_set(have, &old));
+	old.version = 2;
+	CU_ASSERT_PTR_NOT_NULL(ruleset_find_set(have, &old));
+	ruleset_free(have);
+	/* And back. */
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	holds(r);
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+static void
+a_dry_run_changes_nothing(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+	struct nft_refusal refusal;
+	uint32_t before, generation;
+	bool changed;
+
+	start_empty();
+	before = generation_now();
+	CU_ASSERT_EQUAL(nft_apply(channel, r, true, &changed, &generation, &refusal), 0);
+	CU_ASSERT_FALSE(changed);
+	CU_ASSERT_EQUAL(generation_now(), before);
+	CU_ASSERT_PTR_NULL(read_table());
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	before = generation_now();
+	CU_ASSERT_EQUAL(nft_apply(channel, next, true, &changed, &generation, &refusal),
+	    0);
+	CU_ASSERT_EQUAL(generation_now(), before);
+	holds(r);
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+/* Two elements of one key and different values: the kernel refuses the second. */
+static struct ruleset *
+contradiction(void)
+{
+	struct ruleset *r = nft_sample_changed();
+	struct object_name name = { .base = "mn0-lg0-x4" };
+	struct ruleset_set *s = ruleset_find_set(r, &name);
+	uint8_t key[16];
+	struct element *e;
+
+	nft_sample_key4(key, 0x0a0a0005, 0x0a140005, 6, 443);
+	e = ruleset_add_element(s, key, NULL);
+	e->mark = 2;
+	e->origin = (struct origin){ "policy.conf", 77 };
+	return r;
+}
+
+static void
+a_refusal_names_the_element_and_its_line(void)
+{
+	struct ruleset *bad = contradiction(), *good = nft_sample();
+	struct nft_refusal refusal;
+	uint32_t generation;
+	bool changed;
+
+	start_empty();
+	for (int dry = 0; dry < 2; dry++) {
+		CU_ASSERT_EQUAL(nft_apply(channel, bad, dry, &changed, &generation,
+		    &refusal),
+		    -EEXIST);
+		CU_ASSERT_PTR_NULL(read_table());
+		CU_ASSERT_EQUAL(refusal.error, EEXIST);
+		CU_ASSERT_STRING_EQUAL(refusal.what,
+		    "element 10.10.0.5 . 10.20.0.5 . tcp . 443 "
+		    "of map mn0-lg0-x4");
+		CU_ASSERT_STRING_EQUAL(refusal.origin.file, "policy.conf");
+		CU_ASSERT(refusal.origin.line == 77 || refusal.origin.line == 41);
+	}
+	/* With a table there, it stays as it was, nothing of the stage is left. */
+	CU_ASSERT_EQUAL(apply(good, &changed), 0);
+	CU_ASSERT_NOT_EQUAL(nft_apply(channel, bad, false, &changed, &generation,
+	    &refusal), 0);
+	holds(good);
+	ruleset_free(bad);
+	ruleset_free(good);
+}
+
+/* The process dies between stage and flip: what runs is whole, the next apply cleans. */
+static void
+a_stage_left_behind_is_cleaned_up(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed(), *running, *have;
+	struct ruleset_change *c;
+	struct nft_refusal refusal;
+	struct nft_replies replies;
+	struct nft_batch b;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	running = read_table();
+	ruleset_settle(next, running);
+	c = ruleset_diff(running, next);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_FATAL(c->stage.count > 0);
+	CU_ASSERT_EQUAL(nft_batch_begin(&b, 1, 0), 0);
+	CU_ASSERT_EQUAL(nft_encode_changes(&b, &c->stage, next, &refusal), 0);
+	CU_ASSERT_EQUAL(nft_batch_end(&b, false), 0);
+	CU_ASSERT_EQUAL(channel->exchange(channel, b.bytes, b.length, &replies), 0);
+	nft_replies_free(&replies);
+	nft_batch_free(&b);
+	ruleset_change_free(c);
+
+	have = read_table();
+	CU_ASSERT(have->n_sets > running->n_sets);
+	ruleset_free(have);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(r);
+	ruleset_free(running);
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+/* One row is one thing somebody does to our table behind our back. */
+static const char *const tampering[] = {
+	"nft add rule inet sekisho forward accept",
+	"nft insert rule inet sekisho forward ip saddr 10.0.0.1 tcp dport 22 accept",
+	"nft insert rule inet sekisho forward meta mark 7 accept",
+	"nft add element inet sekisho mn0-lg0-x4 '{ 1.1.1.1 . 2.2.2.2 . tcp . 22 : 1 }'",
+	"nft delete element inet sekisho pairs '{ \"mn0\" . \"lg0\" }'",
+	"nft add element inet sekisho mn0-lg0-r4.1 "
+	"'{ 1.0.0.0/8 . 2.0.0.0/8 . tcp . 1-9 : 2 }'",
+	"nft add element inet sekisho pairs '{ \"in0\" . \"mn0\" : jump permit }'",
+	"nft add chain inet sekisho backdoor "
+	"'{ type filter hook forward priority -300; policy accept; }'",
+	"nft add chain inet sekisho nat '{ type nat hook postrouting priority 100; }'",
+	"nft chain inet sekisho forward '{ policy accept; }'",
+	"nft flush chain inet sekisho forward",
+	"nft add set inet sekisho extra '{ type ipv4_addr; flags interval; }'",
+	"nft add quota inet sekisho q '{ over 20 mbytes; }'",
+	"nft add counter inet sekisho more",
+	"nft add table inet sekisho '{ flags dormant; }'",
+	"nft delete table inet sekisho",
+	"nft flush ruleset",
+};
+
+static void
+tampering_is_seen_and_repaired(void)
+{
+	struct ruleset *r = nft_sample();
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	for (size_t i = 0; i < sizeof(tampering) / sizeof(tampering[0]); i++) {
+		shell(tampering[i]);
+		if (apply(r, &changed) != 0 || !changed)
+			CU_FAIL(tampering[i]);
+		holds(r);
+	}
+	ruleset_free(r);
+}
+
+/* Stands between us and the kernel: somebody else commits before batch "when". */
+struct meddler {
+	struct nft_channel *real;
+	int batches, when, times;
+};
+
+static int
+meddle(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies)
+{
+	struct meddler *m = ch->state;
+	struct nlmsghdr h;
+
+	memcpy(&h, bytes, sizeof(h));
+	if (h.nlmsg_type == NLMSG_MIN_TYPE && ++m->batches >= m->when && m->times-- > 0)
+		shell("nft add table ip other; nft delete table ip other");
+	return m->real->exchange(m->real, bytes, length, replies);
+}
+
+static void
+no_close(struct nft_channel *ch)
+{
+	(void)ch;
+}
+
+static void
+a_foreign_commit_in_between_is_noticed(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+
+	for (int when = 1; when <= 2; when++) {
+		struct meddler m = { .real = channel, .when = when, .times = 1 };
+		struct nft_channel through = { meddle, no_close, &m };
+		struct nft_refusal refusal;
+		struct ruleset *running;
+		uint32_t generation;
+		bool changed;
+
+		start_empty();
+		CU_ASSERT_EQUAL(apply(r, &changed), 0);
+		running = read_table();
+		generation = generation_now();
+		CU_ASSERT_EQUAL(nft_commit_at(&through, running, &generation, next, false,
+		    &refusal), -ERESTART);
+		holds(r);
+		m = (struct meddler){ .real = channel, .when = when, .times = 1 };
+		CU_ASSERT_EQUAL(nft_apply(&through, next, false, &changed, &generation,
+		    &refusal), 0);
+		CU_ASSERT_TRUE(changed);
+		holds(next);
+		ruleset_free(running);
+	}
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+/* Answers get lost behind the kernel's back; what was done is found by reading. */
+static int
+lose(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies)
+{
+	struct meddler *m = ch->state;
+	int error = m->real->exchange(m->real, bytes, length, replies);
+	struct nlmsghdr h;
+
+	memcpy(&h, bytes, sizeof(h));
+	if (h.nlmsg_type != NLMSG_MIN_TYPE || ++m->batches != m->when)
+		return error;
+	nft_replies_free(replies);
+	return -ENOBUFS;
+}
+
+static void
+a_lost_answer_is_looked_up(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+
+	for (int when = 1; when <= 2; when++) {
+		struct meddler m = { .real = channel, .when = when };
+		struct nft_channel through = { lose, no_close, &m };
+		struct nft_refusal refusal;
+		uint32_t generation;
+		bool changed;
+
+		start_empty();
+		CU_ASSERT_EQUAL(apply(r, &changed), 0);
+		CU_ASSERT_EQUAL(nft_apply(&through, next, false, &changed, &generation,
+		    &refusal), 0);
+		CU_ASSERT_TRUE(changed);
+		holds(next);
+	}
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+/* 20,000 elements are several messages, and a batch above the default buffer. */
+static void
+many_elements_arrive(void)
+{
+	struct ruleset *r = nft_sample(), *few = nft_sample();
+	bool changed;
+
+	start_empty();
+	nft_sample_fill(r, 20000);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	holds(r);
+	CU_ASSERT_EQUAL(apply(few, &changed), 0);
+	holds(few);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	holds(r);
+	ruleset_free(few);
+	ruleset_free(r);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "no table reads as none", no_table_reads_as_none },
+		{ "apply holds and is idempotent", apply_holds_and_is_idempotent },
+		{ "text and batch make the same table",
+		    text_and_batch_make_the_same_table },
+		{ "a change is staged and flipped", a_change_is_staged_and_flipped },
+		{ "a dry run changes nothing", a_dry_run_changes_nothing },
+		{ "a refusal names the element and its line",
+		    a_refusal_names_the_element_and_its_line },
+		{ "a stage left behind is cleaned up",
+		    a_stage_left_behind_is_cleaned_up },
+		{ "tampering is seen and repaired", tampering_is_seen_and_repaired },
+		{ "a foreign commit in between is noticed",
+		    a_foreign_commit_in_between_is_noticed },
+		{ "a lost answer is looked up", a_lost_answer_is_looked_up },
+		{ "many elements arrive", many_elements_arrive },
+		CU_TEST_INFO_NULL,
+	};
+	int status;
+
+	if (unshare(CLONE_NEWNET) == -1) {
+		printf("no network namespace of our own (%s); run as root\n",
+		    strerror(errno));
+		return SKIPPED;
+	}
+	if (system("nft --version > /dev/null 2>&1") != 0) {
+		printf("nft(8) is not installed\n");
+		return SKIPPED;
+	}
+	channel = nft_channel_open();
+	if (channel == NULL) {
+		printf("no nf_tables socket (%s)\n", strerror(errno));
+		return SKIPPED;
+	}
+	status = unit_main("nft_commit", tests);
+	nft_channel_close(channel);
+	return status;
+}

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Settle, diff and compare, held to a model of the kernel on random rulesets. */
+#include "rules/ruleset_diff.h"
+#include "tests/unit/ruleset_model.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const enum field mark_key[] = { FIELD_CT_MARK };
+static const enum field name_key[] = { FIELD_IIFNAME };
+static const enum field port_key[] = { FIELD_IP_SADDR, FIELD_TH_DPORT };
+
+/* xorshift64: the same rulesets in every run. */
+struct dice {
+	uint64_t state;
+};
+
+static uint32_t
+roll(struct dice *d, uint32_t sides)
+{
+	d->state ^= d->state << 13;
+	d->state ^= d->state >> 7;
+	d->state ^= d->state << 17;
+	return (uint32_t)(d->state >> 32) % sides;
+}
+
+static void
+add_goto(struct ruleset_rule *rule, const char *base, uint32_t version)
+{
+	object_name_set(&ruleset_add_stmt(rule, STMT_GOTO)->target, base, version);
+}
+
+static void
+add_lookup(struct ruleset_chain *c, const char *set, uint32_t version)
+{
+	struct ruleset_rule *rule = ruleset_add_rule(c);
+
+	object_name_set(&ruleset_add_stmt(rule, STMT_MARK_FROM_MAP)->target, set,
+	    version);
+	add_goto(rule, "permit", 0);
+}
+
+static void
+fill_map(struct ruleset_set *s, struct dice *d)
+{
+	for (uint8_t i = 0; i < 5; i++) {
+		uint8_t first[8] = { 10, 0, 0, i, i }, last[8] = { 10, 0, 0, i, i };
+
+		if (roll(d, 3) == 0)
+			continue;
+		last[5] = (uint8_t)roll(d, 2);
+		ruleset_add_element(s, first, s->interval ? last : NULL)->mark =
+		    1 + roll(d, 2);
+	}
+}
+
+/* A leaf with some of: exact map, interval map; and its way in. */
+static void
+add_leaf(struct ruleset *r, struct dice *d, unsigned int number)
+{
+	char leaf[16], exact[16], interval[16];
+	bool has_exact = roll(d, 3) > 0, has_interval = roll(d, 3) > 0;
+	struct object_name pairs = { .base = "pairs" }, to;
+	struct ruleset_chain *c;
+	uint8_t key[16] = { 'e', (uint8_t)('0' + number) };
+
+	snprintf(leaf, sizeof(leaf), "l%u", number);
+	snprintf(exact, sizeof(exact), "l%u-x4", number);
+	snprintf(interval, sizeof(interval), "l%u-r4", number);
+	c = ruleset_add_chain(r, leaf, 1);
+	if (has_exact)
+		add_lookup(c, exact, 0);
+	if (has_interval)
+		add_lookup(c, interval, 1);
+	if (roll(d, 8) > 0)
+		add_goto(ruleset_add_rule(c), "refuse", 0);
+	if (has_exact)
+		fill_map(ruleset_add_set(r, exact, 0, SET_MARK_MAP, port_key, 2, false),
+		    d);
+	if (has_interval)
+		fill_map(ruleset_add_set(r, interval, 1, SET_MARK_MAP, port_key, 2, true),
+		    d);
+	object_name_set(&to, leaf, 1);
+	element_set_target(ruleset_add_element(ruleset_find_set(r, &pairs), key, NULL),
+	    &to);
+}
+
+static void
+add_permits(struct ruleset *r, struct dice *d)
+{
+	struct ruleset_set *s =
+	    ruleset_add_set(r, "permits", 0, SET_COUNTER_MAP, mark_key, 1, false);
+
+	for (uint32_t i = 1; i <= 4; i++) {
+		struct object_name name = { .version = 0 };
+
+		if (roll(d, 3) == 0)
+			continue;
+		snprintf(name.base, sizeof(name.base), "permit_%u", roll(d, 2) * 4 + i);
+		ruleset_add_counter(r, name.base);
+		element_set_target(ruleset_add_element(s, (const uint8_t *)&i, NULL),
+		    &name);
+	}
+}
+
+static void
+add_base(struct ruleset *r, struct dice *d)
+{
+	struct ruleset_chain *c;
+	struct ruleset_rule *rule;
+
+	c = ruleset_add_chain(r, "forward", 0);
+	c->hook = HOOK_FORWARD;
+	c->priority = roll(d, 40) == 0 ? 1 : 0;	/* a change of type, now and then */
+	c->policy_drop = true;
+	if (roll(d, 2) == 0) {
+		rule = ruleset_add_rule(c);
+		object_name_set(&ruleset_add_stmt(rule, STMT_IN_SET)->target, "bound", 0);
+		add_goto(rule, "bound-check", 0);
+	}
+	object_name_set(&ruleset_add_stmt(ruleset_add_rule(c), STMT_VERDICT_MAP)->target,
+	    "pairs", 0);
+	add_goto(ruleset_add_rule(c), "refuse", 0);
+	if (r->chains[0].n_rules == 3) {
+		struct ruleset_set *s = ruleset_add_set(r, "bound", 0, SET_PLAIN,
+		    port_key, 1, roll(d, 40) == 0);
+
+		fill_map(s, d);
+		for (size_t i = 0; i < s->n_elements; i++)
+			s->elements[i].mark = 0;
+		c = ruleset_add_chain(r, "bound-check", 0);
+		add_goto(ruleset_add_rule(c), "refuse", 0);
+	}
+}
+
+static struct ruleset *
+random_ruleset(struct dice *d)
+{
+	struct ruleset *r = ruleset_new();
+	struct ruleset_set *s;
+	struct ruleset_rule *rule;
+
+	add_base(r, d);
+	rule = ruleset_add_rule(ruleset_add_chain(r, "permit", 0));
+	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT_BY_MARK)->target, "permits",
+	    0);
+	rule = ruleset_add_rule(ruleset_add_chain(r, "refuse", 0));
+	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT)->target, "refuse", 0);
+	object_name_set(&ruleset_add_stmt(rule, STMT_UPDATE)->target, "violations", 0);
+	ruleset_add_counter(r, "refuse");
+	s = ruleset_add_set(r, "violations", 0, SET_PLAIN, port_key, 1, false);
+	s->dynamic = true;
+	ruleset_add_set(r, "pairs", 0, SET_VERDICT_MAP, name_key, 1, false);
+	add_permits(r, d);
+	for (unsigned int i = 0; i < 4; i++)
+		if (roll(d, 3) > 0)
+			add_leaf(r, d, i);
+	ruleset_sort(r);
+	return r;
+}
+
+static void
+expect_taken(struct ruleset *m, const struct change_list *list,
+    const struct ruleset *in_use)
+{
+	const char *why = model_take(m, list, in_use);
+
+	if (why != NULL)
+		fprintf(stderr, "refused: %s\n", why);
+	CU_ASSERT_PTR_NULL(why);
+	CU_ASSERT_TRUE(model_whole(m));
+}
+
+static void
+expect_equal(const struct ruleset *want, const struct ruleset *have)
+{
+	struct ruleset_mismatch why;
+	bool equal = ruleset_equal(want, have, &why);
+
+	if (!equal)
+		fprintf(stderr, "not equal: %s\n", why.text);
+	CU_ASSERT_TRUE(equal);
+}
+
+/*
+ * Interval maps that a flip fills are empty for the data path until its end, so
+ * only a rebuild does that: it takes down the base chain first.
+ */
+static void
+expect_intervals_staged(const struct ruleset_change *c)
+{
+	bool fills = false, rebuilds = false;
+
+	for (size_t i = 0; i < c->flip.count; i++) {
+		const struct change *step = &c->flip.items[i];
+
+		if (step->kind == CHANGE_DELETE_CHAIN && step->chain->hook != HOOK_NONE)
+			rebuilds = true;
+		if (step->kind == CHANGE_ADD_ELEMENTS && step->set->interval)
+			fills = true;
+	}
+	CU_ASSERT_TRUE(rebuilds || !fills);
+}
+
+/* Bring "from" (NULL: no table) to "to" by way of the model. */
+static void
+expect_reached(const struct ruleset *from, struct ruleset *to)
+{
+	struct ruleset *m = model_new(from);
+	struct ruleset_change *c;
+
+	ruleset_settle(to, from);
+	CU_ASSERT_TRUE(model_whole(to));
+	c = ruleset_diff(from, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	expect_intervals_staged(c);
+	expect_taken(m, &c->stage, from);
+	expect_taken(m, &c->flip, NULL);
+	expect_equal(to, m);
+	ruleset_change_free(c);
+
+	/* Once there, nothing is left to do. */
+	ruleset_settle(to, m);
+	c = ruleset_diff(m, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_TRUE(ruleset_change_empty(c));
+	ruleset_change_free(c);
+	ruleset_free(m);
+}
+
+/* The agent dies behind the stage: the next one goes on to "to", or back. */
+static void
+expect_crash_survived(const struct ruleset *from, struct ruleset *to)
+{
+	struct ruleset *staged = model_new(from), *back = model_new(from);
+	struct ruleset_change *c;
+
+	ruleset_settle(to, from);
+	c = ruleset_diff(from, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	expect_taken(staged, &c->stage, from);
+	ruleset_change_free(c);
+
+	/* What was staged is adopted, not staged again. */
+	ruleset_settle(to, staged);
+	c = ruleset_diff(staged, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->stage.count, 0);
+	ruleset_change_free(c);
+	expect_reached(staged, to);
+	expect_reached(staged, back);
+	ruleset_free(staged);
+	ruleset_free(back);
+}
+
+static void
+random_changes_are_taken_and_reach_their_target(void)
+{
+	struct dice d = { .state = 0x5e15405e15 };
+	struct ruleset *running = NULL;
+
+	for (unsigned int i = 0; i < 1500; i++) {
+		struct ruleset *target = random_ruleset(&d);
+
+		if (running != NULL)
+			expect_crash_survived(running, target);
+		expect_reached(running, target);
+		ruleset_free(running);
+		running = target;
+		if (roll(&d, 50) == 0) {
+			ruleset_free(running);
+			running = NULL;
+		}
+	}
+	ruleset_free(running);
+}
+
+/* One change to "base", and how many steps it may take. */
+static void
+change_exact(struct ruleset *r)
+{
+	struct object_name n = { .base = "l0-x4" };
+
+	ruleset_find_set(r, &n)->elements[0].mark = 77;
+}
+
+static void
+change_interval(struct ruleset *r)
+{
+	struct object_name n = { .base = "l0-r4", .version = 1 };
+
+	ruleset_find_set(r, &n)->elements[0].mark = 77;
+}
+
+static void
+change_static_rules(struct ruleset *r)
+{
+	struct object_name n = { .base = "refuse" };
+
+	ruleset_add_stmt(&ruleset_find_chain(r, &n)->rules[0], STMT_DROP);
+}
+
+static void
+change_type(struct ruleset *r)
+{
+	struct object_name n = { .base = "forward" };
+
+	ruleset_find_chain(r, &n)->priority = -10;
+}
+
+static void
+change_dynamic(struct ruleset *r)
+{
+	static const uint8_t key[4] = { 1, 2, 3, 4 };
+	struct object_name n = { .base = "violations" };
+
+	ruleset_add_element(ruleset_find_set(r, &n), key, NULL);
+}
+
+static struct ruleset *
+leaf_ruleset(void)
+{
+	static const uint8_t key[8] = { 10 };
+	struct dice d = { .state = 1 };
+	struct ruleset *r;
+	struct object_name exact = { .base = "l0-x4" }, interval = { "l0-r4", 1 };
+
+	/* Roll on until leaf 0 has both kinds of maps. */
+	for (;;) {
+		r = random_ruleset(&d);
+		if (ruleset_find_set(r, &exact) != NULL
+		    && ruleset_find_set(r, &interval) != NULL)
+			break;
+		ruleset_free(r);
+	}
+	if (ruleset_find_set(r, &exact)->n_elements == 0)
+		ruleset_add_element(ruleset_find_set(r, &exact), key, NULL);
+	if (ruleset_find_set(r, &interval)->n_elements == 0)
+		ruleset_add_element(ruleset_find_set(r, &interval), key, key);
+	ruleset_sort(r);
+	return r;
+}
+
+static const struct change_row {
+	void (*change)(struct ruleset *r);
+	bool stages;
+	size_t flips;		/* steps of the flip */
+	size_t removed, added;
+} changes[] = {
+	{ change_exact, false, 2, 1, 1 },		/* delete, add */
+	{ change_static_rules, false, 2, 0, 0 },	/* flush, rules */
+	{ change_dynamic, false, 0, 0, 0 },
+};
+
+static void
+small_changes_take_few_steps(void)
+{
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct ruleset *running = leaf_ruleset(), *target = leaf_ruleset();
+		struct ruleset_change *c;
+
+		changes[i].change(target);
+		ruleset_settle(target, running);
+		c = ruleset_diff(running, target);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		CU_ASSERT_EQUAL(c->stage.count > 0, changes[i].stages);
+		CU_ASSERT_EQUAL(c->flip.count, changes[i].flips);
+		CU_ASSERT_EQUAL(c->elements_removed, changes[i].removed);
+		CU_ASSERT_EQUAL(c->elements_added, changes[i].added);
+		ruleset_change_free(c);
+		ruleset_free(running);
+		ruleset_free(target);
+	}
+}
+
+static void
+interval_maps_are_replaced_with_their_leaf(void)
+{
+	struct ruleset *running = leaf_ruleset(), *target = leaf_ruleset();
+	struct object_name map = { "l0-r4", 2 }, leaf = { "l0", 2 };
+	struct ruleset_change *c;
+
+	change_interval(target);
+	ruleset_settle(target, running);
+	CU_ASSERT_PTR_NOT_NULL(ruleset_find_set(target, &map));
+	CU_ASSERT_PTR_NOT_NULL(ruleset_find_chain(target, &leaf));
+	c = ruleset_diff(running, target);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->stage.count, 4);	/* chain, set, elements, rules */
+	CU_ASSERT_EQUAL(c->flip.count, 5); /* dispatch out and in; flush, set, chain */
+	ruleset_change_free(c);
+	ruleset_free(running);
+	ruleset_free(target);
+}
+
+static void
+another_type_rebuilds_in_the_flip(void)
+{
+	struct ruleset *running = leaf_ruleset(), *target = leaf_ruleset();
+	struct ruleset_change *c;
+
+	change_type(target);
+	ruleset_settle(target, running);
+	c = ruleset_diff(running, target);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->stage.count, 0);
+	for (size_t i = 0; i < c->flip.count; i++)	/* counters go on counting */
+		CU_ASSERT_NOT_EQUAL(c->flip.items[i].kind, CHANGE_DELETE_COUNTER);
+	ruleset_change_free(c);
+	expect_reached(running, target);
+	ruleset_free(running);
+	ruleset_free(target);
+}
+
+/* Nobody settled it, so its name is taken: never add to a filled interval map. */
+static void
+an_interval_map_of_a_taken_name_rebuilds(void)
+{
+	struct ruleset *running = leaf_ruleset(), *target = leaf_ruleset();
+	struct ruleset *m = model_new(running);
+	struct ruleset_change *c;
+
+	change_interval(target);
+	c = ruleset_diff(running, target);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	expect_intervals_staged(c);
+	expect_taken(m, &c->stage, running);
+	expect_taken(m, &c->flip, NULL);
+	expect_equal(target, m);
+	ruleset_change_free(c);
+	ruleset_free(m);
+	ruleset_free(running);
+	ruleset_free(target);
+}
+
+static void
+the_first_difference_is_told(void)
+{
+	static const struct {
+		void (*change)(struct ruleset *r);
+		const char *text;
+	} rows[] = {
+		{ change_exact, "of l0-x4 has another value" },
+		{ change_interval, "of l0-r4.1 has another value" },
+		{ change_static_rules, "rule 1 of chain refuse is not" },
+		{ change_type, "chain forward has another hook, priority or policy" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ruleset *a = leaf_ruleset(), *b = leaf_ruleset();
+		struct ruleset_mismatch why;
+
+		CU_ASSERT_TRUE(ruleset_equal(a, b, &why));
+		CU_ASSERT_STRING_EQUAL(why.text, "");
+		rows[i].change(b);
+		CU_ASSERT_FALSE(ruleset_equal(a, b, &why));
+		CU_ASSERT_PTR_NOT_NULL(strstr(why.text, rows[i].text));
+		CU_ASSERT_FALSE(ruleset_equal(a, b, NULL));
+		ruleset_free(a);
+		ruleset_free(b);
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "random changes are taken and reach their target",
+		    random_changes_are_taken_and_reach_their_target },
+		{ "small changes take few steps", small_changes_take_few_steps },
+		{ "interval maps are replaced with their leaf",
+		    interval_maps_are_replaced_with_their_leaf },
+		{ "another type rebuilds in the flip",
+		    another_type_rebuilds_in_the_flip },
+		{ "an interval map of a taken name rebuilds",
+		    an_interval_map_of_a_taken_name_rebuilds },
+		{ "the first difference is told", the_first_difference_is_told },
+		CU_TEST_INFO_NULL,
+	};
+
+	return unit_main("ruleset_diff", tests);
+}

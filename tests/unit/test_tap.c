@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tap against the running kernel, in a network namespace of its own: two
+ * veth pairs, a "gateway" side (tt0, tt1) and the far ends (far0, far1). A tc
+ * redirect from tt0 to tt1 is the foreign way through the gateway.
+ */
+#include "kernel-helpers/tap.h"
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SKIPPED 77
+#define ENOUGH_MS 3000
+#define MARK 0x5a	/* last byte of our frames: others are the kernel's own */
+#define MAX_SEEN 64
+
+static const char *const interfaces[] = { "tt0", "tt1", "absent0" };
+
+struct seen {
+	struct tap_frame frame[MAX_SEEN];
+	uint8_t source[MAX_SEEN];	/* last byte of the IPv4 source */
+	size_t n;
+};
+
+static void
+note(void *arg, const struct tap_frame *f)
+{
+	struct seen *s = arg;
+
+	if (f->captured < 34 || f->bytes[f->captured - 1] != MARK || s->n == MAX_SEEN)
+		return;
+	s->source[s->n] = f->bytes[29];
+	s->frame[s->n] = *f;
+	s->frame[s->n++].bytes = NULL;
+}
+
+static bool
+run(const char *command)
+{
+	return system(command) == 0;
+}
+
+static bool
+make_world(void)
+{
+	return unshare(CLONE_NEWNET) == 0 &&
+	    run("ip link add tt0 type veth peer name far0 2>/dev/null &&"
+	    "ip link add tt1 type veth peer name far1 &&"
+	    "ip link set tt0 address 02:00:00:00:00:02 &&"	/* as in send_on() */
+	    "for i in tt0 far0 tt1 far1; do"
+	    " echo 1 > /proc/sys/net/ipv6/conf/$i/disable_ipv6;"
+	    " ip link set $i up; done");
+}
+
+/* A UDP packet 10.1.0.host -> 10.2.0.3 of "size" bytes, sent by a packet socket. */
+static void
+send_on(const char *interface, uint8_t host, size_t size)
+{
+	uint8_t frame[1500] = {
+		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45, 0, 0, 0, 0, 1, 0, 0, 64,
+		17, 0, 0, 10, 1, 0, host, 10, 2, 0, 3, 0x12, 0x34, 0, 53, 0, 0, 0, 0,
+	};
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = 6 };
+	union { struct sockaddr_ll *ll; struct sockaddr *any; } address = { &to };
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+
+	CU_ASSERT_FATAL(fd >= 0 && size >= 60 && size <= sizeof(frame));
+	frame[17] = (uint8_t)(size - 14);
+	frame[16] = (uint8_t)((size - 14) >> 8);
+	memset(frame + 42, MARK, size - 42);
+	to.sll_protocol = htons(ETH_P_IP);
+	to.sll_ifindex = (int)if_nametoindex(interface);
+	CU_ASSERT_EQUAL(sendto(fd, frame, size, 0, address.any, sizeof(to)), (ssize_t)size);
+	close(fd);
+}
+
+static void
+gather(struct tap_set *s, struct seen *seen, size_t want)
+{
+	int fds[16];
+	size_t n = tap_set_fds(s, fds, 16);
+	struct pollfd poll_fds[16];
+
+	CU_ASSERT_FATAL(n <= 16);
+	for (size_t i = 0; i < n; i++)
+		poll_fds[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	for (int waited = 0; waited < ENOUGH_MS && seen->n < want; waited += 20) {
+		poll(poll_fds, n, 20);
+		CU_ASSERT(tap_set_dispatch(s, 1000, note, seen) >= 0);
+	}
+	/* nothing beyond what was wanted */
+	usleep(50000);
+	CU_ASSERT(tap_set_dispatch(s, 1000, note, seen) >= 0);
+}
+
+static struct tap_set *
+open_set(enum tap_tier best)
+{
+	char why[256] = "";
+	struct tap_set *s = tap_set_open_tier(interfaces, 3, best, why, sizeof(why));
+
+	if (s == NULL)
+		fprintf(stderr, "%s\n", why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	return s;
+}
+
+static bool
+have_ebpf(void)
+{
+	struct tap_set *s = open_set(TAP_TIER_EBPF);
+	bool have = tap_set_tier(s) == TAP_TIER_EBPF;
+
+	if (!have)
+		CU_ASSERT(tap_set_tier_reason(s)[0] != '\0');
+	tap_set_close(s);
+	return have;
+}
+
+static void
+an_absent_interface_is_missing_and_no_error(void)
+{
+	struct tap_set *s = open_set(TAP_TIER_EBPF);
+
+	CU_ASSERT_EQUAL(tap_set_count(s), 3);
+	CU_ASSERT_EQUAL(tap_set_missing(s), 1);
+	CU_ASSERT_TRUE(tap_set_is_up(s, 0));
+	CU_ASSERT_FALSE(tap_set_is_up(s, 2));
+	CU_ASSERT_STRING_EQUAL(tap_set_interface(s, 1), "tt1");
+	CU_ASSERT_EQUAL(tap_set_find(s, if_nametoindex("tt1")), 1);
+	CU_ASSERT_EQUAL(tap_set_find(s, 0), -1);
+	tap_set_close(s);
+}
+
+static void
+directions_are_told_apart(enum tap_tier tier, int own_ingress)
+{
+	struct tap_set *s = open_set(tier);
+	struct seen seen = { .n = 0 };
+	struct tap_ledger l;
+
+	send_on("far0", 2, 60);
+	gather(s, &seen, 1);
+	CU_ASSERT_EQUAL_FATAL(seen.n, 1);
+	CU_ASSERT_EQUAL(seen.frame[0].interface, 0);
+	CU_ASSERT_FALSE(seen.frame[0].outgoing);
+	CU_ASSERT_EQUAL(seen.frame[0].length, 60);
+
+	send_on("tt1", 3, 1200);
+	gather(s, &seen, 2);
+	CU_ASSERT_EQUAL_FATAL(seen.n, 2);
+	CU_ASSERT_EQUAL(seen.frame[1].interface, 1);
+	CU_ASSERT_TRUE(seen.frame[1].outgoing);
+	CU_ASSERT_EQUAL(seen.frame[1].ingress, own_ingress);
+	CU_ASSERT_EQUAL(seen.frame[1].length, 1200);
+	CU_ASSERT_EQUAL(seen.frame[1].captured, TAP_SNAPLEN);
+	CU_ASSERT(llabs(seen.frame[1].time_ns - seen.frame[0].time_ns) < 10000000000ll);
+
+	for (size_t i = 0; i < 3; i++) {
+		tap_set_ledger(s, i, &l);
+		CU_ASSERT_EQUAL(l.received, l.delivered + l.dropped);
+		CU_ASSERT_EQUAL(l.dropped, 0);
+	}
+	tap_set_close(s);
+}
+
+static void
+the_classic_filter_tells_directions_apart(void)
+{
+	directions_are_told_apart(TAP_TIER_CLASSIC, TAP_INGRESS_BY_SOURCE);
+}
+
+static void
+the_ebpf_filter_tells_directions_apart(void)
+{
+	if (have_ebpf())
+		directions_are_told_apart(TAP_TIER_EBPF, TAP_INGRESS_SELF);
+}
+
+/* The owner of 10.1.0.0/24 is tt0: only then a frame may go without its number. */
+static void
+the_ebpf_filter_knows_the_true_ingress(void)
+{
+	struct tap_owner owners[] = {
+		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, { { { 0x0a010080, IP_V4 }, 25 }, 1 },
+	};
+	static const struct { uint8_t host; int ingress; } sent[] = {
+		{ 2, TAP_INGRESS_BY_SOURCE },	/* owned by where it came from */
+		{ 200, 0 },			/* owned by tt1, came from tt0: a lie */
+	};
+	struct tap_set *s;
+
+	if (!have_ebpf())
+		return;
+	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress && tc filter add dev tt0 parent "
+	    "ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev tt1"));
+	s = open_set(TAP_TIER_EBPF);
+	CU_ASSERT_EQUAL(tap_set_owners(s, owners, 2), 0);
+	for (size_t i = 0; i < 2; i++) {
+		struct seen seen = { .n = 0 };
+		int found = 0;
+
+		send_on("far0", sent[i].host, 60);
+		gather(s, &seen, 2);
+		CU_ASSERT_EQUAL(seen.n, 2);
+		for (size_t k = 0; k < seen.n; k++) {
+			if (!seen.frame[k].outgoing)
+				continue;
+			CU_ASSERT_EQUAL(seen.frame[k].interface, 1);
+			CU_ASSERT_EQUAL(seen.frame[k].ingress, sent[i].ingress);
+			CU_ASSERT_EQUAL(seen.source[k], sent[i].host);
+			found++;
+		}
+		CU_ASSERT_EQUAL(found, 1);
+	}
+	/* replaced tables forget: nobody owns the address any more */
+	CU_ASSERT_EQUAL(tap_set_owners(s, owners + 1, 1), 0);
+	struct seen seen = { .n = 0 };
+
+	send_on("far0", 2, 60);
+	gather(s, &seen, 2);
+	for (size_t k = 0; k < seen.n; k++)
+		if (seen.frame[k].outgoing)
+			CU_ASSERT_EQUAL(seen.frame[k].ingress, 0);
+	tap_set_close(s);
+	CU_ASSERT(run("tc qdisc del dev tt0 ingress"));
+}
+
+static void
+an_interface_that_goes_away_is_reported_once(void)
+{
+	struct tap_set *s = open_set(TAP_TIER_EBPF);
+	struct seen seen = { .n = 0 };
+	int told = 0;
+
+	CU_ASSERT_FATAL(run("ip link del tt1"));
+	for (int waited = 0; waited < ENOUGH_MS && told == 0; waited += 20) {
+		usleep(20000);
+		told += tap_set_dispatch(s, 1000, note, &seen) == -ENETDOWN;
+	}
+	CU_ASSERT_EQUAL(told, 1);
+	CU_ASSERT_EQUAL(tap_set_missing(s), 2);
+	send_on("far0", 2, 60);
+	gather(s, &seen, 1);
+	CU_ASSERT_EQUAL(seen.n, 1);
+	tap_set_close(s);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "an absent interface is missing and no error",
+		  an_absent_interface_is_missing_and_no_error },
+		{ "the classic filter tells directions apart",
+		  the_classic_filter_tells_directions_apart },
+		{ "the eBPF filter tells directions apart",
+		  the_ebpf_filter_tells_directions_apart },
+		{ "the eBPF filter knows the true ingress",
+		  the_ebpf_filter_knows_the_true_ingress },
+		{ "an interface that goes away is reported once",
+		  an_interface_that_goes_away_is_reported_once },
+		CU_TEST_INFO_NULL,
+	};
+
+	if (!make_world()) {
+		printf("needs root, a network namespace and veth\n");
+		return SKIPPED;
+	}
+	return unit_main("tap", tests);
+}
