@@ -20,6 +20,7 @@ enum ipc_type {
 	IPC_PRIV_NFT,			/* fd: memfd of the batch; answer: struct ipc_result, fd: replies */
 	IPC_PRIV_FORWARDING,		/* u32: 0 off, 1 on; answer: struct ipc_result */
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
+	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */

@@ -103,8 +103,28 @@ asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *re
 	r6 = sysctl_set(SYSCTL_IPV6_FORWARD, on);
 	if (r4 < 0 || r6 < 0)
 		fail(result, r4 < 0 ? r4 : r6, "forwarding cannot be switched");
-	else if (on)
-		(void)sd_notify(0, "READY=1");
+}
+
+/*
+ * The start is over, well or badly: a gateway that stays shut because its
+ * policy is bad is up, and says so, rather than holding up the boot.
+ */
+static void
+asroot_ready(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	char text[256];
+	size_t n = m->length < sizeof(text) - 1 ? m->length : sizeof(text) - 1;
+
+	(void)k;
+	(void)result;
+	(void)fd;
+	memcpy(text, m->payload.bytes, n);
+	text[n] = '\0';
+	/* A newline would begin another assignment of sd_notify(3). */
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	(void)sd_notifyf(0, "READY=1\nSTATUS=%s", text);
 }
 
 /* An interface name as the kernel takes it: dev_valid_name() of net/core/dev.c. */
@@ -165,6 +185,7 @@ static const struct {
 	{ IPC_PRIV_FORWARDING, asroot_forwarding },
 	{ IPC_PRIV_WATCH, asroot_watch },
 	{ IPC_PRIV_LOAD, asroot_load },
+	{ IPC_PRIV_READY, asroot_ready },
 };
 
 void

@@ -14,37 +14,63 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Make a folder that belongs to a role; one that is there must be a folder of ours. */
+struct folder {
+	const char *path;
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/*
+ * Make a folder that belongs to a role; one that is there must be a folder, and
+ * is touched only where it is not as it should be (systemd-tmpfiles(8) may have
+ * made it, and then no CAP_CHOWN is needed here).
+ */
 static int
-make_folder(const char *path, enum privilege_role owner, mode_t mode)
+make_folder(const struct folder *f)
 {
-	struct privilege_user u = privilege_user_of(owner);
 	struct stat st;
 
-	if (mkdir(path, mode) < 0 && errno != EEXIST) {
-		log_warn("keeper: cannot make the folder %s", path);
+	if (mkdir(f->path, f->mode & 0777) < 0 && errno != EEXIST) {
+		log_warn("keeper: cannot make the folder %s", f->path);
 		return -errno;
 	}
-	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		log_warnx("keeper: %s is not a folder", path);
+	if (lstat(f->path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		log_warnx("keeper: %s is not a folder", f->path);
 		return -ENOTDIR;
 	}
-	if (chown(path, u.uid, u.gid) < 0 || chmod(path, mode) < 0) {
-		log_warn("keeper: cannot give %s to its user", path);
+	if ((st.st_uid != f->uid || st.st_gid != f->gid) &&
+	    chown(f->path, f->uid, f->gid) < 0) {
+		log_warn("keeper: cannot give %s to its user", f->path);
+		return -errno;
+	}
+	if ((st.st_mode & 07777) != f->mode && chmod(f->path, f->mode) < 0) {
+		log_warn("keeper: cannot set the mode of %s", f->path);
 		return -errno;
 	}
 	return 0;
 }
 
+/*
+ * The run folder is open to all: who may say what is decided by credentials.
+ * New files of the log folder take its group, so that auditors can read them.
+ */
 static int
 make_folders(const struct paths *p)
 {
-	/* The run folder is open to all: who may say what is decided by credentials. */
-	int r = make_folder(p->run, ROLE_KEEPER, 0755);
+	struct privilege_user control = privilege_user_of(ROLE_CONTROL);
+	struct privilege_user recorder = privilege_user_of(ROLE_RECORDER);
+	gid_t audit = privilege_group("sekisho-audit");
+	const struct folder folders[] = {
+		{ p->run, 0, 0, 0755 },
+		{ p->state, control.uid, control.gid, 0750 },
+		{ p->log, recorder.uid, audit != (gid_t)-1 ? audit : recorder.gid, 02750 },
+	};
+	int r = 0;
 
-	if (r == 0)
-		r = make_folder(p->state, ROLE_CONTROL, 0750);
-	return r == 0 ? make_folder(p->log, ROLE_RECORDER, 0750) : r;
+	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
+		r = make_folder(&folders[i]);
+	return r;
 }
 
 /* One daemon a run folder: the lock lives as long as the keeper. */

@@ -232,26 +232,31 @@ stage_and_flip(struct nft_channel *ch, const struct ruleset_change *c,
 }
 
 int
+nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, bool dry_run,
+    struct nft_refusal *refusal)
+{
+	/* The flip stands on the stage: both in one batch that is forgotten. */
+	struct transaction all = { .lists = { &c->stage, &c->flip }, .target = target,
+		.dry_run = true };
+
+	memset(refusal, 0, sizeof(*refusal));
+	return dry_run ? transact(ch, &all, generation, refusal) :
+	    stage_and_flip(ch, c, generation, target, refusal);
+}
+
+int
 nft_commit_at(struct nft_channel *ch, const struct ruleset *running, uint32_t *generation,
     struct ruleset *target, bool dry_run, struct nft_refusal *refusal)
 {
 	struct ruleset_change *c;
 	int error;
 
-	memset(refusal, 0, sizeof(*refusal));
 	ruleset_settle(target, running);
 	c = ruleset_diff(running, target);
 	if (c == NULL)
 		return refuse(refusal, -ENOMEM, "comparing what runs with what should");
-	if (dry_run) {
-		/* The flip stands on the stage: both in one batch that is forgotten. */
-		struct transaction all = { .lists = { &c->stage, &c->flip },
-			.target = target, .dry_run = true };
-
-		error = transact(ch, &all, generation, refusal);
-	} else {
-		error = stage_and_flip(ch, c, generation, target, refusal);
-	}
+	error = nft_commit_change(ch, c, generation, target, dry_run, refusal);
 	ruleset_change_free(c);
 	return error;
 }

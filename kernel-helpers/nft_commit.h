@@ -43,6 +43,11 @@ int nft_commit_at(struct nft_channel *ch, const struct ruleset *running,
     uint32_t *generation, struct ruleset *target, bool dry_run,
     struct nft_refusal *refusal);
 
+/* The same for a difference already made (ruleset_diff() with this target). */
+int nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, bool dry_run,
+    struct nft_refusal *refusal);
+
 /*
  * Delete our table, which must exist, and add the whole target, in one
  * transaction. Counters start at zero, and until the end of the transaction
@@ -72,5 +77,23 @@ int nft_read_back(struct nft_channel *ch, struct ruleset **out, uint32_t *genera
  */
 int nft_apply(struct nft_channel *ch, struct ruleset *target, bool dry_run,
     bool *changed, uint32_t *generation, struct nft_refusal *refusal);
+
+/* What one keeps who applied last; all zero: nothing known. */
+struct nft_known {
+	struct ruleset *ruleset;	/* owned */
+	uint32_t generation;
+};
+
+void nft_known_forget(struct nft_known *known);
+
+/*
+ * nft_apply() for one change among very many objects: while nobody else has
+ * changed nf_tables since *known, nothing is read before, and afterwards all
+ * sets, chains and rules are, but elements only where the change touched them.
+ * Whenever that does not come out even, the whole nft_apply() runs. On success
+ * *known owns target; else the caller still does, and nothing is known.
+ */
+int nft_apply_known(struct nft_channel *ch, struct nft_known *known,
+    struct ruleset *target, bool *changed, struct nft_refusal *refusal);
 
 #endif /* KERNEL_HELPERS_NFT_COMMIT_H */

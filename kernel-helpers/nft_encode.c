@@ -370,13 +370,13 @@ encode_change(struct nft_batch *b, const struct change *c, const struct ruleset 
 	case CHANGE_ADD_SET:
 		return nft_encode_set(b, c);
 	case CHANGE_ADD_ELEMENTS:
-		return nft_encode_elements(b, c, true);
+		return nft_encode_elements(b, c, NFT_MSG_NEWSETELEM);
 	case CHANGE_ADD_CHAIN:
 		return encode_chain(b, c, true);
 	case CHANGE_ADD_RULES:
 		return encode_rules(b, c);
 	case CHANGE_DELETE_ELEMENTS:
-		return nft_encode_elements(b, c, false);
+		return nft_encode_elements(b, c, NFT_MSG_DELSETELEM);
 	case CHANGE_FLUSH_CHAIN:
 		return encode_flush(b, c);
 	case CHANGE_DELETE_CHAIN:

@@ -70,7 +70,8 @@ struct nlmsghdr *nft_batch_message(struct nft_batch *b, uint16_t type, uint16_t 
     const struct change *change, size_t first);
 void nft_batch_close(struct nft_batch *b, const struct nlmsghdr *h);
 int nft_encode_set(struct nft_batch *b, const struct change *c);
-int nft_encode_elements(struct nft_batch *b, const struct change *c, bool add);
+/* "message": NFT_MSG_NEWSETELEM, DELSETELEM, or GETSETELEM (ask for these keys). */
+int nft_encode_elements(struct nft_batch *b, const struct change *c, uint8_t message);
 
 /* Numbers of a set that both directions must agree on. */
 uint32_t nft_set_flags(const struct ruleset_set *s);

@@ -291,11 +291,10 @@ put_element(struct nlmsghdr *h, const struct ruleset_set *s, size_t i, bool add)
 }
 
 static struct nlmsghdr *
-begin_elements(struct nft_batch *b, const struct change *c, bool add, size_t first)
+begin_elements(struct nft_batch *b, const struct change *c, uint8_t message, size_t first)
 {
-	struct nlmsghdr *h = nft_batch_message(b,
-	    add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0, c,
-	    first);
+	struct nlmsghdr *h = nft_batch_message(b, message,
+	    message == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, c, first);
 	char name[NAME_SIZE];
 
 	if (h == NULL)
@@ -308,9 +307,11 @@ begin_elements(struct nft_batch *b, const struct change *c, bool add, size_t fir
 
 /* One message full of elements from "at" on; *at moves behind the last. */
 static int
-encode_some(struct nft_batch *b, const struct change *c, bool add, size_t n, size_t *at)
+encode_some(struct nft_batch *b, const struct change *c, uint8_t message, size_t n,
+    size_t *at)
 {
-	struct nlmsghdr *h = begin_elements(b, c, add, *at);
+	struct nlmsghdr *h = begin_elements(b, c, message, *at);
+	bool add = message == NFT_MSG_NEWSETELEM;
 	struct nlattr *list;
 	uint32_t start;
 
@@ -332,21 +333,21 @@ encode_some(struct nft_batch *b, const struct change *c, bool add, size_t n, siz
 }
 
 int
-nft_encode_elements(struct nft_batch *b, const struct change *c, bool add)
+nft_encode_elements(struct nft_batch *b, const struct change *c, uint8_t message)
 {
 	size_t n = c->elements != NULL ? c->n_elements : c->set->n_elements;
 	struct nlmsghdr *h;
 	int error = 0;
 
-	if (!add && c->elements == NULL) {
+	if (message == NFT_MSG_DELSETELEM && c->elements == NULL) {
 		/* No list means every element. */
-		h = begin_elements(b, c, false, 0);
+		h = begin_elements(b, c, message, 0);
 		if (h == NULL)
 			return -ENOMEM;
 		nft_batch_close(b, h);
 		return 0;
 	}
 	for (size_t at = 0; at < n && error == 0;)
-		error = encode_some(b, c, add, n, &at);
+		error = encode_some(b, c, message, n, &at);
 	return error;
 }

@@ -19,7 +19,7 @@ static const struct cli_verb verbs[] = {
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
 	{ "replay", "[-f FILE] --tap ZONE [--stats] [--reader own|libpcap] CAPTURE",
 	  MSG_CLI_REPLAY, MSG_CLI_REPLAY_HELP, cli_replay },
-	{ "violations", "[--since T] [--zone Z] [--class ZV] [--follow]",
+	{ "violations", "[--since T] [--zone Z] [--class ZV] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },
 	{ "model", "[-f FILE]", MSG_CLI_MODEL, MSG_CLI_MODEL_HELP, cli_model },
 };

@@ -146,6 +146,8 @@ start_gate(struct control *c)
 	control_reload(c, "start");
 	if (c->checked == NULL && c->generation == 0)
 		(void)priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why));
+	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
+	    "gate, tap and record are at work");
 }
 
 int

@@ -127,3 +127,13 @@ priv_load(int keeper_fd, int *fd, char *why, size_t size)
 {
 	return ask(keeper_fd, IPC_PRIV_LOAD, NULL, 0, -1, fd, why, size);
 }
+
+int
+priv_ready(int keeper_fd, const char *status)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_READY, status, strlen(status), -1, &fd, NULL, 0);
+
+	close_fd(fd);
+	return r;
+}

@@ -19,6 +19,9 @@ int priv_forwarding(int keeper_fd, bool on, char *why, size_t size);
 int priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
     char *why, size_t size);
 
+/* The start is over; the text is for the service manager. 0 or a negative errno. */
+int priv_ready(int keeper_fd, const char *status);
+
 /*
  * The configured policy file. 0: *fd is the printed policy; -EINVAL: *fd is the
  * findings as JSON; else *fd is -1.

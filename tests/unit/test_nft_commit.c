@@ -10,6 +10,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdio.h>
@@ -412,6 +413,86 @@ many_elements_arrive(void)
 	ruleset_free(r);
 }
 
+/* One applier after another; what they know must stay what the kernel holds. */
+static void
+what_is_known_saves_reading(void)
+{
+	struct nft_known known = { NULL, 0 };
+	struct ruleset *few = nft_sample(), *many = nft_sample();
+	struct nft_refusal refusal;
+	bool changed;
+
+	start_empty();
+	nft_sample_fill(many, 3000);
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, few, &changed, &refusal), 0);
+	CU_ASSERT_TRUE(changed);
+	/* 3000 keys more in one map, asked for by key. */
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, many, &changed, &refusal), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(known.ruleset);
+	CU_ASSERT_EQUAL(known.generation, generation_now());
+	/* Nothing to do; then a versioned map; then back. */
+	for (int i = 0; i < 3; i++) {
+		struct ruleset *r = i == 1 ? nft_sample_changed() : nft_sample();
+
+		if (i == 0)
+			nft_sample_fill(r, 3000);
+		else
+			nft_sample_fill(r, 2990);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal), 0);
+		CU_ASSERT_EQUAL(changed, i != 0);
+		holds(known.ruleset);
+	}
+	/* Behind our back: the generation tells, the long way repairs. */
+	for (size_t i = 0; i < sizeof(tampering) / sizeof(tampering[0]); i++) {
+		struct ruleset *r = nft_sample();
+
+		shell(tampering[i]);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal), 0);
+		holds(known.ruleset);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+	}
+	nft_known_forget(&known);
+	CU_ASSERT_PTR_NULL(known.ruleset);
+}
+
+/* The kernel says yes and does something else: the verification must not agree. */
+static int
+drop_elements(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies)
+{
+	struct meddler *m = ch->state;
+	struct nlmsghdr h;
+	int error = m->real->exchange(m->real, bytes, length, replies);
+
+	memcpy(&h, bytes, sizeof(h));
+	/* Element questions come back empty, as of a set that lost them. */
+	if ((h.nlmsg_type & 0xff) == NFT_MSG_GETSETELEM && m->times > 0) {
+		m->batches++;
+		replies->length = 0;
+	}
+	return error;
+}
+
+static void
+elements_that_did_not_arrive_are_missed(void)
+{
+	struct meddler m = { .real = channel, .times = 1 };
+	struct nft_channel through = { drop_elements, no_close, &m };
+	struct ruleset *few = nft_sample(), *many = nft_sample();
+	struct nft_known known = { NULL, 0 };
+	struct nft_refusal refusal;
+	bool changed;
+
+	start_empty();
+	nft_sample_fill(many, 10);
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, few, &changed, &refusal), 0);
+	CU_ASSERT(nft_apply_known(&through, &known, many, &changed, &refusal) < 0);
+	CU_ASSERT(m.batches > 0);
+	CU_ASSERT_PTR_NULL(known.ruleset);
+	ruleset_free(many);
+}
+
 int
 main(void)
 {
@@ -431,6 +512,9 @@ main(void)
 		    a_foreign_commit_in_between_is_noticed },
 		{ "a lost answer is looked up", a_lost_answer_is_looked_up },
 		{ "many elements arrive", many_elements_arrive },
+		{ "what is known saves reading", what_is_known_saves_reading },
+		{ "elements that did not arrive are missed",
+		    elements_that_did_not_arrive_are_missed },
 		CU_TEST_INFO_NULL,
 	};
 	int status;
