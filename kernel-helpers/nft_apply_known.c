@@ -63,7 +63,8 @@ nft_apply_known(struct nft_channel *ch, struct nft_known *known, struct ruleset 
 
 	memset(refusal, 0, sizeof(*refusal));
 	*changed = false;
-	if (known->ruleset != NULL && short_way(ch, known, target, &before, refusal) == 0) {
+	if (known->ruleset != NULL &&
+	    short_way(ch, known, target, &before, refusal) == 0) {
 		*changed = before;
 		return 0;
 	}

@@ -144,7 +144,7 @@ start_gate(struct control *c)
 	char why[256];
 
 	control_reload(c, "start");
-	if (c->checked == NULL && c->generation == 0)
+	if (c->checked == NULL && c->known.ruleset == NULL)
 		(void)priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why));
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
 	    "gate, tap and record are at work");
@@ -170,6 +170,7 @@ control_run(const struct control_setup *setup)
 	start_gate(&c);
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
+	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);
 	return r == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -95,14 +95,36 @@ is_busy(void *arg, uint32_t number)
 	return number <= LIMIT_PERMITS && numbers->busy[number];
 }
 
+/*
+ * The running ruleset: as known while nobody has changed nf_tables since, else
+ * read back. *read is what the caller must free. NULL: there is no table, or
+ * one that is not ours to understand (it will be replaced, not followed).
+ */
+static int
+running_ruleset(struct control *c, const struct ruleset **running, struct ruleset **read)
+{
+	struct nft_refusal refusal = { 0 };
+	uint32_t generation = 0;
+	int r = nft_generation(c->nft, &generation);
+
+	*running = *read = NULL;
+	if (r == 0 && c->known.ruleset != NULL && c->known.generation == generation) {
+		*running = c->known.ruleset;
+		return 0;
+	}
+	if (r == 0)
+		r = nft_read_back(c->nft, read, &generation, &refusal);
+	*running = *read;
+	return r == -EPROTO ? 0 : r;
+}
+
 static int
 keep_numbers(struct control *c, struct checked *checked)
 {
 	static struct running_numbers numbers;
-	struct nft_refusal refusal = { 0 };
-	struct ruleset *running = NULL;
-	uint32_t generation;
-	int r = nft_read_back(c->nft, &running, &generation, &refusal);
+	const struct ruleset *running;
+	struct ruleset *read;
+	int r = running_ruleset(c, &running, &read);
 
 	memset(&numbers, 0, sizeof(numbers));
 	if (r == 0 && running != NULL)
@@ -110,9 +132,8 @@ keep_numbers(struct control *c, struct checked *checked)
 	if (r == 0)
 		checked_renumber_avoiding(checked, number_of, is_busy, &numbers);
 	free(numbers.items);
-	ruleset_free(running);
-	/* A table that is not ours to understand is replaced, not renumbered after. */
-	return r == -EPROTO ? 0 : r;
+	ruleset_free(read);
+	return r;
 }
 
 /* "file:line: what: errno" or "what: errno". */
@@ -146,13 +167,13 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 	return target;
 }
 
-/* 0 when the kernel holds the target, compared. */
+/* 0 when the kernel holds the target, compared; the target is c->known's then. */
 static int
 commit(struct control *c, struct ruleset *target, bool *changed, json_t **answer)
 {
 	struct nft_refusal refusal = { 0 };
 	char text[512];
-	int r = nft_apply(c->nft, target, false, changed, &c->generation, &refusal);
+	int r = nft_apply_known(c->nft, &c->known, target, changed, &refusal);
 
 	if (r == 0)
 		return 0;
@@ -211,11 +232,10 @@ apply_checked(struct control *c, struct checked *checked, const char *file,
 		checked_free(checked);
 		return;
 	}
-	ruleset_free(target);
 	take_over(c, checked, file);
 	open_and_watch(c);
 	*answer = json_pack("{s:b, s:b, s:s, s:I, s:I, s:o}", "ok", 1, "changed", changed,
-	    "digest", checked->digest, "generation", (json_int_t)c->generation,
+	    "digest", checked->digest, "generation", (json_int_t)c->known.generation,
 	    "permits", (json_int_t)checked->n_permits,
 	    "findings", findings_json(diag, message_language_of_locale()));
 }
@@ -263,20 +283,19 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 {
 	struct diag *diag = diag_new();
 	struct checked *checked = NULL;
-	struct ruleset *target = NULL, *running = NULL;
-	struct nft_refusal refusal = { 0 };
-	uint32_t generation;
+	const struct ruleset *running = NULL;
+	struct ruleset *target = NULL, *read = NULL;
 
 	*answer = NULL;
 	if (diag != NULL)
 		checked = check(policy, diag, answer);
 	if (checked != NULL)
 		target = build(c, checked, diag, answer);
-	if (target != NULL && nft_read_back(c->nft, &running, &generation, &refusal) == 0)
+	if (target != NULL && running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
-	ruleset_free(running);
+	ruleset_free(read);
 	ruleset_free(target);
 	checked_free(checked);
 	diag_free(diag);

@@ -6,7 +6,7 @@
 #include "agent/control/control.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
-#include "kernel-helpers/nft_channel.h"
+#include "kernel-helpers/nft_commit.h"
 #include "rules/checked.h"
 #include "rules/ruleset.h"
 
@@ -21,7 +21,7 @@ struct control {
 	struct nft_channel *nft;	/* through the keeper */
 	struct checked *checked;	/* in force; NULL: none yet */
 	char file[PATHS_SIZE];		/* where it came from */
-	uint32_t generation;		/* of nf_tables, when it was compared last */
+	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
 	bool watching;			/* a watcher runs for these interfaces: */

@@ -81,7 +81,7 @@ gate_json(struct control *c)
 	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o}",
 	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
 	    r == 0 ? "no policy" : "unknown",
-	    "generation", (json_int_t)c->generation, "applied_at", time_json(c->applied_at),
+	    "generation", (json_int_t)c->known.generation, "applied_at", time_json(c->applied_at),
 	    "forwarding", c->forwarding, "stopped", stopped, "permitted", permitted,
 	    "reassembly_failed", reassembly_failed(), "counters", counters);
 }

@@ -71,10 +71,11 @@ class Bench:
         self.folder = tempfile.TemporaryDirectory(prefix="sekisho-bench")
         self.gateway = {"a": mac("g", "g0"), "b": mac("g", "g1")}
 
-    def policy(self, boxes):
-        policy, tuples, nft = (f"{self.folder.name}/{boxes}.{kind}"
+    def policy(self, mix, boxes):
+        policy, tuples, nft = (f"{self.folder.name}/{mix}{boxes}.{kind}"
                                for kind in ("conf", "tuples", "nft"))
-        run(os.path.join(os.path.dirname(__file__), "policy.py"), str(boxes), policy, tuples)
+        run(os.path.join(os.path.dirname(__file__), "policy.py"), mix, str(boxes), policy,
+            tuples)
         with open(nft, "w", encoding="utf-8") as out:
             out.write(run(f"{self.build}/sekisho", "plan", "--nft", "-f", policy))
         return tuples, nft
@@ -111,8 +112,8 @@ class Bench:
         inside("g", "conntrack", "-F")
         return self.blast("a", tuples, OPENINGS, 1)
 
-    def pair(self, name, boxes, measure):
-        tuples, nft = self.policy(boxes)
+    def pair(self, name, mix, boxes, measure):
+        tuples, nft = self.policy(mix, boxes)
         gate, yardstick = [], []
         for _ in range(self.rounds):
             self.load(nft)
@@ -129,9 +130,11 @@ def main():
     try:
         up()
         bench = Bench(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
-        bench.pair("established-10k", 10_000, bench.established)
-        bench.pair("opening-10k", 10_000, bench.opening)
-        bench.pair("opening-100k", 100_000, bench.opening)
+        bench.pair("established-mixed-10k", "mixed", 10_000, bench.established)
+        bench.pair("opening-exact-10k", "exact", 10_000, bench.opening)
+        bench.pair("opening-mixed-10k", "mixed", 10_000, bench.opening)
+        bench.pair("opening-exact-100k", "exact", 100_000, bench.opening)
+        bench.pair("opening-mixed-100k", "mixed", 100_000, bench.opening)
     finally:
         down()
 

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A policy of N boxes for the benches, and the tuples that it permits.
 
-policy.py BOXES POLICY [TUPLES]
+policy.py exact|mixed BOXES POLICY [TUPLES]
 
 Two zones behind g0 (10.1.0.0/16) and g1 (10.2.0.0/16), at most 10,000 permits, each with
-BOXES/permits boxes. One permit in four names a network of 16 destinations, one in four a
-range of ten ports, the others one address and single ports: the mix of the peers' figures.
-TUPLES gets one "source destination port" a line, one for every permit.
+BOXES/permits boxes. exact: one address to one address, single ports. mixed: one permit in
+four names a network of 16 destinations, one in four a range of ten ports. TUPLES gets one "source destination port" a line, one for every permit.
 """
 import sys
 
@@ -23,8 +22,8 @@ def address(net, number):
     return f"10.{net}.{number // 240}.{number % 240 + 1}"
 
 
-def destination(i):
-    if i % 4 == 1:
+def destination(i, mixed):
+    if mixed and i % 4 == 1:
         block = i // 4 % 4000
         return f"10.2.{block // 16}.{block % 16 * 16}/28"
     return address(2, i % 10000)
@@ -37,28 +36,29 @@ def services(per_permit):
 
 
 def main():
-    boxes = int(sys.argv[1])
+    mixed = sys.argv[1] == "mixed"
+    boxes = int(sys.argv[2])
     permits = min(boxes, 10000)
     single, ranges = services(boxes // permits)
     quoted = lambda words: ", ".join(f'"{w}"' for w in words)
-    with open(sys.argv[2], "w", encoding="utf-8") as out:
+    with open(sys.argv[3], "w", encoding="utf-8") as out:
         out.write(HEAD)
         out.write("hosts = (\n")
         rows = [f'{{ name = "s{i}"; zone = "a"; addresses = [ "{address(1, i)}" ]; }}, '
-                f'{{ name = "d{i}"; zone = "b"; addresses = [ "{destination(i)}" ]; }}'
+                f'{{ name = "d{i}"; zone = "b"; addresses = [ "{destination(i, mixed)}" ]; }}'
                 for i in range(permits)]
         out.write(",\n".join(rows) + "\n);\n")
         out.write(f'services = ( {{ name = "single"; protocol = "udp"; ports = [ {quoted(single)} ]; }},\n'
                   f'{{ name = "range"; protocol = "udp"; ports = [ {quoted(ranges)} ]; }} );\n')
         out.write("permits = (\n")
         rows = [f'{{ id = "P{i}"; from = [ "s{i}" ]; to = [ "d{i}" ]; '
-                f'services = [ "{"range" if i % 4 == 2 else "single"}" ]; purpose = "bench"; }}'
+                f'services = [ "{"range" if mixed and i % 4 == 2 else "single"}" ]; purpose = "bench"; }}'
                 for i in range(permits)]
         out.write(",\n".join(rows) + "\n);\n")
-    if len(sys.argv) > 3:
-        with open(sys.argv[3], "w", encoding="ascii") as out:
+    if len(sys.argv) > 4:
+        with open(sys.argv[4], "w", encoding="ascii") as out:
             for i in range(permits):
-                out.write(f"{address(1, i)} {destination(i).split('/')[0]} 2000\n")
+                out.write(f"{address(1, i)} {destination(i, mixed).split('/')[0]} 2000\n")
 
 
 main()

@@ -56,6 +56,7 @@ tr '\n' '\0' <"$work.list" |
 captures=$(wc -l <"$work.list")
 judgements=$(cat "$work"/*.auto | wc -l)
 if [ "$captures" -eq 0 ] || [ "$judgements" -eq 0 ]; then
+	sort "$work"/*.err | uniq | head -n 5
 	echo "FAIL corpora/replay: nothing was judged"
 elif ls "$work"/*.bad >/dev/null 2>&1; then
 	cat "$work"/*.bad

@@ -29,7 +29,6 @@ def altered(gate, family):
     yield udp_back(gate, family, dst=("za", 3))
     yield udp_back(gate, family, sport=54)
     yield udp_back(gate, family, dport=45001)
-    yield udp_back(gate, family, segment=2)
     yield gate.opening(family, ("za", 3), ("zb", 2), frames.UDP, 53, 45000)
     yield gate.opening(family, ("za", 2), ("zb", 3), frames.UDP, 53, 45000)
     yield gate.opening(family, ("za", 2), ("zb", 2), frames.UDP, 54, 45000)
@@ -37,7 +36,6 @@ def altered(gate, family):
     yield echo_back(gate, family, 78)                       # another identifier
     yield echo_back(gate, family, 77, src=("zb", 3))
     yield echo_back(gate, family, 77, dst=("za", 3))
-    yield echo_back(gate, family, 77, segment=2)
     yield echo_back(gate, family, 77, type_=14 if family == 4 else 140)
 
 

@@ -46,9 +46,11 @@ def broken6():
     frag = lambda nh, at, more, ident: struct.pack("!BBHI", nh, 0, at | more, ident)
     yield "no upper header", [frames.ipv6(src, dst, 44, frag(17, 0, 1, 21)),
                               frames.ipv6(src, dst, 44, frag(17, 8, 0, 21) + EVIL + bytes(7))]
-    yield "atomic", [frames.ipv6(src, dst, 44, frag(17, 0, 0, 22) + body)]
-    yield "nested", [frames.ipv6(src, dst, 44, frag(44, 0, 0, 23) +
-                                 frag(17, 0, 0, 24) + body)]
+    # conntrack takes the header of an atomic fragment off (RFC 6946): what is left is
+    # judged like any packet, and this one opens nothing
+    ack = frames.tcp(6, src, dst, 47002, 80, 5, 6, frames.ACK, EVIL)
+    yield "atomic, no SYN", [frames.ipv6(src, dst, 44, frag(6, 0, 0, 22) + ack)]
+    yield "nested", [frames.ipv6(src, dst, 44, frag(44, 0, 0, 23) + frag(6, 0, 0, 24) + ack)]
     yield "nested, split", [frames.ipv6(src, dst, 44, frag(44, 0, 1, 25) +
                                         frag(17, 0, 0, 26) + body[:40]),
                             frames.ipv6(src, dst, 44, frag(44, 48, 0, 25) + body[40:])]

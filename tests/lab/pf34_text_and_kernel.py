@@ -31,7 +31,7 @@ POLICY = policy.build(
 
 def canonical(text):
     """nft text as a list of words, the elements of each set sorted."""
-    text = re.sub(r"counter packets \d+ bytes \d+", "counter", text)
+    text = re.sub(r"packets \d+ bytes \d+", "", text)
     text = re.sub(r"\b(expires|last used) \S+", "", text)
 
     def elements(match):

@@ -116,11 +116,11 @@ small_ranges_become_single_tuples(void)
 	b->src = (struct ip_range){ .first = 5, .last = 5, .family = IP_V4 };
 	b->dst = (struct ip_range){ .first = 8, .last = 8, .family = IP_V4 };
 	b->service = (struct service_match){ .form = SERVICE_PORTS, .protocol = 6,
-		.sport_last = UINT16_MAX, .dport_first = 80, .dport_last = 83 };
-	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 83 : 0x00000064 }"));
+		.sport_last = UINT16_MAX, .dport_first = 80, .dport_last = 95 };
+	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 95 : 0x00000064 }"));
 	CU_ASSERT_FALSE(prints(&c, "flags interval"));
-	b->service.dport_last = 84;	/* five of one box: more than SPREAD_FACTOR */
-	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 80-84 : 0x00000064 }"));
+	b->service.dport_last = 96;	/* seventeen: more than SPREAD_TUPLES */
+	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 80-96 : 0x00000064 }"));
 	CU_ASSERT_TRUE(prints(&c, "flags interval"));
 }
 

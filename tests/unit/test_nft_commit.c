@@ -439,7 +439,8 @@ what_is_known_saves_reading(void)
 			nft_sample_fill(r, 3000);
 		else
 			nft_sample_fill(r, 2990);
-		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal), 0);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
+		    0);
 		CU_ASSERT_EQUAL(changed, i != 0);
 		holds(known.ruleset);
 	}
@@ -448,7 +449,8 @@ what_is_known_saves_reading(void)
 		struct ruleset *r = nft_sample();
 
 		shell(tampering[i]);
-		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal), 0);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
+		    0);
 		holds(known.ruleset);
 		CU_ASSERT_EQUAL(known.generation, generation_now());
 	}

@@ -115,7 +115,7 @@ class Gate:
             shutil.rmtree(self.folder, ignore_errors=True)
         return trouble
 
-    def log_tail(self, most=3000):
+    def log_tail(self, most=1500):
         try:
             with open(os.path.join(self.folder, "daemon.log"), errors="replace",
                       encoding="utf-8") as f:
