@@ -75,15 +75,28 @@ look_at_tap(struct watcher *w, size_t i)
 	w->was_up[i] = up;
 }
 
+/* Only what did happen; at least one of the parts did. */
 static void
 write_loss(const struct watcher_loss *loss, char *out, size_t size)
 {
-	snprintf(out, size, "watching was incomplete: %llu frames lost in the capture ring, "
-	    "%llu messages of the gate lost, %llu leaving frames judged by their source "
-	    "address alone%s%s%s", (unsigned long long)loss->ring,
-	    (unsigned long long)loss->gate, (unsigned long long)loss->unsure,
-	    loss->interface[0] != '\0' ? "; interface " : "", loss->interface,
-	    loss->down ? " went away and is not watched" : "");
+	const struct { uint64_t n; const char *what; } parts[] = {
+		{ loss->ring, "frames lost in the capture rings" },
+		{ loss->gate, "messages of the gate lost" },
+		{ loss->unsure, "leaving frames judged by their source address alone" },
+	};
+	size_t at = (size_t)snprintf(out, size, "watching was incomplete");
+	const char *mark = ": ";
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && at < size; i++) {
+		if (parts[i].n == 0)
+			continue;
+		at += (size_t)snprintf(out + at, size - at, "%s%llu %s", mark,
+		    (unsigned long long)parts[i].n, parts[i].what);
+		mark = ", ";
+	}
+	if (loss->interface[0] != '\0' && at < size)
+		snprintf(out + at, size - at, "%s%s %s", mark, loss->interface,
+		    loss->down ? "went away and is not watched" : "lost most recently");
 }
 
 void

@@ -18,6 +18,7 @@ struct record {
 	struct event events[4096];
 	size_t n;
 	size_t refuse;		/* so many more are refused */
+	size_t refuse_after;	/* not 0: that many are taken, then one is refused */
 	uint64_t finals;	/* sum of the counts of all finals */
 };
 
@@ -37,6 +38,8 @@ note(void *arg, const struct event *e)
 		r->refuse--;
 		return -EAGAIN;
 	}
+	if (r->refuse_after > 0 && --r->refuse_after == 0)
+		r->refuse = 1;
 	if (r->n < sizeof(r->events) / sizeof(r->events[0]))
 		r->events[r->n] = *e;
 	r->n++;
@@ -257,6 +260,26 @@ what_the_recorder_refuses_is_offered_again(void)
 	bed_free(b);
 }
 
+/* The recorder took the attempts' final and not the leaks'; the key lives on. */
+static void
+a_final_that_got_half_through_counts_nothing_twice(void)
+{
+	struct bed *b = bed_new(16);
+
+	see(b, 1, WITNESS_TAP_INGRESS);
+	see(b, 1, WITNESS_TAP_INGRESS);
+	see(b, 1, WITNESS_TAP_EGRESS);
+	wait_ns(b, 2 * SECOND);
+	b->now += AGGREGATE_IDLE_NS;
+	b->record.refuse_after = 1;
+	aggregate_sweep(b->a, b->now);
+	CU_ASSERT_EQUAL(b->record.finals, 1);
+	see(b, 1, WITNESS_TAP_INGRESS);
+	CU_ASSERT_EQUAL(aggregate_finish(b->a), 0);
+	CU_ASSERT_EQUAL(b->record.finals, 3);
+	bed_free(b);
+}
+
 static void
 a_full_table_counts_by_pair_of_zones(void)
 {
@@ -332,6 +355,8 @@ main(void)
 		{ "a detour is not counted twice", a_detour_is_not_counted_twice },
 		{ "what the recorder refuses is offered again",
 		  what_the_recorder_refuses_is_offered_again },
+		{ "a final that got half through counts nothing twice",
+		  a_final_that_got_half_through_counts_nothing_twice },
 		{ "a full table counts by pair of zones", a_full_table_counts_by_pair_of_zones },
 		{ "no packet is lost or counted twice", no_packet_is_lost_or_counted_twice },
 		CU_TEST_INFO_NULL,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Addresses as (family, number): small, fast, and independent of the C code."""
+import functools
 import ipaddress
 import socket
 
@@ -12,11 +13,15 @@ def parse(text):
     return a.version, int(a)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def parse_range(text):
     """"a", "a/len" or "a-b" -> (family, first, last)."""
     if "-" in text:
         first, last = (parse(part) for part in text.split("-"))
         return first[0], first[1], last[1]
+    if "/" not in text:
+        family, value = parse(text)
+        return family, value, value
     net = ipaddress.ip_network(text, strict=True)
     return net.version, int(net[0]), int(net[-1])
 

@@ -130,20 +130,26 @@ class Model:
         return family == 6 and any(f == 6 and value == first and last - first >= 3
                                    for _, f, first, last, _ in self._networks)
 
-    def boxes_between(self, in_, out, family):
+    def boxes_near(self, in_, out, p):
+        """Boxes in force that might hold the packet: a large policy is mostly exact hosts."""
         if not self._index:
             now = time.time()
             for b in self.boxes:
                 if self.in_force(b.permit, now):
-                    self._index.setdefault((b.in_, b.out, b.family), []).append(b)
-        return self._index.get((in_, out, family), ())
+                    src = b.s0 if b.s0 == b.s1 else None
+                    dst = b.d0 if b.d0 == b.d1 else None
+                    key = (b.in_, b.out, b.family, src, dst)
+                    self._index.setdefault(key, []).append(b)
+        for src in (p.src, None):
+            for dst in (p.dst, None):
+                yield from self._index.get((in_, out, p.family, src, dst), ())
 
     def mac_of(self, segment, family, value):
         bound = self.macs.get((segment, family, value))
         return bound or self.segments[segment].router_mac
 
     def judge(self, p):
-        """Packet -> (out, permit id) when it may pass as an opening, else None."""
+        """Packet -> where it comes out when it may pass as an opening, else None."""
         own_src = (p.family, p.src) in self.own
         own_dst = (p.family, p.dst) in self.own
         out = SELF if own_dst else self.owner(p.family, p.dst)
@@ -160,9 +166,9 @@ class Model:
                 return None
         if p.protocol in ICMP_OPENERS and (p.sport >> 8) not in ICMP_OPENERS[p.protocol]:
             return None
-        for b in self.boxes_between(p.in_, out, p.family):
+        for b in self.boxes_near(p.in_, out, p):
             if holds(b, p):
-                return out, self.permits[b.permit]["id"]
+                return out
         return None
 
 

@@ -107,7 +107,7 @@ class Plan:
             return
         self._known.add(key)
         where = self.denied if verdict is None else self.permitted
-        where.append(Probe(packet, verdict and verdict[0], self._name(permit), dimension))
+        where.append(Probe(packet, verdict, self._name(permit), dimension))
 
     def _own(self, family, segment=None):
         """An own address of the gateway, on one segment when possible."""
