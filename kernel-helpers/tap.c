@@ -101,7 +101,8 @@ tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 	}
 	error = tap_ring_open(&t->incoming, t->name, false, in, bytes, why, why_size);
 	if (error == 0)
-		error = tap_ring_open(&t->outgoing, t->name, true, out, bytes, why, why_size);
+		error = tap_ring_open(&t->outgoing, t->name, true, out, bytes, why,
+		    why_size);
 	if (error != 0)
 		tap_down(t);
 	return error == -ENODEV ? 0 : error;
@@ -122,7 +123,8 @@ tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, c
 	if (best == TAP_TIER_EBPF)
 		s->bpf = tap_bpf_open(s->tier_reason, sizeof(s->tier_reason));
 	else
-		snprintf(s->tier_reason, sizeof(s->tier_reason), "eBPF was not asked for");
+		snprintf(s->tier_reason, sizeof(s->tier_reason),
+		    "eBPF was not asked for");
 	if (s->bpf != NULL)
 		s->tier = TAP_TIER_EBPF;
 
@@ -311,7 +313,8 @@ on_event(void *context, const struct tap_event *e)
 		.ingress = ingress,
 		/* a cooked socket sees the frame without its link header */
 		.link_type = t->outgoing.link_type == DLT_LINUX_SLL ||
-		    t->outgoing.link_type == DLT_LINUX_SLL2 ? DLT_RAW : t->outgoing.link_type,
+		    t->outgoing.link_type == DLT_LINUX_SLL2 ? DLT_RAW :
+		    t->outgoing.link_type,
 	};
 	if (e->vlan_present && f.link_type == DLT_EN10MB && f.captured > MAC_BYTES)
 		put_tag_back(e, room, &f);

@@ -70,7 +70,8 @@ struct tap_owner {
  * and CAP_NET_ADMIN). An interface that does not exist yet is a tap that is
  * down; tap_set_missing() counts them. NULL with errno, and a sentence in why.
  */
-struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why, size_t why_size);
+struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why,
+    size_t why_size);
 
 /* The same with no tier above "best": rehearses what an older kernel gets. */
 struct tap_set *tap_set_open_tier(const char *const *interfaces, size_t n,

@@ -68,7 +68,8 @@ tap_bpf_open(char *why, size_t why_size)
 		    strerror(errno));
 		goto fail;
 	}
-	b->ring = ring_buffer__new(bpf_map__fd(b->filter->maps.events), on_event, b, NULL);
+	b->ring = ring_buffer__new(bpf_map__fd(b->filter->maps.events), on_event, b,
+	    NULL);
 	if (b->ring == NULL) {
 		snprintf(why, why_size, "the eBPF event ring cannot be mapped: %s",
 		    strerror(errno));
@@ -167,7 +168,8 @@ tap_bpf_owners(struct tap_bpf *b, const struct tap_bpf_owner *owners, size_t n)
 	for (size_t i = 0; i < b->n_owners; i++) {
 		int table;
 
-		if (bsearch(&b->owners[i], next, n, sizeof(*next), compare_owners) != NULL)
+		if (bsearch(&b->owners[i], next, n, sizeof(*next),
+		    compare_owners) != NULL)
 			continue;
 		table = owner_key(b, &b->owners[i], &key);
 		bpf_map_delete_elem(table, &key);

@@ -32,7 +32,8 @@ int tap_bpf_program(const struct tap_bpf *b, bool outgoing);
 
 /* Count events of this interface from now on. 0 or negative errno. */
 int tap_bpf_count_interface(struct tap_bpf *b, uint32_t ifindex);
-void tap_bpf_counts(const struct tap_bpf *b, uint32_t ifindex, struct tap_event_count *out);
+void tap_bpf_counts(const struct tap_bpf *b, uint32_t ifindex,
+    struct tap_event_count *out);
 
 /*
  * Replace the owner tables, entry by entry: new ones first, then the old ones

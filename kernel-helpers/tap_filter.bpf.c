@@ -64,8 +64,8 @@ owned4(struct __sk_buff *skb, __u32 ingress)
 	if (bpf_skb_load_bytes_relative(skb, 0, &version, 1, BPF_HDR_START_NET) != 0 ||
 	    version >> 4 != 4)
 		return false;
-	if (bpf_skb_load_bytes_relative(skb, IPV4_SOURCE, key.address, sizeof(key.address),
-	    BPF_HDR_START_NET) != 0)
+	if (bpf_skb_load_bytes_relative(skb, IPV4_SOURCE, key.address,
+	    sizeof(key.address), BPF_HDR_START_NET) != 0)
 		return false;
 	key.bits = 32;
 	owner = bpf_map_lookup_elem(&owners4, &key);
@@ -82,8 +82,8 @@ owned6(struct __sk_buff *skb, __u32 ingress)
 	if (bpf_skb_load_bytes_relative(skb, 0, &version, 1, BPF_HDR_START_NET) != 0 ||
 	    version >> 4 != 6)
 		return false;
-	if (bpf_skb_load_bytes_relative(skb, IPV6_SOURCE, key.address, sizeof(key.address),
-	    BPF_HDR_START_NET) != 0)
+	if (bpf_skb_load_bytes_relative(skb, IPV6_SOURCE, key.address,
+	    sizeof(key.address), BPF_HDR_START_NET) != 0)
 		return false;
 	key.bits = 128;
 	owner = bpf_map_lookup_elem(&owners6, &key);

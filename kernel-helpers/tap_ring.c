@@ -36,8 +36,8 @@ set_options(pcap_t *p, size_t buffer_bytes)
 
 	/* ETH_P_LOCALTALK: a dummy of the kernel, on no wire. */
 	if (pcap_set_snaplen(p, (int)TAP_SNAPLEN) != 0 || pcap_set_promisc(p, 0) != 0 ||
-	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 || pcap_set_buffer_size(p, buffer) != 0 ||
-	    pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
+	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 || pcap_set_buffer_size(p,
+	    buffer) != 0 || pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
 	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) != 0)
 		return -EINVAL;
 	return 0;
@@ -47,13 +47,15 @@ static int
 attach_classic(int fd, bool outgoing)
 {
 	struct sock_filter outgoing_only[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+		    (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, TAP_SNAPLEN),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_filter incoming_only[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+		    (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 2, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, TAP_SNAPLEN),

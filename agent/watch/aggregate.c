@@ -16,7 +16,8 @@
 #define PAIRS ((size_t)PLACE_ZONES_MAX * PLACE_ZONES_MAX)
 
 struct aggregate *
-aggregate_new(const struct places *places, size_t entries, aggregate_emit *emit, void *arg)
+aggregate_new(const struct places *places, size_t entries, aggregate_emit *emit,
+    void *arg)
 {
 	struct aggregate *a = calloc(1, sizeof(*a));
 	size_t n_buckets = 1;
@@ -33,7 +34,8 @@ aggregate_new(const struct places *places, size_t entries, aggregate_emit *emit,
 	a->entries = calloc(entries + PAIRS, sizeof(a->entries[0]));
 	a->live = calloc(entries + PAIRS, sizeof(a->live[0]));
 	a->buckets = calloc(n_buckets, sizeof(a->buckets[0]));
-	if (a->entries == NULL || a->live == NULL || a->buckets == NULL || sodium_init() < 0) {
+	if (a->entries == NULL || a->live == NULL || a->buckets == NULL ||
+	    sodium_init() < 0) {
 		aggregate_free(a);
 		errno = ENOMEM;
 		return NULL;
@@ -102,7 +104,8 @@ hash_of(const struct aggregate *a, const struct aggregate_key *key)
 static struct entry *
 find(const struct aggregate *a, const struct aggregate_key *key, uint64_t hash)
 {
-	for (uint32_t i = a->buckets[hash & a->mask]; i != NO_ENTRY; i = a->entries[i].next)
+	for (uint32_t i = a->buckets[hash & a->mask]; i != NO_ENTRY;
+	    i = a->entries[i].next)
 		if (a->entries[i].hash == hash &&
 		    memcmp(&a->entries[i].key, key, sizeof(*key)) == 0)
 			return &a->entries[i];

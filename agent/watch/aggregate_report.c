@@ -80,16 +80,19 @@ fill_event(const struct aggregate *a, const struct entry *e, const struct stream
 	ev->facts = e->facts;
 	put_place(places_at(a->places, e->from), ev->from_zone, ev->in_interface,
 	    &ev->from_class);
-	put_place(places_at(a->places, e->to), ev->to_zone, ev->out_interface, &ev->to_class);
+	put_place(places_at(a->places, e->to), ev->to_zone, ev->out_interface,
+	    &ev->to_class);
 	ev->severity = (uint8_t)violation_severity((enum violation_class)ev->zv,
 	    (enum violation_action)ev->action, (enum zone_class)ev->from_class,
 	    (enum zone_class)ev->to_class);
 	memcpy(ev->permit, e->permit, sizeof(ev->permit));
 	memcpy(ev->policy_digest, a->digest, sizeof(ev->policy_digest));
 	if ((size_t)(e - a->entries) < a->n_entries)
-		reason_write(ev, leak ? "" : e->gate_reason, ev->reason, sizeof(ev->reason));
+		reason_write(ev, leak ? "" : e->gate_reason, ev->reason,
+		    sizeof(ev->reason));
 	else
-		snprintf(ev->reason, sizeof(ev->reason), "more different violations than the "
+		snprintf(ev->reason, sizeof(ev->reason),
+		    "more different violations than the "
 		    "table holds: those of this pair of zones are counted together");
 }
 

@@ -86,8 +86,8 @@ map(struct capture_file *f, int fd, const char *path, char *why, size_t why_size
 	madvise(f->mapping, f->mapped, MADV_SEQUENTIAL);
 	packed = compression(f->mapping, f->mapped);
 	if (packed != NULL) {
-		snprintf(why, why_size, "%s: is compressed with %s; unpack it first", path,
-		    packed);
+		snprintf(why, why_size, "%s: is compressed with %s; unpack it first",
+		    path, packed);
 		return -ENOTSUP;
 	}
 	return 0;
@@ -104,8 +104,8 @@ open_libpcap(struct capture_file *f, int fd, const char *path, char *why, size_t
 		return -ENOMEM;
 	}
 	f->reader = CAPTURE_LIBPCAP;
-	f->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
-	    f->error);
+	f->pcap = pcap_fopen_offline_with_tstamp_precision(file,
+	    PCAP_TSTAMP_PRECISION_NANO, f->error);
 	if (f->pcap == NULL) {
 		snprintf(why, why_size, "%s: %s", path, f->error);
 		fclose(file);
@@ -123,7 +123,8 @@ choose(struct capture_file *f, int fd, const char *path, enum capture_reader rea
 	    capture_own_open(&f->own, f->mapping, f->mapped);
 
 	if (error == 0 && !ours && reader == CAPTURE_OWN) {
-		snprintf(why, why_size, "%s: is not a classic pcap file of a link type that "
+		snprintf(why, why_size,
+		    "%s: is not a classic pcap file of a link type that "
 		    "the own reader knows", path);
 		error = -ENOTSUP;
 	}
@@ -136,7 +137,8 @@ choose(struct capture_file *f, int fd, const char *path, enum capture_reader rea
 }
 
 struct capture_file *
-capture_file_open(const char *path, enum capture_reader reader, char *why, size_t why_size)
+capture_file_open(const char *path, enum capture_reader reader, char *why,
+    size_t why_size)
 {
 	struct capture_file *f = calloc(1, sizeof(*f));
 	int fd, error;

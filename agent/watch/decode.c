@@ -42,7 +42,8 @@ decode_arp(struct cursor *c, struct facts *f)
 		return;
 	}
 	f->flags |= FACT_ARP;
-	if (read_be16(p) != 1 || read_be16(p + 2) != ETHERTYPE_IP || p[4] != 6 || p[5] != 4) {
+	if (read_be16(p) != 1 || read_be16(p + 2) != ETHERTYPE_IP || p[4] != 6 ||
+	    p[5] != 4) {
 		unreadable(f, UNREADABLE_LENGTH);
 		return;
 	}

@@ -33,7 +33,8 @@ unreadable(struct facts *f, enum unreadable why)
  * before the fragmentable part once it is put together again.
  */
 static bool
-fragment_sane(struct facts *f, uint32_t offset, bool more, uint32_t payload, uint32_t behind)
+fragment_sane(struct facts *f, uint32_t offset, bool more, uint32_t payload,
+    uint32_t behind)
 {
 	if (offset == 0 && !more)
 		return true;

@@ -196,7 +196,8 @@ quoted_ipv6(struct cursor *c, struct facts *f)
 			f->quoted_protocol = p[0];
 			return;
 		}
-		if (cursor_take(c, next == IPPROTO_FRAGMENT ? 8 : (p[1] + 1u) * 8) == NULL)
+		if (cursor_take(c, next == IPPROTO_FRAGMENT ? 8 :
+		    (p[1] + 1u) * 8) == NULL)
 			return;
 		next = f->quoted_protocol = p[0];
 	}

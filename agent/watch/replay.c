@@ -92,9 +92,11 @@ count(struct replay *r, const struct facts *f, const struct watch_seen *seen,
     const struct judgement *j, int64_t time_ns)
 {
 	const struct sighting s = {
-		.facts = f, .permit = permit_of(r, j), .gate_reason = "", .time_ns = time_ns,
+		.facts = f, .permit = permit_of(r, j), .gate_reason = "",
+		    .time_ns = time_ns,
 		.from = place_of(r, j->in), .to = place_of(r, j->out),
-		.witness = seen->witness, .zv = (uint8_t)j->zv, .action = (uint8_t)j->action,
+		.witness = seen->witness, .zv = (uint8_t)j->zv,
+		    .action = (uint8_t)j->action,
 	};
 
 	switch (j->verdict) {

@@ -72,7 +72,8 @@ replay_print_json(const struct replay_judged *j, FILE *out)
 	if (line == NULL)
 		return;
 	if (v->verdict == VERDICT_DENY) {
-		json_object_set_new(line, "class", json_string(violation_class_id(v->zv)));
+		json_object_set_new(line, "class",
+		    json_string(violation_class_id(v->zv)));
 		json_object_set_new(line, "action",
 		    json_string(j->outgoing ? violation_action_name(ACTION_LEAK) :
 		    violation_action_name(v->action)));

@@ -97,7 +97,8 @@ watch_policy_new(const char *text, size_t length, const struct ip_addr *own, siz
 		if (p != NULL)
 			why[0] = '\0';
 		else if (errno == ENOSPC)
-			snprintf(why, why_size, "too many different zones since the start");
+			snprintf(why, why_size,
+			    "too many different zones since the start");
 	}
 	diag_free(diag);
 	return p;

@@ -91,8 +91,10 @@ answer_policy(struct watcher *w)
 {
 	struct ipc_result result = { 0 };
 
-	result.error = watcher_load_memfd(w, w->message.fd, result.text, sizeof(result.text));
-	(void)ipc_send(w->setup->control_fd, IPC_WATCH_POLICY, &result, sizeof(result), -1);
+	result.error = watcher_load_memfd(w, w->message.fd, result.text,
+	    sizeof(result.text));
+	(void)ipc_send(w->setup->control_fd, IPC_WATCH_POLICY, &result, sizeof(result),
+	    -1);
 }
 
 static void
@@ -155,9 +157,11 @@ listen_to_all(struct watcher *w)
 	if (error == 0)
 		error = sd_event_new(&w->event);
 	if (error >= 0)
-		error = sd_event_add_io(w->event, NULL, w->tap_epoll, EPOLLIN, on_taps, w);
+		error = sd_event_add_io(w->event, NULL, w->tap_epoll, EPOLLIN, on_taps,
+		    w);
 	if (error >= 0 && w->setup->nflog_fd >= 0)
-		error = sd_event_add_io(w->event, NULL, w->setup->nflog_fd, EPOLLIN, on_gate, w);
+		error = sd_event_add_io(w->event, NULL, w->setup->nflog_fd, EPOLLIN,
+		    on_gate, w);
 	if (error >= 0)
 		error = sd_event_add_io(w->event, NULL, w->setup->control_fd, EPOLLIN,
 		    on_control, w);
@@ -209,7 +213,8 @@ tell_start(struct watcher *w)
 	char text[256];
 	size_t n = tap_set_count(taps);
 
-	snprintf(text, sizeof(text), "watching %zu of %zu interfaces, filter tier %s%s%s%s",
+	snprintf(text, sizeof(text),
+	    "watching %zu of %zu interfaces, filter tier %s%s%s%s",
 	    n - tap_set_missing(taps), n, tap_tier_name(tap_set_tier(taps)),
 	    tap_set_tier_reason(taps)[0] != '\0' ? ": " : "", tap_set_tier_reason(taps),
 	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard");
@@ -237,7 +242,8 @@ wind_up(struct watcher *w)
 	    (unsigned long long)w->ledger.frames);
 	watcher_tell_life(w, text);
 	if (lost > 0)
-		log_warnx("watcher: %zu violations could not be written at the end", lost);
+		log_warnx("watcher: %zu violations could not be written at the end",
+		    lost);
 }
 
 static void

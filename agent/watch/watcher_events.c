@@ -23,7 +23,8 @@ watcher_emit(void *watcher, const struct event *e)
 	/* A recorder that keeps its queue full once ends the waiting for all. */
 	if (error == -EAGAIN && w->draining) {
 		w->draining = poll(&room, 1, DRAIN_POLL_MS) > 0;
-		error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e), -1);
+		error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e),
+		    -1);
 	}
 	if (error == 0)
 		w->ledger.events++;
@@ -39,7 +40,8 @@ begin(struct watcher *w, struct event *e, enum event_kind kind)
 	e->kind = (uint8_t)kind;
 	e->first_ns = e->last_ns = watcher_wall();
 	if (w->policy != NULL)
-		memcpy(e->policy_digest, w->policy->checked->digest, sizeof(e->policy_digest));
+		memcpy(e->policy_digest, w->policy->checked->digest,
+		    sizeof(e->policy_digest));
 }
 
 void

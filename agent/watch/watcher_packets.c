@@ -12,7 +12,8 @@
 #define GATE_ROUND 64u
 
 static void
-count_permitted(struct watcher *w, const struct watch_seen *seen, const struct judgement *j)
+count_permitted(struct watcher *w, const struct watch_seen *seen,
+    const struct judgement *j)
 {
 	uint16_t from, to;
 
@@ -53,8 +54,8 @@ is_neighbourly(const struct ip_addr *a)
  * The eBPF filter sends frames without IP here only when the gateway made them.
  */
 static void
-guess_ingress(const struct watcher *w, const struct watch_policy *p, const struct facts *f,
-    struct watch_seen *seen)
+guess_ingress(const struct watcher *w, const struct watch_policy *p,
+    const struct facts *f, struct watch_seen *seen)
 {
 	bool own_frame = f->src.family == IP_NONE || is_neighbourly(&f->src) ||
 	    ((f->flags & FACT_ARP) && tap_set_tier(w->setup->taps) == TAP_TIER_EBPF);
@@ -76,7 +77,8 @@ excused(const struct watcher *w, const struct facts *f, const struct watch_seen 
 	if (by_source)
 		guess_ingress(w, w->before, f, &seen);
 	if (seen.witness == WITNESS_GATE)
-		classifier_judge_any(w->before->classifier, f, seen.in, seen.out, now_s, &j);
+		classifier_judge_any(w->before->classifier, f, seen.in, seen.out, now_s,
+		    &j);
 	else
 		watch_judge(w->before->classifier, f, &seen, now_s, &j);
 	return j.verdict != VERDICT_DENY;
@@ -180,7 +182,8 @@ static void
 on_stopped(void *arg, const struct nflog_packet *p)
 {
 	struct watcher *w = arg;
-	struct watch_seen at_tap = { WITNESS_GATE, SEGMENT_SELF, SEGMENT_SELF, p->prefix };
+	struct watch_seen at_tap = { WITNESS_GATE, SEGMENT_SELF, SEGMENT_SELF,
+	    p->prefix };
 	int64_t time_ns = p->time_ns != 0 ? p->time_ns : watcher_wall();
 	struct facts f;
 

@@ -7,7 +7,8 @@
 #include <sys/mman.h>
 
 int
-watcher_load(struct watcher *w, const char *text, size_t length, char *why, size_t why_size)
+watcher_load(struct watcher *w, const char *text, size_t length, char *why,
+    size_t why_size)
 {
 	struct watch_policy *next = watch_policy_new(text, length, w->setup->own,
 	    w->setup->n_own, w->places, w->setup->taps, why, why_size);

@@ -17,7 +17,8 @@ tap_json(struct watcher *w, size_t i)
 	tap_set_ledger(w->setup->taps, i, &l);
 	json_object_set_new(o, "interface",
 	    json_string(tap_set_interface(w->setup->taps, i)));
-	json_object_set_new(o, "missing", json_boolean(!tap_set_is_up(w->setup->taps, i)));
+	json_object_set_new(o, "missing", json_boolean(!tap_set_is_up(w->setup->taps,
+	    i)));
 	put(o, "received", l.received);
 	put(o, "dropped", l.dropped);
 	put(o, "delivered", l.delivered);
@@ -58,7 +59,8 @@ matrix_json(const struct watcher *w, struct aggregate_totals *total)
 
 	for (uint16_t from = 0; from < n; from++)
 		for (uint16_t to = 0; to < n; to++) {
-			struct aggregate_totals t = aggregate_total(w->aggregate, from, to);
+			struct aggregate_totals t = aggregate_total(w->aggregate, from,
+			    to);
 			uint64_t permitted = w->permitted[from][to];
 
 			total->attempts += t.attempts;
@@ -69,7 +71,8 @@ matrix_json(const struct watcher *w, struct aggregate_totals *total)
 			    "from", places_zone_name(w->places, from),
 			    "to", places_zone_name(w->places, to),
 			    "permitted", (json_int_t)permitted,
-			    "attempts", (json_int_t)t.attempts, "leaks", (json_int_t)t.leaks));
+			    "attempts", (json_int_t)t.attempts, "leaks",
+			    (json_int_t)t.leaks));
 		}
 	return rows;
 }

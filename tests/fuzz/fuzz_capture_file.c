@@ -31,7 +31,8 @@ open_oracle(const uint8_t *data, size_t size)
 
 	if (file == NULL)
 		return NULL;
-	p = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, why);
+	p = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
+	    why);
 	if (p == NULL)
 		fclose(file);
 	return p;

@@ -71,7 +71,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_event(&f);
 	must(f.length == length);
 	decode_frame(link, data + 2, captured, length, &again);
-	must(memcmp(&f.flags, &again.flags, sizeof(f.flags)) == 0 && f.sport == again.sport);
+	must(memcmp(&f.flags, &again.flags, sizeof(f.flags)) == 0 &&
+	    f.sport == again.sport);
 
 	decode_packet(data + 2, captured, DECODE_LENGTH_UNKNOWN, &f);
 	check_facts(&f);

@@ -91,7 +91,8 @@ bed_free(struct bed *b)
 static void
 see(struct bed *b, unsigned int n, uint8_t witness)
 {
-	struct facts f = { .protocol = 6, .dport = 443, .flags = FACT_HAS_PORTS, .length = 60 };
+	struct facts f = { .protocol = 6, .dport = 443, .flags = FACT_HAS_PORTS,
+	    .length = 60 };
 	struct sighting s = { .facts = &f, .permit = "", .gate_reason = "",
 	    .time_ns = WALL + (b->now - START), .from = ZONE_A, .to = ZONE_B,
 	    .witness = witness, .zv = ZV_01_ZONE_CROSSING, .action = ACTION_ATTEMPT };
@@ -184,7 +185,8 @@ updates_come_at_growing_intervals(void)
 
 		CU_ASSERT_EQUAL(e->phase, i == 0 ? PHASE_FIRST : PHASE_UPDATE);
 		CU_ASSERT_EQUAL(e->key, b->record.events[0].key);
-		CU_ASSERT(after >= (seconds[i] - 1) * SECOND && after <= (seconds[i] + 1) * SECOND);
+		CU_ASSERT(after >= (seconds[i] - 1) * SECOND &&
+		    after <= (seconds[i] + 1) * SECOND);
 	}
 	wait_ns(b, AGGREGATE_IDLE_NS);
 	CU_ASSERT_EQUAL(b->record.n, 6);
@@ -337,7 +339,8 @@ no_packet_is_lost_or_counted_twice(void)
 		CU_ASSERT_EQUAL(aggregate_finish(b->a), 0);
 		CU_ASSERT_EQUAL(b->record.finals, fed);
 		CU_ASSERT_EQUAL(aggregate_total(b->a, ZONE_A, ZONE_B).leaks, leaked);
-		CU_ASSERT_EQUAL(aggregate_total(b->a, ZONE_A, ZONE_B).attempts, fed - leaked);
+		CU_ASSERT_EQUAL(aggregate_total(b->a, ZONE_A, ZONE_B).attempts,
+		    fed - leaked);
 		bed_free(b);
 	}
 }
@@ -349,7 +352,8 @@ main(void)
 		{ "a leak is told at once", a_leak_is_told_at_once },
 		{ "an attempt waits unless the gate stopped it",
 		  an_attempt_waits_unless_the_gate_stopped_it },
-		{ "updates come at growing intervals", updates_come_at_growing_intervals },
+		{ "updates come at growing intervals",
+		  updates_come_at_growing_intervals },
 		{ "attempts and leaks of one key are two stories",
 		  attempts_and_leaks_of_one_key_are_two_stories },
 		{ "a detour is not counted twice", a_detour_is_not_counted_twice },
@@ -357,8 +361,10 @@ main(void)
 		  what_the_recorder_refuses_is_offered_again },
 		{ "a final that got half through counts nothing twice",
 		  a_final_that_got_half_through_counts_nothing_twice },
-		{ "a full table counts by pair of zones", a_full_table_counts_by_pair_of_zones },
-		{ "no packet is lost or counted twice", no_packet_is_lost_or_counted_twice },
+		{ "a full table counts by pair of zones",
+		  a_full_table_counts_by_pair_of_zones },
+		{ "no packet is lost or counted twice",
+		  no_packet_is_lost_or_counted_twice },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -228,7 +228,8 @@ what_is_no_capture_gets_a_clear_sentence(void)
 	CU_ASSERT_EQUAL(errno, EBADMSG);
 	m.size = 0;
 	CU_ASSERT_PTR_NULL(open_image(&m, CAPTURE_AUTO, why, sizeof(why)));
-	CU_ASSERT_PTR_NULL(capture_file_open("/nonexistent", CAPTURE_AUTO, why, sizeof(why)));
+	CU_ASSERT_PTR_NULL(capture_file_open("/nonexistent", CAPTURE_AUTO, why,
+	    sizeof(why)));
 	CU_ASSERT_EQUAL(errno, ENOENT);
 	CU_ASSERT_PTR_NULL(capture_file_open("/", CAPTURE_AUTO, why, sizeof(why)));
 	CU_ASSERT_EQUAL(errno, EISDIR);

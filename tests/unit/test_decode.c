@@ -80,10 +80,10 @@ static const struct row {
 	  UNREADABLE_VERSION, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "header length under 20", DLT_RAW, "4400 0028 0001 0000 4006 " IP4A TCPSYN,
 	  UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
-	{ "header longer than the packet", DLT_RAW, "4f00 0028 0001 0000 4006 " IP4A TCPSYN,
-	  UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
-	{ "total length beyond the frame", DLT_RAW, "4500 0029 0001 0000 4006 " IP4A TCPSYN,
-	  UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
+	{ "header longer than the packet", DLT_RAW,
+	  "4f00 0028 0001 0000 4006 " IP4A TCPSYN, UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
+	{ "total length beyond the frame", DLT_RAW,
+	  "4500 0029 0001 0000 4006 " IP4A TCPSYN, UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
 	{ "total length 0 of a small frame", DLT_RAW,
 	  "4500 0000 0001 0000 4006 " IP4A TCPSYN, UNREADABLE_LENGTH, 0, 6, 0, 0, 0 },
 	{ "TCP header does not fit", DLT_RAW,
@@ -188,8 +188,8 @@ static const struct row {
 	  UNREADABLE_TRUNCATED, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "broadcast ARP", DLT_EN10MB,
 	  "ffffffffffff 020000000001 0806 0001 0800 06 04 0001 020000000001 0a010002 "
-	  "000000000000 0a010001", READABLE, FACT_HAS_MAC | FACT_GROUP_MAC | FACT_ARP, 0, 0,
-	  0, 0 },
+	  "000000000000 0a010001", READABLE, FACT_HAS_MAC | FACT_GROUP_MAC | FACT_ARP, 0,
+	  0, 0, 0 },
 	{ "ARP of another hardware", DLT_EN10MB,
 	  MACS "0806 0006 0800 06 04 0001 020000000001 0a010002 000000000000 0a010001",
 	  UNREADABLE_LENGTH, FACT_HAS_MAC | FACT_ARP, 0, 0, 0, 0 },
@@ -206,10 +206,11 @@ static const struct row {
 	{ "loopback of a little endian machine", DLT_NULL,
 	  "02000000 4500 0020 0001 0000 4011 " IP4A UDP12,
 	  READABLE, FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
-	{ "loopback of a big endian machine", DLT_LOOP, "0000001e 60000000 000c 11 40 " IP6A
+	{ "loopback of a big endian machine", DLT_LOOP,
+	  "0000001e 60000000 000c 11 40 " IP6A
 	  UDP12, READABLE, FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
-	{ "IPv6 where the link promises IPv4", DLT_IPV4, "60000000 000c 11 40 " IP6A UDP12,
-	  UNREADABLE_VERSION, 0, 0, 0, 0, 0 },
+	{ "IPv6 where the link promises IPv4", DLT_IPV4,
+	  "60000000 000c 11 40 " IP6A UDP12, UNREADABLE_VERSION, 0, 0, 0, 0, 0 },
 	{ "a link that we do not read", DLT_IEEE802_11, "08010000",
 	  UNREADABLE_LINKTYPE, 0, 0, 0, 0, 0 },
 	{ "nothing at all", DLT_EN10MB, "", UNREADABLE_TRUNCATED, 0, 0, 0, 0, 0 },
@@ -232,7 +233,8 @@ decoding_follows_the_table(void)
 		    f.protocol == r->protocol && f.sport == r->sport &&
 		    f.dport == r->dport && f.tcp_flags == r->tcp_flags;
 		if (!same)
-			fprintf(stderr, "%s: %s flags %x protocol %u %u>%u tcp %x\n", r->what,
+			fprintf(stderr, "%s: %s flags %x protocol %u %u>%u tcp %x\n",
+			    r->what,
 			    unreadable_name((enum unreadable)f.unreadable), f.flags,
 			    f.protocol, f.sport, f.dport, f.tcp_flags);
 		CU_ASSERT(same);
@@ -270,7 +272,8 @@ addresses_and_macs_are_where_they_belong(void)
 	uint8_t bytes[LONGEST];
 	struct facts f;
 	char text[IP_RANGE_TEXT_SIZE];
-	size_t n = unhex(MACS "8100 2064 0800 4500 0028 0001 0000 2a06 " IP4A TCPSYN, bytes);
+	size_t n = unhex(MACS "8100 2064 0800 4500 0028 0001 0000 2a06 " IP4A TCPSYN,
+	    bytes);
 
 	decode_exact(DLT_EN10MB, bytes, n, n, &f);
 	CU_ASSERT_STRING_EQUAL(address_print(&f.src, text), "10.1.0.2");
@@ -373,7 +376,8 @@ static void
 too_many_extension_headers_end_the_walk(void)
 {
 	for (unsigned int headers = 1; headers <= DECODE_MAX_EXTENSIONS + 1; headers++) {
-		uint8_t bytes[LONGEST] = { 0x60, 0, 0, 0, 0, (uint8_t)(headers * 8 + 8), 60, 64 };
+		uint8_t bytes[LONGEST] = { 0x60, 0, 0, 0, 0, (uint8_t)(headers * 8 + 8),
+		    60, 64 };
 		uint8_t *p = bytes + 40;
 		struct facts f;
 
@@ -381,7 +385,8 @@ too_many_extension_headers_end_the_walk(void)
 			p[0] = i + 1 < headers ? 60 : 17;
 		p[5] = 8;	/* UDP length */
 		decode_exact(DLT_RAW, bytes, 48 + headers * 8, 48 + headers * 8, &f);
-		CU_ASSERT_EQUAL(f.unreadable, headers <= DECODE_MAX_EXTENSIONS ? READABLE :
+		CU_ASSERT_EQUAL(f.unreadable,
+		    headers <= DECODE_MAX_EXTENSIONS ? READABLE :
 		    UNREADABLE_EXTENSION);
 	}
 }
@@ -429,8 +434,10 @@ main(void)
 		{ "ICMP errors tell what they quote", icmp_errors_tell_what_they_quote },
 		{ "too many extension headers end the walk",
 		  too_many_extension_headers_end_the_walk },
-		{ "a bare packet needs no wire length", a_bare_packet_needs_no_wire_length },
-		{ "known links are those that are read", known_links_are_those_that_are_read },
+		{ "a bare packet needs no wire length",
+		  a_bare_packet_needs_no_wire_length },
+		{ "known links are those that are read",
+		  known_links_are_those_that_are_read },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -92,9 +92,10 @@ run(const char *tap, struct result *r, struct replay_stats *stats, size_t cut)
 	uint8_t image[2048];
 	char name[] = "/tmp/sekisho-test-XXXXXX", why[256] = "";
 	struct diag *diag = diag_new();
-	struct checked *checked = checked_new(policy_parse_text(text, sizeof(text) - 1, "t",
-	    diag), 0, diag);
-	struct replay_options o = { .capture = name, .tap = tap, .now = REPLAY_PACKET_TIME,
+	struct checked *checked = checked_new(policy_parse_text(text, sizeof(text) - 1,
+	    "t", diag), 0, diag);
+	struct replay_options o = { .capture = name, .tap = tap,
+	    .now = REPLAY_PACKET_TIME,
 	    .judged = judged, .violation = violation, .arg = r };
 	size_t size = write_image(image) - cut;
 	int fd = mkstemp(name), result;

@@ -68,7 +68,8 @@ static void
 send_on(const char *interface, uint8_t host, size_t size)
 {
 	uint8_t frame[1500] = {
-		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45, 0, 0, 0, 0, 1, 0, 0, 64,
+		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45, 0, 0, 0, 0, 1, 0, 0,
+		    64,
 		17, 0, 0, 10, 1, 0, host, 10, 2, 0, 3, 0x12, 0x34, 0, 53, 0, 0, 0, 0,
 	};
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = 6 };
@@ -81,7 +82,8 @@ send_on(const char *interface, uint8_t host, size_t size)
 	memset(frame + 42, MARK, size - 42);
 	to.sll_protocol = htons(ETH_P_IP);
 	to.sll_ifindex = (int)if_nametoindex(interface);
-	CU_ASSERT_EQUAL(sendto(fd, frame, size, 0, address.any, sizeof(to)), (ssize_t)size);
+	CU_ASSERT_EQUAL(sendto(fd, frame, size, 0, address.any, sizeof(to)),
+	    (ssize_t)size);
 	close(fd);
 }
 
@@ -193,7 +195,8 @@ static void
 the_ebpf_filter_knows_the_true_ingress(void)
 {
 	struct tap_owner owners[] = {
-		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, { { { 0x0a010080, IP_V4 }, 25 }, 1 },
+		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, { { { 0x0a010080, IP_V4 }, 25 },
+		    1 },
 	};
 	static const struct { uint8_t host; int ingress; } sent[] = {
 		{ 2, TAP_INGRESS_BY_SOURCE },	/* owned by where it came from */

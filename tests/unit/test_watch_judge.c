@@ -48,32 +48,33 @@ static const struct row {
 	enum violation_class zv;
 	enum violation_action action;
 } rows[] = {
-	{ "permitted opening comes", IN, MN, NONE, "", "10.1.0.2", "10.3.0.2", 6, SYN, 9, 443,
-	  0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
-	{ "permitted opening leaves", OUT, MN, EX, "", "10.1.0.2", "10.3.0.2", 6, SYN, 9, 443,
-	  0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
-	{ "its answer leaves", OUT, EX, MN, "", "10.3.0.2", "10.1.0.2", 6, SYN | ACK, 443, 9,
-	  0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
-	{ "permitted addresses, another wire", OUT, LG, EX, "", "10.1.0.2", "10.3.0.2", 6, SYN,
-	  9, 443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_SPOOFED_SOURCE },
-	{ "permitted addresses, left by another wire", OUT, MN, LG, "", "10.1.0.2", "10.3.0.2",
+	{ "permitted opening comes", IN, MN, NONE, "", "10.1.0.2", "10.3.0.2", 6, SYN, 9,
+	  443, 0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
+	{ "permitted opening leaves", OUT, MN, EX, "", "10.1.0.2", "10.3.0.2", 6, SYN, 9,
+	  443, 0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
+	{ "its answer leaves", OUT, EX, MN, "", "10.3.0.2", "10.1.0.2", 6, SYN | ACK, 443,
+	  9, 0, VERDICT_PERMIT, ZV_NONE, ACTION_ATTEMPT },
+	{ "permitted addresses, another wire", OUT, LG, EX, "", "10.1.0.2", "10.3.0.2", 6,
+	  SYN, 9, 443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_SPOOFED_SOURCE },
+	{ "permitted addresses, left by another wire", OUT, MN, LG, "", "10.1.0.2",
+	  "10.3.0.2",
 	  6, SYN, 9, 443, 0, VERDICT_DENY, ZV_01_ZONE_CROSSING, ACTION_ATTEMPT },
-	{ "pair without permit", IN, MN, NONE, "", "10.1.0.2", "10.2.0.2", 6, SYN, 9, 443, 0,
-	  VERDICT_DENY, ZV_01_ZONE_CROSSING, ACTION_ATTEMPT },
-	{ "hairpin to its own wire", OUT, MN, MN, "", "10.1.0.2", "10.1.0.3", 6, SYN, 9, 80, 0,
-	  VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
-	{ "frames of one wire among themselves", IN, MN, NONE, "", "10.1.0.2", "10.1.0.3", 6,
-	  SYN, 9, 80, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
-	{ "the gateway opens", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 6, SYN, 9, 22, 0,
-	  VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
-	{ "the gateway resets", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 6, RST | ACK, 22, 9,
-	  0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
-	{ "the gateway answers an echo", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 1, 0, 0, 0,
-	  0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
-	{ "the gateway pings", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 1, 0, 0x0800, 0, 0,
-	  VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
-	{ "the gateway says it was prohibited", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 1,
-	  0, 0x030d, 0, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
+	{ "pair without permit", IN, MN, NONE, "", "10.1.0.2", "10.2.0.2", 6, SYN, 9, 443,
+	  0, VERDICT_DENY, ZV_01_ZONE_CROSSING, ACTION_ATTEMPT },
+	{ "hairpin to its own wire", OUT, MN, MN, "", "10.1.0.2", "10.1.0.3", 6, SYN, 9,
+	  80, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
+	{ "frames of one wire among themselves", IN, MN, NONE, "", "10.1.0.2", "10.1.0.3",
+	  6, SYN, 9, 80, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
+	{ "the gateway opens", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 6, SYN, 9, 22,
+	  0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
+	{ "the gateway resets", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 6, RST | ACK,
+	  22, 9, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
+	{ "the gateway answers an echo", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 1, 0,
+	  0, 0, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
+	{ "the gateway pings", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2", 1, 0, 0x0800, 0,
+	  0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
+	{ "the gateway says it was prohibited", OUT, SELF, MN, "", "10.1.0.1", "10.1.0.2",
+	  1, 0, 0x030d, 0, 0, VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
 	/* not IP */
 	{ "spanning tree comes", IN, MN, NONE, "", NULL, NULL, 0, 0, 0, 0, FACT_GROUP_MAC,
 	  VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
@@ -81,24 +82,26 @@ static const struct row {
 	  VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
 	{ "the gateway's own strange frame", OUT, SELF, MN, "", NULL, NULL, 0, 0, 0, 0, 0,
 	  VERDICT_LOCAL, ZV_NONE, ACTION_ATTEMPT },
-	{ "a strange frame crosses", OUT, LG, MN, "", NULL, NULL, 0, 0, 0, 0, FACT_GROUP_MAC,
-	  VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
+	{ "a strange frame crosses", OUT, LG, MN, "", NULL, NULL, 0, 0, 0, 0,
+	  FACT_GROUP_MAC, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
 	/* what the gate stopped stays stopped, whatever we think of it */
-	{ "stopped: no permit", GATE, MN, LG, COMPILE_LOG_REFUSE, "10.1.0.2", "10.2.0.2", 6,
-	  SYN, 9, 443, 0, VERDICT_DENY, ZV_01_ZONE_CROSSING, ACTION_ATTEMPT },
+	{ "stopped: no permit", GATE, MN, LG, COMPILE_LOG_REFUSE, "10.1.0.2", "10.2.0.2",
+	  6, SYN, 9, 443, 0, VERDICT_DENY, ZV_01_ZONE_CROSSING, ACTION_ATTEMPT },
 	{ "stopped: a plausible answer", GATE, EX, MN, COMPILE_LOG_STATE, "10.3.0.2",
-	  "10.1.0.2", 6, ACK, 443, 9, 0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
+	  "10.1.0.2", 6, ACK, 443, 9, 0, VERDICT_DENY, ZV_02_NOT_PERMITTED,
+	  ACTION_ATTEMPT },
 	{ "stopped: an answer with extension headers", GATE, EX, MN, COMPILE_LOG_STATE,
 	  "10.3.0.2", "10.1.0.2", 6, ACK, 443, 9, FACT_EXTENSION, VERDICT_DENY,
 	  ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
-	{ "stopped: looks permitted", GATE, MN, EX, COMPILE_LOG_STATE, "10.1.0.2", "10.3.0.2",
+	{ "stopped: looks permitted", GATE, MN, EX, COMPILE_LOG_STATE, "10.1.0.2",
+	  "10.3.0.2",
 	  6, SYN, 9, 443, 0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_ATTEMPT },
-	{ "stopped: MAC", GATE, MN, EX, COMPILE_LOG_MAC, "10.1.0.2", "10.3.0.2", 6, SYN, 9,
-	  443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_WRONG_MAC },
-	{ "stopped: source", GATE, MN, EX, COMPILE_LOG_SOURCE, "10.1.0.2", "10.3.0.2", 6, SYN,
-	  9, 443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_SPOOFED_SOURCE },
-	{ "stopped: options", GATE, MN, EX, COMPILE_LOG_OPTIONS, "10.1.0.2", "10.3.0.2", 6,
-	  SYN, 9, 443, 0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
+	{ "stopped: MAC", GATE, MN, EX, COMPILE_LOG_MAC, "10.1.0.2", "10.3.0.2", 6, SYN,
+	  9, 443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_WRONG_MAC },
+	{ "stopped: source", GATE, MN, EX, COMPILE_LOG_SOURCE, "10.1.0.2", "10.3.0.2", 6,
+	  SYN, 9, 443, 0, VERDICT_DENY, ZV_03_SPOOFED, ACTION_SPOOFED_SOURCE },
+	{ "stopped: options", GATE, MN, EX, COMPILE_LOG_OPTIONS, "10.1.0.2", "10.3.0.2",
+	  6, SYN, 9, 443, 0, VERDICT_DENY, ZV_02_NOT_PERMITTED, ACTION_UNCLASSIFIABLE },
 };
 
 static void
@@ -126,8 +129,8 @@ static struct watch_policy *
 open_policy(struct places *places)
 {
 	char why[256] = "";
-	struct watch_policy *p = watch_policy_new(text, sizeof(text) - 1, NULL, 0, places, NULL,
-	    why, sizeof(why));
+	struct watch_policy *p = watch_policy_new(text, sizeof(text) - 1, NULL, 0, places,
+	    NULL, why, sizeof(why));
 
 	if (p == NULL)
 		fprintf(stderr, "%s\n", why);
@@ -168,7 +171,8 @@ a_detour_finds_its_ingress_twin(void)
 {
 	const struct row packet = { .src = "10.1.0.2", .dst = "10.2.0.2", .protocol = 6,
 	    .tcp_flags = SYN, .sport = 9, .dport = 443 };
-	const struct watch_seen detour = { OUT, MN, EX, "" }, straight = { OUT, MN, LG, "" };
+	const struct watch_seen detour = { OUT, MN, EX, "" }, straight = { OUT, MN, LG,
+	    "" };
 	const struct watch_seen own = { OUT, SELF, EX, "" };
 	struct places *places = places_new();
 	struct watch_policy *p = open_policy(places);
@@ -193,10 +197,12 @@ places_outlive_a_reload(void)
 	struct watch_policy *first = open_policy(places), *second = open_policy(places);
 
 	for (uint16_t s = MN; s <= EX; s++)
-		CU_ASSERT_EQUAL(watch_policy_place(first, s), watch_policy_place(second, s));
+		CU_ASSERT_EQUAL(watch_policy_place(first, s), watch_policy_place(second,
+		    s));
 	CU_ASSERT_EQUAL(watch_policy_place(first, SELF), PLACE_SELF);
 	CU_ASSERT_EQUAL(watch_policy_place(first, NONE), PLACE_NONE);
-	CU_ASSERT_STRING_EQUAL(places_at(places, watch_policy_place(first, LG))->zone, "lg");
+	CU_ASSERT_STRING_EQUAL(places_at(places, watch_policy_place(first, LG))->zone,
+	    "lg");
 	CU_ASSERT_EQUAL(places_zones(places), 5);
 	watch_policy_free(first);
 	watch_policy_free(second);
@@ -210,8 +216,8 @@ a_bad_policy_says_why(void)
 	struct places *places = places_new();
 	char why[256] = "";
 
-	CU_ASSERT_PTR_NULL(watch_policy_new(bad, sizeof(bad) - 1, NULL, 0, places, NULL, why,
-	    sizeof(why)));
+	CU_ASSERT_PTR_NULL(watch_policy_new(bad, sizeof(bad) - 1, NULL, 0, places, NULL,
+	    why, sizeof(why)));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "policy:1: "));
 	places_free(places);
 }
@@ -220,7 +226,8 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{ "each witness asks the right question", each_witness_asks_the_right_question },
+		{ "each witness asks the right question",
+		  each_witness_asks_the_right_question },
 		{ "a detour finds its ingress twin", a_detour_finds_its_ingress_twin },
 		{ "places outlive a reload", places_outlive_a_reload },
 		{ "a bad policy says why", a_bad_policy_says_why },
