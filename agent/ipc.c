@@ -14,13 +14,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IPC_SOCKET_BUFFER (1 << 20)
 
+#define NS_PER_SECOND	((int64_t)1000000000)
+#define NS_PER_MS	((int64_t)1000000)
+
 struct head {
 	uint32_t type;
 	uint32_t length;	/* of the payload */
+	uint64_t number;	/* of a question and of its answer; 0: neither */
 };
 
 union fd_control {
@@ -58,10 +63,9 @@ attach_fd(struct msghdr *msg, union fd_control *control, int fd)
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 }
 
-int
-ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int fd)
+static int
+send_message(int socket, struct head head, const void *payload, size_t length, int fd)
 {
-	struct head head = { .type = type, .length = (uint32_t)length };
 	union { const void *in; void *out; } bytes = { .in = payload };
 	struct iovec iov[2] = {
 		{ .iov_base = &head, .iov_len = sizeof(head) },
@@ -73,12 +77,36 @@ ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int
 
 	if (length > IPC_MAX_PAYLOAD)
 		return -EMSGSIZE;
+	head.length = (uint32_t)length;
 	if (fd >= 0)
 		attach_fd(&msg, &control, fd);
 	do
 		n = sendmsg(socket, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : 0;
+}
+
+int
+ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int fd)
+{
+	return send_message(socket, (struct head){ .type = type }, payload, length, fd);
+}
+
+int
+ipc_answer(int socket, const struct ipc_message *question, const void *payload,
+    size_t length, int fd)
+{
+	const struct head head = { .type = question->type, .number = question->number };
+
+	return send_message(socket, head, payload, length, fd);
+}
+
+static void
+close_fd(struct ipc_message *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
 }
 
 /* The one descriptor of a message, -1 for none; any further ones are closed. */
@@ -121,54 +149,101 @@ ipc_receive(int socket, struct ipc_message *m)
 	};
 	ssize_t n;
 
+	m->fd = -1;
 	do
 		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	if (n == 0)
-		return 0;
+	/* Even an empty packet can carry one. */
 	m->fd = take_fd(&msg);
+	if (n == 0) {
+		close_fd(m);
+		return 0;
+	}
 	m->type = (enum ipc_type)head.type;
 	m->length = head.length;
+	m->number = head.number;
 	if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
 	    (size_t)n != sizeof(head) + head.length ||
 	    head.type == IPC_NONE || head.type >= IPC_TYPE_COUNT) {
-		if (m->fd >= 0)
-			close(m->fd);
-		m->fd = -1;
+		close_fd(m);
 		return -EPROTO;
 	}
 	return 1;
+}
+
+void
+ipc_drop_queued(int socket)
+{
+	uint8_t byte;
+	ssize_t n;
+
+	/* Without room for control data the kernel closes what came along. */
+	do
+		n = recv(socket, &byte, sizeof(byte), MSG_DONTWAIT);
+	while (n > 0 || (n < 0 && errno == EINTR));
+}
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+}
+
+/* 0: something can be received. */
+static int
+wait_until(int socket, int64_t end)
+{
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+	int64_t left = end - monotonic_ns();
+	int r = left < 0 ? 0 : poll(&p, 1, (int)((left + NS_PER_MS - 1) / NS_PER_MS));
+
+	if (r < 0 && errno != EINTR)
+		return -errno;
+	if (r == 0)
+		return -ETIMEDOUT;
+	return r < 0 ? -EAGAIN : 0;
+}
+
+/* The next message, if it is the answer; -EAGAIN for any other. */
+static int
+receive_answer(int socket, uint64_t number, struct ipc_message *answer)
+{
+	int r = ipc_receive(socket, answer);
+
+	if (r <= 0)
+		return r == 0 ? -ECONNRESET : r;
+	if (answer->number == number)
+		return 0;
+	close_fd(answer);
+	return -EAGAIN;
 }
 
 int
 ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
     struct ipc_message *answer, int timeout_ms)
 {
-	struct pollfd p = { .fd = socket, .events = POLLIN };
-	int r = ipc_send(socket, type, payload, length, fd);
+	/* The clock as the number: also a process started again never repeats one. */
+	const int64_t now = monotonic_ns();
+	const struct head head = { .type = type, .number = (uint64_t)now };
+	int r = send_message(socket, head, payload, length, fd);
 
 	if (r < 0)
 		return r;
-	do
-		r = poll(&p, 1, timeout_ms);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
-	if (r == 0)
-		return -ETIMEDOUT;
-	r = ipc_receive(socket, answer);
-	if (r == 0)
-		return -ECONNRESET;
-	if (r < 0)
-		return r;
-	if (answer->type != type) {
-		if (answer->fd >= 0)
-			close(answer->fd);
+	do {
+		r = wait_until(socket, now + timeout_ms * NS_PER_MS);
+		if (r == 0)
+			r = receive_answer(socket, head.number, answer);
+	} while (r == -EAGAIN);
+	if (r == 0 && answer->type != type) {
+		close_fd(answer);
 		return -EPROTO;
 	}
-	return 0;
+	return r;
 }
 
 static int
@@ -233,7 +308,7 @@ ipc_map(int memfd, size_t max, void **bytes, size_t *length)
 }
 
 int
-ipc_send_json(int socket, enum ipc_type type, const json_t *value)
+ipc_answer_json(int socket, const struct ipc_message *question, const json_t *value)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
 	size_t length = text != NULL ? strlen(text) : 0;
@@ -247,7 +322,7 @@ ipc_send_json(int socket, enum ipc_type type, const json_t *value)
 		length = 0;
 	}
 	if (r >= 0)
-		r = ipc_send(socket, type, text, length, fd);
+		r = ipc_answer(socket, question, text, length, fd);
 	if (fd >= 0)
 		close(fd);
 	free(text);
@@ -267,8 +342,7 @@ ipc_json(struct ipc_message *m, json_t **value)
 	*value = NULL;
 	if (m->fd >= 0) {
 		r = ipc_map(m->fd, IPC_JSON_MAX, &mapped, &length);
-		close(m->fd);
-		m->fd = -1;
+		close_fd(m);
 	}
 	if (r < 0)
 		return r;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages between the four processes, over SOCK_SEQPACKET socket pairs: a
- * fixed head, a payload of checked length, at most one descriptor.
+ * fixed head, a payload of checked length, at most one descriptor. A question
+ * has a number and its answer carries it back: what comes too late for a
+ * question, or was meant for a process that died, answers no other one.
  */
 #ifndef AGENT_IPC_H
 #define AGENT_IPC_H
@@ -60,6 +62,7 @@ struct ipc_message {
 	enum ipc_type type;
 	size_t length;
 	int fd;				/* -1: none; the receiver owns it */
+	uint64_t number;		/* of a question; 0: it is none */
 	union {
 		uint8_t bytes[IPC_MAX_PAYLOAD];
 		struct ipc_result result;
@@ -77,14 +80,22 @@ int ipc_pair(int fds[2]);
 int ipc_send(int socket, enum ipc_type type, const void *payload, size_t length, int fd);
 
 /*
- * Receive one message. 1: *m is filled; 0: the other side closed; negative errno,
- * -EPROTO for a message that breaks the format (it is dropped, its fds closed).
+ * Receive one message. 1: *m is filled; 0: the other side closed, or sent an empty
+ * packet; negative errno, -EPROTO for a message that breaks the format (it is
+ * dropped). m->fd is -1 unless 1 is returned: all other descriptors are closed.
  */
 int ipc_receive(int socket, struct ipc_message *m);
 
-/* Send and wait for the answer of the same type, at most timeout_ms. */
+/* Send a question and wait for its answer, at most timeout_ms; others are dropped. */
 int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
     struct ipc_message *answer, int timeout_ms);
+
+/* The answer to a message that was received: its type, its number. As ipc_send(). */
+int ipc_answer(int socket, const struct ipc_message *question, const void *payload,
+    size_t length, int fd);
+
+/* Throw away what is queued for this end, descriptors included. Does not wait. */
+void ipc_drop_queued(int socket);
 
 /* A sealed memfd holding these bytes; negative errno. The caller closes it. */
 int ipc_memfd(const char *name, const void *bytes, size_t length);
@@ -97,11 +108,11 @@ int ipc_memfd(const char *name, const void *bytes, size_t length);
 int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
 
 /*
- * JSON both ways: a value is sent as text, through a memfd when it is longer
+ * JSON both ways: a value is answered as text, through a memfd when it is longer
  * than a message. Receiving parses the payload or the memfd (closed then).
  * 0 or negative errno, -EPROTO for what is not JSON.
  */
-int ipc_send_json(int socket, enum ipc_type type, const json_t *value);
+int ipc_answer_json(int socket, const struct ipc_message *question, const json_t *value);
 int ipc_json(struct ipc_message *m, json_t **value);
 
 #endif /* AGENT_IPC_H */

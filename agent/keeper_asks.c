@@ -74,6 +74,9 @@ harden(void)
 		{ SYSCTL_IPV4_ACCEPT_REDIRECTS, 0 },
 		{ SYSCTL_IPV6_ACCEPT_REDIRECTS, 0 },
 		{ SYSCTL_CT_TCP_LOOSE, 0 },
+		/* Conntrack takes a closed flow for established while it knows it. */
+		{ SYSCTL_CT_TCP_TIME_WAIT, 0 },
+		{ SYSCTL_CT_TCP_CLOSE, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -13,6 +13,8 @@ enum sysctl_id {
 	SYSCTL_IPV4_FORWARD,		/* net.ipv4.ip_forward */
 	SYSCTL_IPV6_FORWARD,		/* net.ipv6.conf.all.forwarding */
 	SYSCTL_CT_TCP_LOOSE,		/* 0: no flow is picked up in its middle */
+	SYSCTL_CT_TCP_TIME_WAIT,	/* seconds a closed flow is still known as one */
+	SYSCTL_CT_TCP_CLOSE,		/* the same after a reset */
 	SYSCTL_CT_MAX,			/* entries of the connection table */
 	SYSCTL_CT_COUNT,		/* read only: entries in use */
 	SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE,

@@ -293,11 +293,14 @@ on_event(void *context, const struct tap_event *e)
 	struct delivery *d = context;
 	uint8_t room[TAP_HEAD_BYTES + TAG_BYTES];
 	int at = tap_set_find(d->set, e->egress), ingress = TAP_INGRESS_SELF;
+	bool cooked;
 	struct tap *t;
 
 	if (at < 0)
 		return;
 	t = &d->set->taps[at];
+	cooked = t->outgoing.link_type == DLT_LINUX_SLL ||
+	    t->outgoing.link_type == DLT_LINUX_SLL2;
 	if (e->ingress != 0) {
 		ingress = tap_set_find(d->set, e->ingress);
 		if (ingress < 0)
@@ -312,9 +315,7 @@ on_event(void *context, const struct tap_event *e)
 		.outgoing = true,
 		.ingress = ingress,
 		/* a cooked socket sees the frame without its link header */
-		.link_type = t->outgoing.link_type == DLT_LINUX_SLL ||
-		    t->outgoing.link_type == DLT_LINUX_SLL2 ? DLT_RAW :
-		    t->outgoing.link_type,
+		.link_type = cooked ? DLT_RAW : t->outgoing.link_type,
 	};
 	if (e->vlan_present && f.link_type == DLT_EN10MB && f.captured > MAC_BYTES)
 		put_tag_back(e, room, &f);

@@ -21,7 +21,7 @@
 
 #define TAP_SNAPLEN		256u
 #define TAP_BUFFER_BYTES	(16u << 20)	/* each ring; two rings an interface */
-#define TAP_BUFFER_TOTAL	(512u << 20)	/* all rings: many interfaces get smaller ones */
+#define TAP_BUFFER_TOTAL	(512u << 20)	/* all rings; many are smaller */
 #define TAP_BUFFER_LEAST	(1u << 20)	/* but never below this */
 
 enum tap_tier {
@@ -41,7 +41,7 @@ struct tap_frame {
 	int64_t time_ns;	/* CLOCK_REALTIME */
 	int interface;		/* index into the tap set: where it was seen */
 	bool outgoing;
-	int ingress;		/* outgoing: index of the true ingress interface; TAP_INGRESS_* */
+	int ingress;		/* outgoing: true ingress, an index or TAP_INGRESS_* */
 	int link_type;		/* DLT_* */
 };
 
@@ -54,7 +54,7 @@ struct tap_ledger {
 	uint64_t received;	/* by the kernel's sockets, after the filter */
 	uint64_t dropped;	/* ring full */
 	uint64_t delivered;	/* handed to the callback */
-	uint64_t ring_lost;	/* BPF ring buffer full; the packet took the pcap ring instead */
+	uint64_t ring_lost;	/* event ring full: took the pcap ring instead */
 };
 
 struct tap_set;

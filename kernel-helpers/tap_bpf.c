@@ -168,8 +168,7 @@ tap_bpf_owners(struct tap_bpf *b, const struct tap_bpf_owner *owners, size_t n)
 	for (size_t i = 0; i < b->n_owners; i++) {
 		int table;
 
-		if (bsearch(&b->owners[i], next, n, sizeof(*next),
-		    compare_owners) != NULL)
+		if (bsearch(&b->owners[i], next, n, sizeof(*next), compare_owners))
 			continue;
 		table = owner_key(b, &b->owners[i], &key);
 		bpf_map_delete_elem(table, &key);

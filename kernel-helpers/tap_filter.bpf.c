@@ -131,7 +131,7 @@ report(struct __sk_buff *skb)
 	e->vlan_proto = (__u16)skb->vlan_proto;
 	if (captured > TAP_HEAD_BYTES)
 		captured = TAP_HEAD_BYTES;
-	/* 1..TAP_HEAD_BYTES in a form the verifier follows; 0 becomes a load that fails */
+	/* 1..TAP_HEAD_BYTES as the verifier sees it; 0 becomes a load that fails */
 	barrier_var(captured);
 	captured = ((captured - 1) & (TAP_HEAD_BYTES - 1)) + 1;
 	if (bpf_skb_load_bytes(skb, 0, e->head, captured) != 0)

@@ -36,8 +36,9 @@ set_options(pcap_t *p, size_t buffer_bytes)
 
 	/* ETH_P_LOCALTALK: a dummy of the kernel, on no wire. */
 	if (pcap_set_snaplen(p, (int)TAP_SNAPLEN) != 0 || pcap_set_promisc(p, 0) != 0 ||
-	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 || pcap_set_buffer_size(p,
-	    buffer) != 0 || pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
+	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 ||
+	    pcap_set_buffer_size(p, buffer) != 0 ||
+	    pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
 	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) != 0)
 		return -EINVAL;
 	return 0;

@@ -15,7 +15,7 @@
 struct tap_ring {
 	pcap_t *pcap;			/* NULL: down */
 	int link_type;			/* DLT_* */
-	uint32_t raw_received, raw_dropped;	/* libpcap's 32-bit counters when last asked */
+	uint32_t raw_received, raw_dropped;	/* libpcap's counters when last asked */
 	uint64_t received, dropped;
 	uint64_t delivered;
 };

@@ -82,7 +82,7 @@ take_event(struct peer *p, const struct ipc_message *m)
 }
 
 static void
-answer_status(struct peer *p)
+answer_status(struct peer *p, const struct ipc_message *question)
 {
 	const struct recorder *r = p->recorder;
 	const struct recorder_writer *w = &r->writer;
@@ -101,8 +101,7 @@ answer_status(struct peer *p)
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */
 	if (text != NULL)
-		(void)ipc_send(
-		    p->setup.socket, IPC_RECORD_STATUS, text, strlen(text), -1);
+		(void)ipc_answer(p->setup.socket, question, text, strlen(text), -1);
 	free(text);
 }
 
@@ -118,7 +117,7 @@ take_message(struct peer *p, struct ipc_message *m)
 	else if (!p->setup.trusted)
 		count_bad(p, "message type");
 	else if (m->type == IPC_RECORD_STATUS)
-		answer_status(p);
+		answer_status(p, m);
 	else if (m->type == IPC_RECORD_REOPEN)
 		recorder_writer_reopen(&r->writer);
 	else if (m->type == IPC_STOP)

@@ -73,7 +73,10 @@ void aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns
  */
 void aggregate_add_crossed(struct aggregate *a, const struct sighting *arrival);
 
-/* To be called every AGGREGATE_SWEEP_NS: updates, attempts come of age, finals of the idle. */
+/*
+ * To be called every AGGREGATE_SWEEP_NS: updates, attempts that come of age,
+ * finals of what is idle.
+ */
 void aggregate_sweep(struct aggregate *a, int64_t now_ns);
 
 /* Everything open is final now. Returns how many violations could not be written. */

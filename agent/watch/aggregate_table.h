@@ -31,7 +31,7 @@ struct entry {
 	struct stream attempt, leak;
 	uint64_t ingress, egress, gate;		/* packets by witness */
 	uint64_t credit;			/* see aggregate_add_crossed() */
-	uint64_t egress_before;			/* of egress: belongs to attempts told as final */
+	uint64_t egress_before;			/* of egress: told with final attempts */
 	uint64_t ingress_bytes, egress_bytes, gate_bytes;
 	uint64_t waiting, settled;		/* ingress one and two sweeps ago */
 	uint64_t counted;			/* attempts that stand in the totals */
@@ -56,7 +56,7 @@ struct aggregate {
 	struct entry *entries;
 	uint32_t *buckets, *live;
 	uint32_t mask, n_live;
-	uint32_t free, fresh;	/* list of used ones; from "fresh" on none was ever used */
+	uint32_t free, fresh;	/* list of used ones; "fresh" and up: never used */
 	size_t used;
 	uint64_t overflowed;
 	struct aggregate_totals totals[PLACE_ZONES_MAX][PLACE_ZONES_MAX];

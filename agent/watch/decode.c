@@ -177,7 +177,7 @@ decode_loopback(struct cursor *c, struct facts *f)
 		f->ethertype = ETHERTYPE_IP;
 		decode_ipv4(c, f);
 		break;
-	case 10:		/* AF_INET6: Linux, then Windows, NetBSD, FreeBSD, macOS */
+	case 10:		/* AF_INET6: Linux, Windows, NetBSD, FreeBSD, macOS */
 	case 23:
 	case 24:
 	case 28:

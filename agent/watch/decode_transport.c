@@ -180,6 +180,7 @@ static void
 quoted_ipv6(struct cursor *c, struct facts *f)
 {
 	const uint8_t *p = cursor_take(c, 40);
+	uint32_t size;
 	uint8_t next;
 
 	if (p == NULL || p[0] >> 4 != 6)
@@ -196,8 +197,8 @@ quoted_ipv6(struct cursor *c, struct facts *f)
 			f->quoted_protocol = p[0];
 			return;
 		}
-		if (cursor_take(c, next == IPPROTO_FRAGMENT ? 8 :
-		    (p[1] + 1u) * 8) == NULL)
+		size = next == IPPROTO_FRAGMENT ? 8 : (p[1] + 1u) * 8;
+		if (cursor_take(c, size) == NULL)
 			return;
 		next = f->quoted_protocol = p[0];
 	}

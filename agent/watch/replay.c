@@ -20,7 +20,7 @@ struct replay {
 	struct capture_file *file;
 	uint16_t place[LIMIT_SEGMENTS];
 	int tap_zone, tap_segment;	/* -1: not given */
-	uint16_t tap_default;		/* segment of what came in with a strange source */
+	uint16_t tap_default;		/* of what came in with a strange source */
 };
 
 static bool
@@ -93,10 +93,10 @@ count(struct replay *r, const struct facts *f, const struct watch_seen *seen,
 {
 	const struct sighting s = {
 		.facts = f, .permit = permit_of(r, j), .gate_reason = "",
-		    .time_ns = time_ns,
+		.time_ns = time_ns,
 		.from = place_of(r, j->in), .to = place_of(r, j->out),
 		.witness = seen->witness, .zv = (uint8_t)j->zv,
-		    .action = (uint8_t)j->action,
+		.action = (uint8_t)j->action,
 	};
 
 	switch (j->verdict) {

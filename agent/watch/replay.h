@@ -34,10 +34,10 @@ struct replay_options {
 	const char *capture;		/* file name; "-" standard input */
 	enum capture_reader reader;
 	const char *tap;		/* zone or interface of the wire; NULL: any */
-	int64_t now;			/* judge as of then; REPLAY_PACKET_TIME: of each packet */
+	int64_t now;			/* judge as of then, or REPLAY_PACKET_TIME */
 	/* Each may be NULL. */
 	void (*judged)(void *arg, const struct replay_judged *j);
-	void (*violation)(void *arg, const struct event *e);	/* aggregated, at the end */
+	void (*violation)(void *arg, const struct event *e);	/* at the end */
 	void *arg;
 };
 
@@ -49,8 +49,8 @@ struct replay_stats {
 	uint64_t unreadable[UNREADABLE_COUNT];
 	enum capture_reader reader;	/* the one that was used */
 	int link_type;			/* DLT_* */
-	bool cut;			/* the last packet was cut off: a capture that was killed */
-	char damage[256];		/* why the rest could not be read; "" when it could */
+	bool cut;			/* the last packet was: tcpdump was killed */
+	char damage[256];		/* why the rest could not be read, or "" */
 };
 
 /*

@@ -45,7 +45,7 @@ judge_leaving(const struct classifier *c, const struct facts *f,
 	classifier_judge_any(c, f, seen->in, seen->out, now, j);
 	if (j->verdict != VERDICT_DENY)
 		return;
-	/* Sent back to the wire it came from, to whom it was meant for: crosses nothing. */
+	/* Back to the wire it came from, to whom it was meant for: crosses nothing. */
 	if (seen->in == seen->out && classifier_owner(c, &f->dst) == seen->out)
 		j->verdict = VERDICT_LOCAL;
 	if (seen->in == SEGMENT_SELF && j->action != ACTION_SPOOFED_SOURCE &&
@@ -104,8 +104,9 @@ bool
 watch_judge_detour(const struct classifier *c, const struct facts *f,
     const struct watch_seen *seen, int64_t now, struct judgement *arrival)
 {
-	const struct watch_seen came = { WITNESS_TAP_INGRESS, seen->in, SEGMENT_NONE,
-	    "" };
+	const struct watch_seen came = {
+		WITNESS_TAP_INGRESS, seen->in, SEGMENT_NONE, "",
+	};
 
 	if (seen->in == SEGMENT_SELF || seen->in == SEGMENT_NONE ||
 	    classifier_owner(c, &f->dst) == seen->out)

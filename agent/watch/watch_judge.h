@@ -11,7 +11,7 @@
 
 struct watch_seen {
 	uint8_t witness;	/* one of WITNESS_* */
-	uint16_t in;		/* segment it came from; WITNESS_TAP_EGRESS: the true one */
+	uint16_t in;		/* segment it came from; leaving: the true one */
 	uint16_t out;		/* WITNESS_TAP_INGRESS: SEGMENT_NONE, not known yet */
 	const char *gate_reason;	/* WITNESS_GATE: COMPILE_LOG_*; else "" */
 };

@@ -93,8 +93,7 @@ answer_policy(struct watcher *w)
 
 	result.error = watcher_load_memfd(w, w->message.fd, result.text,
 	    sizeof(result.text));
-	(void)ipc_send(w->setup->control_fd, IPC_WATCH_POLICY, &result, sizeof(result),
-	    -1);
+	(void)ipc_answer(w->setup->control_fd, &w->message, &result, sizeof(result), -1);
 }
 
 static void
@@ -103,7 +102,7 @@ answer_status(struct watcher *w)
 	json_t *status = watcher_status(w);
 
 	if (status != NULL)
-		(void)ipc_send_json(w->setup->control_fd, IPC_WATCH_STATUS, status);
+		(void)ipc_answer_json(w->setup->control_fd, &w->message, status);
 	json_decref(status);
 }
 

@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 struct watcher_setup {
-	struct tap_set *taps;		/* opened by the keeper before the fork; taken over */
-	int nflog_fd;			/* bound to COMPILE_LOG_GROUP; -1: the gate is not heard */
+	struct tap_set *taps;		/* opened while there was privilege; taken over */
+	int nflog_fd;			/* COMPILE_LOG_GROUP; -1: the gate is not heard */
 	int control_fd;			/* IPC_WATCH_*, IPC_STOP */
 	int recorder_fd;		/* IPC_RECORD_EVENT */
 	const char *policy_text;	/* as policy_print() wrote it */

@@ -17,8 +17,8 @@ tap_json(struct watcher *w, size_t i)
 	tap_set_ledger(w->setup->taps, i, &l);
 	json_object_set_new(o, "interface",
 	    json_string(tap_set_interface(w->setup->taps, i)));
-	json_object_set_new(o, "missing", json_boolean(!tap_set_is_up(w->setup->taps,
-	    i)));
+	json_object_set_new(o, "missing",
+	    json_boolean(!tap_set_is_up(w->setup->taps, i)));
 	put(o, "received", l.received);
 	put(o, "dropped", l.dropped);
 	put(o, "delivered", l.delivered);
@@ -80,7 +80,9 @@ matrix_json(const struct watcher *w, struct aggregate_totals *total)
 static bool
 balanced(const struct watcher_ledger *l)
 {
-	return l->frames + l->gate == l->permitted + l->local + l->excused + l->violations;
+	uint64_t judged = l->permitted + l->local + l->excused + l->violations;
+
+	return l->frames + l->gate == judged;
 }
 
 json_t *

@@ -211,7 +211,8 @@ attempts_and_leaks_of_one_key_are_two_stories(void)
 	aggregate_finish(b->a);
 	for (size_t i = 0; i < b->record.n; i++)
 		if (b->record.events[i].phase == PHASE_FINAL)
-			by_action[b->record.events[i].action] += b->record.events[i].count;
+			by_action[b->record.events[i].action] +=
+			    b->record.events[i].count;
 	CU_ASSERT_EQUAL(by_action[ACTION_LEAK], 4);
 	CU_ASSERT_EQUAL(by_action[ACTION_ATTEMPT], 6);
 	CU_ASSERT_EQUAL(aggregate_total(b->a, ZONE_A, ZONE_B).leaks, 4);

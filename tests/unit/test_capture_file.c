@@ -131,7 +131,7 @@ both_byte_orders_and_both_clocks_are_read(void)
 		packet(&m, 2, 999999, 0, 0, 0);
 		agree(&m, "link 1 1000002000:3/60:02 2999999000:0/0:00 end 0");
 		begin(&m, swapped != 0, 0xa1b2c3d4, 4, 262144, 1);
-		packet(&m, 0xfffffffe, 1000000, 1, 1, 1);	/* libpcap: before 1970, or not */
+		packet(&m, 0xfffffffe, 1000000, 1, 1, 1);	/* not 1969 */
 		packet(&m, 3, 0xffffffff, 1, 1, 1);
 		agree(&m, "link 1 4294967294000000000:1/1:00 3000000000:1/1:00 end 0");
 		begin(&m, swapped != 0, 0xa1b23c4d, 4, 262144, 101);

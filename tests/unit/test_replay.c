@@ -116,8 +116,8 @@ static void
 the_wire_decides_the_direction(void)
 {
 	static const struct { const char *tap, *verdicts; } wires[] = {
-		{ NULL, "PaaaLa" },	/* by addresses alone: nothing is known to have crossed */
-		{ "mn", "PKaaLa" },	/* from lg it went out to mn; 10.9 must have come from mn */
+		{ NULL, "PaaaLa" },	/* by addresses alone: nothing did cross */
+		{ "mn", "PKaaLa" },	/* lg's went out to mn; 10.9 came from mn */
 		{ "mn0", "PKaaLa" },
 		{ "lg", "PaKKaK" },	/* what lg's wire shows for lg had crossed */
 	};

@@ -69,8 +69,7 @@ send_on(const char *interface, uint8_t host, size_t size)
 {
 	uint8_t frame[1500] = {
 		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00, 0x45, 0, 0, 0, 0, 1, 0, 0,
-		    64,
-		17, 0, 0, 10, 1, 0, host, 10, 2, 0, 3, 0x12, 0x34, 0, 53, 0, 0, 0, 0,
+		64, 17, 0, 0, 10, 1, 0, host, 10, 2, 0, 3, 0x12, 0x34, 0, 53, 0, 0, 0, 0,
 	};
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = 6 };
 	union { struct sockaddr_ll *ll; struct sockaddr *any; } address = { &to };
@@ -195,8 +194,8 @@ static void
 the_ebpf_filter_knows_the_true_ingress(void)
 {
 	struct tap_owner owners[] = {
-		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, { { { 0x0a010080, IP_V4 }, 25 },
-		    1 },
+		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, 
+		{ { { 0x0a010080, IP_V4 }, 25 }, 1 },
 	};
 	static const struct { uint8_t host; int ingress; } sent[] = {
 		{ 2, TAP_INGRESS_BY_SOURCE },	/* owned by where it came from */
@@ -206,8 +205,9 @@ the_ebpf_filter_knows_the_true_ingress(void)
 
 	if (!have_ebpf())
 		return;
-	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress && tc filter add dev tt0 parent "
-	    "ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev tt1"));
+	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
+	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
+	    " action mirred egress redirect dev tt1"));
 	s = open_set(TAP_TIER_EBPF);
 	CU_ASSERT_EQUAL(tap_set_owners(s, owners, 2), 0);
 	for (size_t i = 0; i < 2; i++) {
