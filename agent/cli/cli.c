@@ -3,6 +3,7 @@
 #include "agent/cli/cli.h"
 
 #include "agent/ipc.h"
+#include "agent/policy_memfd.h"
 #include "rules/diag.h"
 
 #include <errno.h>
@@ -105,8 +106,9 @@ connect_daemon(const struct cli *cli)
 /* An apply of a very large policy takes its time; nothing else does. */
 #define ANSWER_TIMEOUT_MS 120000
 
-json_t *
-cli_request(const struct cli *cli, json_t *request, int fd)
+/* NULL after having complained. */
+static json_t *
+ask_daemon(const struct cli *cli, json_t *request, int fd)
 {
 	static struct ipc_message answer;
 	char *text = json_dumps(request, JSON_COMPACT);
@@ -133,14 +135,50 @@ cli_request(const struct cli *cli, json_t *request, int fd)
 	return result;
 }
 
-int
-cli_answer_code(const struct cli *cli, const json_t *answer)
+/* A healthy answer may still tell of a problem: that is an exit code of 1. */
+static int
+answer_code(const struct cli *cli, const json_t *answer)
 {
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
 	if (json_is_true(json_object_get(answer, "ok")))
-		return CLI_OK;
+		return json_is_string(json_object_get(answer, "problem")) ? CLI_ERROR : CLI_OK;
 	if (!cli->json)
 		cli_complain(cli, MSG_CLI_REFUSED, error != NULL ? error : "?");
 	return CLI_ERROR;
+}
+
+int
+cli_exchange(const struct cli *cli, json_t *request, int fd,
+    void (*say)(const struct cli *cli, const json_t *answer))
+{
+	json_t *answer = ask_daemon(cli, request, fd);
+	int code;
+
+	if (answer == NULL)
+		return CLI_UNAVAILABLE;
+	code = answer_code(cli, answer);
+	if (cli->json)
+		cli_print_json(json_incref(answer));
+	else if (json_is_true(json_object_get(answer, "ok")))
+		say(cli, answer);
+	json_decref(answer);
+	return code;
+}
+
+int
+cli_hand_policy(const struct cli *cli, const char *verb, const char *file,
+    void (*say)(const struct cli *cli, const json_t *answer))
+{
+	struct checked *checked = cli_load_policy(cli, file, true);
+	int code, fd;
+
+	if (checked == NULL)
+		return CLI_ERROR;
+	fd = policy_memfd(checked->policy);
+	checked_free(checked);
+	code = cli_exchange(cli, json_pack("{s:s, s:s}", "verb", verb, "file", file), fd, say);
+	if (fd >= 0)
+		close(fd);
+	return code;
 }

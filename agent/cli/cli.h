@@ -66,12 +66,15 @@ void cli_print_json(json_t *value);
 struct checked *cli_load_policy(const struct cli *cli, const char *file, bool warnings);
 
 /*
- * One request to the daemon: the JSON object (reference taken) and at most one
- * descriptor. The answer is an object with "ok"; NULL after having complained.
+ * One request to the daemon (reference taken), with at most one descriptor, and
+ * its answer: with --json printed as it is, else told by say(). The exit code:
+ * CLI_OK; CLI_ERROR when it was refused or tells of a problem; CLI_UNAVAILABLE.
  */
-json_t *cli_request(const struct cli *cli, json_t *request, int fd);
+int cli_exchange(const struct cli *cli, json_t *request, int fd,
+    void (*say)(const struct cli *cli, const json_t *answer));
 
-/* CLI_OK, or CLI_ERROR after saying the "error" of an answer (with --json: silently). */
-int cli_answer_code(const struct cli *cli, const json_t *answer);
+/* The same with a policy: read and checked here, with the caller's rights and lines. */
+int cli_hand_policy(const struct cli *cli, const char *verb, const char *file,
+    void (*say)(const struct cli *cli, const json_t *answer));
 
 #endif /* AGENT_CLI_CLI_H */

@@ -72,19 +72,8 @@ int
 cli_matrix(int argc, char **argv, const struct cli *cli)
 {
 	const struct option_row rows[] = { { NULL, NULL, NULL } };
-	json_t *answer;
-	int code;
 
 	if (options_take(argc, argv, rows) != 0)
 		return cli_usage(cli, "matrix", MSG_CLI_BAD_ARGUMENTS);
-	answer = cli_request(cli, json_pack("{s:s}", "verb", "matrix"), -1);
-	if (answer == NULL)
-		return CLI_UNAVAILABLE;
-	code = cli_answer_code(cli, answer);
-	if (cli->json)
-		cli_print_json(json_incref(answer));
-	else if (code == CLI_OK)
-		print_matrix(cli, answer);
-	json_decref(answer);
-	return code;
+	return cli_exchange(cli, json_pack("{s:s}", "verb", "matrix"), -1, print_matrix);
 }

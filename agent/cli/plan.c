@@ -5,14 +5,12 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
-#include "agent/policy_memfd.h"
 
 #include "rules/compile.h"
 #include "rules/ruleset_diff.h"
 #include "rules/ruleset_print.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 static int
 print_nft(const struct cli *cli, const struct checked *checked)
@@ -66,32 +64,14 @@ cli_plan(int argc, char **argv, const struct cli *cli)
 		{ "-f", &file, NULL }, { "--nft", NULL, &nft }, { NULL, NULL, NULL },
 	};
 	struct checked *checked;
-	json_t *answer;
-	int code = CLI_OK;
-	int fd;
+	int code;
 
 	if (options_take(argc, argv, rows) != 0)
 		return cli_usage(cli, "plan", MSG_CLI_BAD_ARGUMENTS);
+	if (!nft)
+		return cli_hand_policy(cli, "plan", file, print_plan);
 	checked = cli_load_policy(cli, file, true);
-	if (checked == NULL)
-		return CLI_ERROR;
-	if (nft) {
-		code = print_nft(cli, checked);
-		checked_free(checked);
-		return code;
-	}
-	fd = policy_memfd(checked->policy);
+	code = checked != NULL ? print_nft(cli, checked) : CLI_ERROR;
 	checked_free(checked);
-	answer = cli_request(cli, json_pack("{s:s, s:s}", "verb", "plan", "file", file), fd);
-	if (fd >= 0)
-		close(fd);
-	if (answer == NULL)
-		return CLI_UNAVAILABLE;
-	code = cli_answer_code(cli, answer);
-	if (cli->json)
-		cli_print_json(json_incref(answer));
-	else if (code == CLI_OK)
-		print_plan(cli, answer);
-	json_decref(answer);
 	return code;
 }
