@@ -210,7 +210,7 @@ keeper_answer(struct keeper *k, struct ipc_message *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
-	r = ipc_send(k->control[0], m->type, &result, sizeof(result), fd < 0 ? -1 : fd);
+	r = ipc_answer(k->control[0], m, &result, sizeof(result), fd < 0 ? -1 : fd);
 	if (r < 0)
 		log_warnx("keeper: cannot answer control: %s", strerror(-r));
 	if (fd >= 0)

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,37 +54,60 @@ monotonic_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void
-close_pair(int pair[2], int keep)
+/* What a child works with, of all that the keeper has open. Returns how many. */
+static size_t
+list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 {
-	for (int i = 0; i < 2; i++)
-		if (pair[i] != keep)
-			close(pair[i]);
+	size_t n = 0;
+
+	switch (id) {
+	case CHILD_RECORDER:
+		keep[n++] = k->log_fd;
+		for (int w = 0; w < WRITER_COUNT; w++)
+			keep[n++] = k->record[w][1];
+		break;
+	case CHILD_CONTROL:
+		keep[n++] = k->listen_fd;
+		keep[n++] = k->control[1];
+		keep[n++] = k->tell[1];
+		keep[n++] = k->watch[0];
+		keep[n++] = k->record[WRITER_CONTROL][0];
+		break;
+	case CHILD_WATCHER:
+		keep[n++] = k->policy_fd;
+		keep[n++] = k->watch[1];
+		keep[n++] = k->record[WRITER_WATCHER][0];
+		break;
+	case CHILD_COUNT:
+		break;
+	}
+	return n;
 }
 
-/* What a child inherited and has no business with. */
-static void
-close_foreign(struct keeper *k, enum child_id id)
+static int
+by_number(const void *a, const void *b)
 {
-	close_pair(k->control, id == CHILD_CONTROL ? k->control[1] : -1);
-	close_pair(k->tell, id == CHILD_CONTROL ? k->tell[1] : -1);
-	close_pair(k->watch, id == CHILD_CONTROL ? k->watch[0] :
-	    id == CHILD_WATCHER ? k->watch[1] : -1);
-	for (int w = 0; w < WRITER_COUNT; w++) {
-		int keep = -1;
+	const int *x = a, *y = b;
 
-		if (id == CHILD_RECORDER)
-			keep = k->record[w][1];
-		else if ((id == CHILD_CONTROL && w == WRITER_CONTROL) ||
-		    (id == CHILD_WATCHER && w == WRITER_WATCHER))
-			keep = k->record[w][0];
-		close_pair(k->record[w], keep);
+	return *x < *y ? -1 : *x > *y;
+}
+
+int
+keeper_close_others(int *keep, size_t n)
+{
+	unsigned int first = STDERR_FILENO + 1;
+
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int fd = (unsigned int)keep[i];
+
+		if (keep[i] < (int)first)
+			continue;
+		if (fd > first && close_range(first, fd - 1, 0) < 0)
+			return -errno;
+		first = fd + 1;
 	}
-	if (id != CHILD_CONTROL)
-		close(k->listen_fd);
-	if (id != CHILD_RECORDER)
-		close(k->log_fd);
-	nft_channel_close(k->nft);
+	return close_range(first, ~0U, 0) < 0 ? -errno : 0;
 }
 
 static int
@@ -153,6 +177,7 @@ run_watcher(struct keeper *k)
 static void __attribute__((noreturn))
 run_child(struct keeper *k, enum child_id id)
 {
+	int keep[KEEPER_KEPT_FDS];
 	sigset_t none;
 	int status = EXIT_FAILURE;
 
@@ -161,7 +186,8 @@ run_child(struct keeper *k, enum child_id id)
 	/* A signal to the whole group (a terminal's ^C) is the keeper's to act on. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	close_foreign(k, id);
+	if (keeper_close_others(keep, list_kept(k, id, keep)) < 0)
+		_exit(EXIT_FAILURE);
 	switch (id) {
 	case CHILD_RECORDER:
 		status = run_recorder(k);
@@ -199,6 +225,8 @@ tell_of_gap(struct keeper *k, enum child_id id)
 		(void)ipc_send(k->tell[0], IPC_CHILD_DIED, &told, sizeof(told), -1);
 }
 
+static void plan_restart(struct keeper *k, enum child_id id);
+
 int
 keeper_start(struct keeper *k, enum child_id id)
 {
@@ -207,15 +235,18 @@ keeper_start(struct keeper *k, enum child_id id)
 
 	if (id == CHILD_WATCHER && k->policy_fd < 0)
 		return 0;
+	c->started_us = monotonic_us();
 	pid = fork();
 	if (pid < 0) {
+		int error = errno;
+
 		log_warn("keeper: cannot start the %s", keeper_child_name(id));
-		return -errno;
+		plan_restart(k, id);
+		return -error;
 	}
 	if (pid == 0)
 		run_child(k, id);
 	c->pid = pid;
-	c->started_us = monotonic_us();
 	log_info("%s started (pid %d)", keeper_child_name(id), (int)pid);
 	if (c->died_ns != 0)
 		tell_of_gap(k, id);
@@ -320,6 +351,8 @@ keeper_restart_watcher(struct keeper *k)
 		end_child(k, CHILD_WATCHER);
 		c->died_ns = 0;	/* a planned change is told by control, not as a death */
 	}
+	/* What the old one left unread (an older policy, the stop) is not for the new one. */
+	ipc_drop_queued(k->watch[1]);
 	return keeper_start(k, CHILD_WATCHER);
 }
 
@@ -327,8 +360,11 @@ void
 keeper_stop_children(struct keeper *k)
 {
 	k->stopping = true;
-	if (k->children[CHILD_CONTROL].pid != 0)
+	if (k->children[CHILD_CONTROL].pid != 0) {
+		/* Nobody answers from now on: control must not wait before it stops. */
+		(void)shutdown(k->control[0], SHUT_RDWR);
 		(void)ipc_send(k->tell[0], IPC_STOP, NULL, 0, -1);
+	}
 	if (k->children[CHILD_WATCHER].pid != 0)
 		(void)ipc_send(k->watch[0], IPC_STOP, NULL, 0, -1);
 	end_child(k, CHILD_CONTROL);

@@ -55,7 +55,15 @@ struct keeper {
 	bool stopping;
 };
 
-/* keeper_children.c: start a child (again); a dead one leaves a gap record. 0 or errno. */
+/*
+ * keeper_children.c: close everything but standard streams and these (sorted here;
+ * below 0: none). A child holds nothing of the keeper's that is not its own: the
+ * event loop's epoll above all, into which it could put what the keeper trusts.
+ */
+#define KEEPER_KEPT_FDS 8
+int keeper_close_others(int *keep, size_t n);
+
+/* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
 int keeper_start(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);

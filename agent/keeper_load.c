@@ -19,10 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-/* A policy of 100,000 permits takes about a second. */
-#define LOAD_TIMEOUT_MS 30000
+/* A policy of 100,000 permits takes about a second. Below the service's watchdog. */
+#define LOAD_TIMEOUT_MS 15000
 
 static int
 findings_memfd(struct diag *diag)
@@ -93,7 +94,8 @@ keeper_load_policy(struct keeper *k, int *fd)
 		return r;
 	pid = fork();
 	if (pid == 0) {
-		close(pair[0]);
+		if (keeper_close_others(&pair[1], 1) < 0)
+			_exit(EXIT_FAILURE);
 		load(k->options->policy, pair[1]);
 	}
 	close(pair[1]);
@@ -101,6 +103,8 @@ keeper_load_policy(struct keeper *k, int *fd)
 		close(pair[0]);
 		return -EAGAIN;
 	}
+	/* Some of the watchdog's time may be gone already. */
+	(void)sd_notify(0, "WATCHDOG=1");
 	r = wait_for_load(pair[0], fd);
 	close(pair[0]);
 	if (r == -ETIMEDOUT)

@@ -115,17 +115,29 @@ open_control_socket(struct keeper *k, const char *path)
 	return 0;
 }
 
+/* One process that hangs must not make another wait: a full queue is an error. */
+static int
+make_pair(int pair[2])
+{
+	int r = ipc_pair(pair);
+
+	for (int i = 0; r == 0 && i < 2; i++)
+		if (fcntl(pair[i], F_SETFL, O_NONBLOCK) < 0)
+			r = -errno;
+	return r;
+}
+
 static int
 make_pairs(struct keeper *k)
 {
-	int r = ipc_pair(k->control);
+	int r = make_pair(k->control);
 
 	if (r == 0)
-		r = ipc_pair(k->tell);
+		r = make_pair(k->tell);
 	if (r == 0)
-		r = ipc_pair(k->watch);
+		r = make_pair(k->watch);
 	for (int w = 0; r == 0 && w < WRITER_COUNT; w++)
-		r = ipc_pair(k->record[w]);
+		r = make_pair(k->record[w]);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/un.h>
 
 static int __attribute__((format(printf, 3, 4)))
@@ -24,7 +25,12 @@ paths_init(struct paths *p, const char *root)
 {
 	const size_t socket_size = sizeof(((struct sockaddr_un *)NULL)->sun_path);
 	const char *base = root != NULL ? root : "";
-	int r = put(p->policy, sizeof(p->policy), "/etc/sekisho/policy.conf");
+	int r;
+
+	/* ROOT/lib of an empty root would be the system's own /lib. */
+	if (root != NULL && (*root == '\0' || strspn(root, "/") == strlen(root)))
+		return -EINVAL;
+	r = put(p->policy, sizeof(p->policy), "/etc/sekisho/policy.conf");
 
 	r = r < 0 ? r : put(p->state, sizeof(p->state),
 	    root != NULL ? "%s/lib" : "%s/var/lib/sekisho", base);

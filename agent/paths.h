@@ -14,7 +14,10 @@ struct paths {
 	char violations[PATHS_SIZE];	/* the record */
 };
 
-/* root NULL: the system. 0, or -ENAMETOOLONG (also for the 107 bytes of sun_path). */
+/*
+ * root NULL: the system. 0, -ENAMETOOLONG (also for the 107 bytes of sun_path), or
+ * -EINVAL for an empty root or "/": those folders are other people's.
+ */
 int paths_init(struct paths *p, const char *root);
 
 #endif /* AGENT_PATHS_H */

@@ -97,7 +97,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (paths_init(&paths, a.root) < 0) {
-		log_warnx("--root: the path is too long");
+		log_warnx("--root: the path is too long, empty or /");
 		return EXIT_FAILURE;
 	}
 	if (a.check_only)

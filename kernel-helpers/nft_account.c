@@ -49,7 +49,7 @@ struct stopped_walk {
 static const struct nlattr *
 nested(const struct nlattr *outer, uint16_t type)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	if (outer != NULL)
 		mnl_attr_for_each_nested(a, outer)
@@ -86,7 +86,7 @@ read_element(const struct nlattr *element, const struct stopped_walk *w)
 static int
 each_part(const struct nlmsghdr *h, void *arg)
 {
-	const struct nlattr *list, *element;
+	struct nlattr *list, *element;
 
 	mnl_attr_for_each(list, h, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(list) != NFTA_SET_ELEM_LIST_ELEMENTS)

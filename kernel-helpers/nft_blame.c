@@ -35,7 +35,7 @@ message_at(const struct nft_batch *b, size_t n)
 static bool
 is_range_end(const struct nlattr *element)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, element)
 		if (mnl_attr_get_type(a) == NFTA_SET_ELEM_FLAGS)
@@ -51,7 +51,7 @@ static long
 element_at(const struct nlmsghdr *h, uint32_t offset)
 {
 	const char *spot = (const char *)h + offset;
-	const struct nlattr *list, *element;
+	struct nlattr *list, *element;
 	long count = -1;
 
 	mnl_attr_for_each(list, h, sizeof(struct nfgenmsg)) {

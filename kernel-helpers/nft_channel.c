@@ -21,7 +21,7 @@
 /* netlink_sendmsg() takes at most sndbuf - 32 bytes. */
 #define SEND_SLACK	4096u
 /* A dump part is at most 32 KiB (netlink_dump()); never truncate one. */
-#define RECEIVE_ROOM	(64u << 10)
+#define RECEIVE_ROOM	((size_t)64 << 10)
 /* A dump that stands still this long is broken. */
 #define DUMP_TIMEOUT_MS	5000
 /* netlink(7): lengths are int. */

@@ -35,7 +35,7 @@ struct outcome {
 static uint32_t
 bad_offset(const struct nlmsghdr *h)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	/* With NETLINK_CAP_ACK only the head of the refused message comes back. */
 	if ((h->nlmsg_flags & NLM_F_ACK_TLVS) == 0)

@@ -109,7 +109,7 @@ nft_dump_walk(const struct nft_replies *r, uint8_t type, uint32_t generation,
 static int
 each_generation(const struct nlmsghdr *h, void *arg)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == NFTA_GEN_ID &&
@@ -314,7 +314,7 @@ find_chain(struct rule_walk *w, const char *name)
 	    ruleset_find_chain(w->dump->ruleset, &parsed) : NULL;
 	if (w->chain == NULL)
 		return -EAGAIN;
-	strcpy(w->chain_name, name);
+	memcpy(w->chain_name, name, strlen(name) + 1);
 	return 0;
 }
 
@@ -374,7 +374,7 @@ nft_dump_rules(const struct nft_replies *r, struct nft_dump *d)
 static int
 each_flowtable(const struct nlmsghdr *h, void *arg)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_TABLE &&

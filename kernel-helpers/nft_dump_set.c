@@ -153,7 +153,7 @@ sort_part(const struct nlattr *a, void *arg)
 static const struct nlattr *
 inside(const struct nlattr *nest, uint16_t type)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	if (nest == NULL)
 		return NULL;
@@ -187,7 +187,8 @@ read_text(const struct nlattr *a, struct object_name *out)
 static bool
 read_goto(const struct nlattr *data, struct object_name *out)
 {
-	const struct nlattr *a, *verdict = inside(data, NFTA_DATA_VERDICT);
+	struct nlattr *a;
+	const struct nlattr *verdict = inside(data, NFTA_DATA_VERDICT);
 	bool is_goto = false, named = false;
 
 	if (verdict == NULL)
@@ -316,7 +317,7 @@ static int
 each_elements(const struct nlmsghdr *h, void *arg)
 {
 	struct element_walk *w = arg;
-	const struct nlattr *list, *a;
+	struct nlattr *list, *a;
 	int error = 0;
 
 	mnl_attr_for_each(list, h, sizeof(struct nfgenmsg)) {

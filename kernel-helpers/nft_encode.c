@@ -25,7 +25,7 @@
 #include <string.h>
 
 /* No message of ours comes near: elements stop near 64000, a rule at some 10,000. */
-#define MESSAGE_ROOM	(96u << 10)
+#define MESSAGE_ROOM	((size_t)96 << 10)
 #define NAME_SIZE	(LIMIT_OBJECT_NAME + 16)
 
 static int

@@ -245,7 +245,7 @@ address_print(const struct ip_addr *a, char *buf)
 	uint8_t bytes[16];
 
 	if (a->family == IP_NONE)
-		return strcpy(buf, "-");
+		return memcpy(buf, "-", sizeof("-"));
 	address_to_bytes(a->family, a->value, bytes);
 	/* Cannot fail: both families are known and the buffer holds either. */
 	inet_ntop(

@@ -150,6 +150,8 @@ sort_unique(struct stretches *s)
 {
 	size_t kept = 1;
 
+	if (s->items == NULL)
+		return;
 	qsort(s->items, s->count, sizeof(s->items[0]), compare_stretches);
 	for (size_t i = 1; i < s->count; i++)
 		if (s->items[i].first != s->items[kept - 1].first)
@@ -263,7 +265,7 @@ fill_cells(struct owner_table *t, size_t at, size_t n, unsigned int shift, ip_va
 		size_t k = stretch_of(&t->v4, first);
 		size_t block;
 
-		if (k + 1 == t->v4.count || t->v4.items[k + 1].first > last) {
+		if (shift == 0 || k + 1 == t->v4.count || t->v4.items[k + 1].first > last) {
 			t->cells.items[at + i] = t->v4.items[k].value;
 			continue;
 		}

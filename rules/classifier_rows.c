@@ -13,7 +13,7 @@
  * Words that the rows of one dimension may take if all were full (16 MiB). Above,
  * neighbouring intervals share a row.
  */
-#define ROW_WORDS_MAX	(2u * 1024 * 1024)
+#define ROW_WORDS_MAX	(2u << 20)
 #define INTERVALS_MIN	64u
 
 #define SERVICE_KEY_MAX	0xffffffu

@@ -38,12 +38,12 @@
 /* Free text (label, purpose, request, approver): bytes of UTF-8. */
 #define LIMIT_TEXT		512u
 /* One policy file, and all files of one policy together: bytes. */
-#define LIMIT_POLICY_BYTES	(64u * 1024 * 1024)
+#define LIMIT_POLICY_BYTES	(64u << 20)
 /*
  * Words and signs of a policy: three times what LIMIT_PERMITS permits of a usual size
  * take. It bounds the memory that parsing 64 MiB of hostile text needs.
  */
-#define LIMIT_POLICY_TOKENS	(12u * 1024 * 1024)
+#define LIMIT_POLICY_TOKENS	(12u << 20)
 /* Files that one policy is made of, and how deep they include each other. */
 #define LIMIT_POLICY_FILES	1024u
 #define LIMIT_INCLUDE_DEPTH	8u

@@ -10,15 +10,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define KEY(what, type, key, member) \
-	{ .name = key, .kind = (what), .offset = offsetof(struct type, member) }
+	{ .name = (key), .kind = (what), .offset = offsetof(struct type, member) }
 #define KEY_MUST(what, type, key, member) \
-	{ .name = key, .kind = (what), .required = true, \
+	{ .name = (key), .kind = (what), .required = true, \
 	  .offset = offsetof(struct type, member) }
 #define KEY_NUMBERS(what, type, key, member, must) \
-	{ .name = key, .kind = (what), .required = (must), .numbers = true, \
+	{ .name = (key), .kind = (what), .required = (must), .numbers = true, \
 	  .offset = offsetof(struct type, member) }
 #define KEY_ITEMS(parent, key, member, must, most, of) \
-	{ .name = key, .kind = POLICY_KEY_ITEMS, .required = (must), .limit = (most), \
+	{ .name = (key), .kind = POLICY_KEY_ITEMS, .required = (must), .limit = (most), \
 	  .offset = offsetof(struct parent, member), \
 	  .count_offset = offsetof(struct parent, n_##member), .type = &(of) }
 #define KEY_ORIGIN(type) \

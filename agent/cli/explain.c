@@ -155,7 +155,7 @@ say_text(const struct cli *cli, const struct checked *c, const struct judgement 
 	else if (j->verdict == VERDICT_DENY)
 		cli_say(cli, MSG_CLI_EXPLAIN_DENIED, violation_class_id(j->zv),
 		    violation_class_name(j->zv, cli->language));
-	else
+	else if (p != NULL)
 		cli_say(cli, MSG_CLI_EXPLAIN_PERMITTED, p->id);
 	if (p == NULL)
 		return;

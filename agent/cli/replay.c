@@ -92,9 +92,10 @@ print_stats(const struct cli *cli, const char *capture, const struct replay_stat
 }
 
 static int
-replay(const struct cli *cli, const struct checked *checked, struct replay_options *o,
+replay(const struct cli *cli, const struct checked *checked, const struct replay_options *asked,
     bool only_stats)
 {
+	struct replay_options options = *asked, *o = &options;
 	struct printing printing = { .cli = cli };
 	struct replay_stats stats = { 0 };
 	char why[256] = "";

@@ -52,8 +52,17 @@ read_loaded(int fd, const char *name)
 	return policy;
 }
 
+static const char *
+finding_text(const json_t *finding, const char *key)
+{
+	const char *text = json_string_value(json_object_get(finding, key));
+
+	return text != NULL ? text : "-";
+}
+
+/* The first one is also what status shows. */
 static void
-log_findings(int fd)
+tell_findings(int fd, char *first, size_t size)
 {
 	void *text = NULL;
 	size_t length = 0, i;
@@ -62,11 +71,15 @@ log_findings(int fd)
 	if (ipc_map(fd, LIMIT_POLICY_BYTES, &text, &length) < 0 || text == NULL)
 		return;
 	list = json_loadb(text, length, 0, NULL);
-	json_array_foreach(list, i, f)
-		log_warnx("%s:%d: %s: %s", json_string_value(json_object_get(f, "file")),
+	f = json_array_get(list, 0);
+	if (f != NULL)
+		snprintf(first, size, "%s:%d: %s", finding_text(f, "file"),
 		    (int)json_integer_value(json_object_get(f, "line")),
-		    json_string_value(json_object_get(f, "severity")),
-		    json_string_value(json_object_get(f, "message")));
+		    finding_text(f, "message"));
+	json_array_foreach(list, i, f)
+		log_warnx("%s:%d: %s: %s", finding_text(f, "file"),
+		    (int)json_integer_value(json_object_get(f, "line")),
+		    finding_text(f, "severity"), finding_text(f, "message"));
 	json_decref(list);
 	munmap(text, length);
 }
@@ -74,14 +87,14 @@ log_findings(int fd)
 void
 control_reload(struct control *c, const char *actor)
 {
-	char why[256] = "";
+	char why[512] = "";
 	json_t *answer = NULL;
 	struct policy *policy = NULL;
 	int fd = -1;
 	int r = priv_load(c->setup->keeper_fd, &fd, why, sizeof(why));
 
 	if (r == -EINVAL && fd >= 0)
-		log_findings(fd);
+		tell_findings(fd, why, sizeof(why));
 	if (r == 0 && fd >= 0)
 		policy = read_loaded(fd, c->setup->policy);
 	if (fd >= 0)
@@ -135,17 +148,15 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 }
 
 /*
- * A policy that cannot be applied at the start leaves what the kernel has. With
- * no table there forwarding must be off: it is the backstop.
+ * With no table there forwarding is off, whoever had it on. A policy that cannot
+ * be applied at the start leaves what the kernel has.
  */
 static void
 start_gate(struct control *c)
 {
-	char why[256];
-
+	(void)control_shut_without_table(c);
 	control_reload(c, "start");
-	if (c->checked == NULL && c->known.ruleset == NULL)
-		(void)priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why));
+	c->gone = control_shut_without_table(c);
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
 	    "gate, tap and record are at work");
 }
@@ -163,6 +174,8 @@ control_run(const struct control_setup *setup)
 		r = sd_event_add_io(c.event, NULL, setup->tell_fd, EPOLLIN, on_told, &c);
 	if (r >= 0)
 		r = control_serve(&c);
+	if (r >= 0)
+		r = control_guard(&c);
 	if (r < 0) {
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;

@@ -25,7 +25,8 @@ refuse(const char *error, struct diag *diag)
 	json_t *findings = diag != NULL ?
 	    findings_json(diag, message_language_of_locale()) : json_array();
 
-	return json_pack("{s:b, s:s, s:o}", "ok", 0, "error", error, "findings", findings);
+	return json_pack("{s:b, s:o, s:o}", "ok", 0, "error", control_text_json(error),
+	    "findings", findings);
 }
 
 /*
@@ -179,6 +180,7 @@ commit(struct control *c, struct ruleset *target, bool *changed, json_t **answer
 		return 0;
 	refusal_text(&refusal, r, text, sizeof(text));
 	*answer = refuse(text, NULL);
+	(void)control_shut_without_table(c);
 	return r;
 }
 
@@ -278,6 +280,28 @@ control_apply(struct control *c, struct policy *policy, const char *file,
 	diag_free(diag);
 }
 
+int
+control_restore(struct control *c)
+{
+	struct diag *diag = diag_new();
+	struct ruleset *target = c->checked != NULL && diag != NULL ?
+	    compile(c->checked, diag) : NULL;
+	json_t *answer = NULL;
+	bool changed = false;
+	int r = target == NULL ? -ENOENT : commit(c, target, &changed, &answer);
+
+	if (r == 0) {
+		c->problem[0] = '\0';
+		control_record_change(c, "control", true, "the table was put back");
+		open_and_watch(c);
+	} else {
+		ruleset_free(target);
+	}
+	json_decref(answer);
+	diag_free(diag);
+	return r;
+}
+
 void
 control_plan(struct control *c, struct policy *policy, json_t **answer)
 {
@@ -289,6 +313,8 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 	*answer = NULL;
 	if (diag != NULL)
 		checked = check(policy, diag, answer);
+	else
+		policy_free(policy);
 	if (checked != NULL)
 		target = build(c, checked, diag, answer);
 	if (target != NULL && running_ruleset(c, &running, &read) == 0)

@@ -24,6 +24,8 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
+	uint32_t looked_at;		/* generation that control_guard.c saw last */
+	bool gone;			/* no table then */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
@@ -51,8 +53,17 @@ void control_plan(struct control *c, struct policy *policy, json_t **answer);
 const char *control_permit_id(const struct object_name *counter);
 /* The difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
+/* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
+int control_restore(struct control *c);
 /* Load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, const char *actor);
+
+/* control_guard.c: look after the table from now on. 0 or negative errno. */
+int control_guard(struct control *c);
+/* Our table is in the kernel; false too when that cannot be found out. */
+bool control_table_stands(struct control *c);
+/* Forwarding off where the table is not there: true when it was not. */
+bool control_shut_without_table(struct control *c);
 
 /* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
 int control_watch(struct control *c, const struct checked *checked);
@@ -62,6 +73,8 @@ json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
+/* A text that may be cut or come from elsewhere; never NULL but for want of memory. */
+json_t *control_text_json(const char *text);
 
 /* control_server.c: serve the control socket. 0 or negative errno. */
 int control_serve(struct control *c);

@@ -3,7 +3,8 @@
  * The control socket. A client is who the kernel says it was when it connected
  * (SO_PEERCRED, SO_PEERGROUPS: unix(7)); root and the group sekisho-admin may
  * change, sekisho-audit may read. Clients are few, a request is one message,
- * and whoever sits idle is put out.
+ * and whoever sits idle is put out. The rest of the machine may knock and is told
+ * why not, but can neither take all places nor fill the record.
  */
 #include "agent/control/control_internal.h"
 #include "agent/log.h"
@@ -20,10 +21,17 @@
 #include <unistd.h>
 
 #define MAX_CLIENTS		32
+/* Places that those without any right leave free. */
+#define RESERVED_CLIENTS	16
+/* Refusals of a second are one record. */
+#define REFUSAL_PAUSE_US	1000000
 #define CLIENT_IDLE_US		10000000
 #define MAX_GROUPS		1024
 
+struct server;
+
 struct client {
+	struct server *server;
 	struct control *control;
 	int fd;
 	sd_event_source *io, *idle;
@@ -33,6 +41,8 @@ struct client {
 struct server {
 	struct control *control;
 	struct client clients[MAX_CLIENTS];
+	uint64_t refused_us;		/* CLOCK_MONOTONIC of the last recorded refusal; 0: none */
+	unsigned int refused;		/* not recorded since */
 };
 
 static bool
@@ -161,10 +171,19 @@ find_row(const char *verb)
 static json_t *
 refuse_rights(struct client *cl, const char *verb)
 {
+	struct server *server = cl->server;
 	char what[256];
+	uint64_t now = 0;
 
-	snprintf(what, sizeof(what), "request refused: %.32s by %s", verb, cl->who.name);
-	control_record_change(cl->control, cl->who.name, false, what);
+	(void)sd_event_now(cl->control->event, CLOCK_MONOTONIC, &now);
+	server->refused++;
+	if (server->refused_us == 0 || now - server->refused_us >= REFUSAL_PAUSE_US) {
+		snprintf(what, sizeof(what), "request refused: %.32s by %s (refusals since "
+		    "the last such record: %u)", verb, cl->who.name, server->refused);
+		control_record_change(cl->control, cl->who.name, false, what);
+		server->refused_us = now;
+		server->refused = 0;
+	}
 	return answer_error("you may not do this: it takes root or the group sekisho-admin "
 	    "(reading: sekisho-audit)");
 }
@@ -216,7 +235,7 @@ on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
 	answer = answer_request(cl, &m);
 	if (m.fd >= 0)
 		close(m.fd);
-	r = answer == NULL ? -ENOMEM : ipc_send_json(fd, IPC_REQUEST, answer);
+	r = answer == NULL ? -ENOMEM : ipc_answer_json(fd, &m, answer);
 	json_decref(answer);
 	if (r < 0)
 		put_out(cl);
@@ -233,9 +252,11 @@ on_idle(sd_event_source *s, uint64_t usec, void *arg)
 }
 
 static struct client *
-free_client(struct server *server)
+free_client(struct server *server, const struct requester *who)
 {
-	for (size_t i = 0; i < MAX_CLIENTS; i++)
+	size_t n = who->may_read ? MAX_CLIENTS : MAX_CLIENTS - RESERVED_CLIENTS;
+
+	for (size_t i = 0; i < n; i++)
 		if (server->clients[i].fd < 0)
 			return &server->clients[i];
 	return NULL;
@@ -244,15 +265,19 @@ free_client(struct server *server)
 static int
 add_client(struct server *server, int fd)
 {
-	struct client *cl = free_client(server);
 	sd_event *event = server->control->event;
+	struct requester who = { 0 };
+	struct client *cl;
 	uint64_t now;
-	int r;
+	int r = identify(server->control, fd, &who);
 
+	if (r < 0)
+		return r;
+	cl = free_client(server, &who);
 	if (cl == NULL)
 		return -EUSERS;
-	*cl = (struct client){ .control = server->control, .fd = fd };
-	r = identify(server->control, fd, &cl->who);
+	*cl = (struct client){ .server = server, .control = server->control, .fd = fd,
+	    .who = who };
 	if (r >= 0)
 		r = sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (r >= 0)
@@ -260,8 +285,12 @@ add_client(struct server *server, int fd)
 	if (r >= 0)
 		r = sd_event_add_time(event, &cl->idle, CLOCK_MONOTONIC, now + CLIENT_IDLE_US,
 		    0, on_idle, cl);
+	/* Whose request waited behind a long one is answered first. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(cl->idle, SD_EVENT_PRIORITY_IDLE);
 	if (r < 0) {
 		sd_event_source_disable_unref(cl->io);
+		sd_event_source_disable_unref(cl->idle);
 		*cl = (struct client){ .fd = -1 };
 	}
 	return r < 0 ? r : 0;

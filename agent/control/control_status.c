@@ -2,7 +2,9 @@
 /* The accounts of gate, tap and record, laid side by side. */
 #include "agent/control/control_internal.h"
 
+#include "agent/record/text_clean.h"
 #include "kernel-helpers/nft_account.h"
+#include "kernel-helpers/sysctl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +40,7 @@ reassembly_failed(void)
 	FILE *f = fopen("/proc/self/net/snmp6", "re");
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
 		if (sscanf(line, "%63s %lld", name, &value) == 2 &&
 		    strcmp(name, "Ip6ReasmFails") == 0)
 			total += value;
@@ -47,6 +50,7 @@ reassembly_failed(void)
 	/* The second "Ip:" line holds the values; ReasmFails is the 16th of them. */
 	for (int ip_lines = 0; f != NULL && fgets(line, sizeof(line), f) != NULL;)
 		if (strncmp(line, "Ip:", 3) == 0 && ++ip_lines == 2 &&
+		    /* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
 		    sscanf(line, "Ip: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
 		    "%*s %*s %lld", &value) == 1)
 			total += value;
@@ -55,10 +59,31 @@ reassembly_failed(void)
 	return total;
 }
 
+json_t *
+control_text_json(const char *text)
+{
+	char clean[4096];
+	json_t *json = json_string(text);
+
+	return json != NULL ? json : json_stringn(clean,
+	    text_clean(text, strlen(text), clean, sizeof(clean), NULL));
+}
+
 static bool
 is_refusal(const struct ruleset_counter *counter)
 {
 	return strncmp(counter->name.base, "refuse", 6) == 0;
+}
+
+/* As the kernel has it: somebody else may have switched it. */
+static bool
+is_forwarding(void)
+{
+	int v4 = 0, v6 = 0;
+
+	(void)sysctl_get(SYSCTL_IPV4_FORWARD, &v4);
+	(void)sysctl_get(SYSCTL_IPV6_FORWARD, &v6);
+	return v4 != 0 || v6 != 0;
 }
 
 static json_t *
@@ -82,7 +107,7 @@ gate_json(struct control *c)
 	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
 	    r == 0 ? "no policy" : "unknown",
 	    "generation", (json_int_t)c->known.generation, "applied_at", time_json(c->applied_at),
-	    "forwarding", c->forwarding, "stopped", stopped, "permitted", permitted,
+	    "forwarding", is_forwarding(), "stopped", stopped, "permitted", permitted,
 	    "reassembly_failed", reassembly_failed(), "counters", counters);
 }
 
@@ -93,7 +118,8 @@ policy_json(const struct control *c)
 
 	if (p == NULL)
 		return json_object();
-	return json_pack("{s:s, s:s, s:s, s:I, s:I}", "site", p->site_name, "file", c->file,
+	return json_pack("{s:s, s:o, s:s, s:I, s:I}", "site", p->site_name,
+	    "file", control_text_json(c->file),
 	    "digest", p->digest, "permits", (json_int_t)p->n_permits,
 	    "zones", (json_int_t)p->n_zones);
 }
@@ -102,7 +128,7 @@ static json_t *
 problem_json(const struct control *c, const json_t *watch, const json_t *record)
 {
 	if (c->problem[0] != '\0')
-		return json_string(c->problem);
+		return control_text_json(c->problem);
 	if (watch == NULL)
 		return json_string("the watcher does not answer");
 	if (record == NULL)
@@ -118,7 +144,8 @@ control_status(struct control *c)
 	json_t *problem = problem_json(c, watch, record);
 
 	if (record != NULL)
-		json_object_set_new(record, "file", json_string(c->setup->paths.violations));
+		json_object_set_new(record, "file",
+		    control_text_json(c->setup->paths.violations));
 	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "policy", policy_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(), "problem", problem);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* Longer and the process is taken for dead; an account is made in microseconds. */
@@ -15,22 +14,11 @@
 /* Building a classifier of 100,000 boxes takes a fraction of a second. */
 #define POLICY_TIMEOUT_MS 10000
 
-/* Answers that came too late for an earlier question are not answers to the next. */
-static void
-drain(int socket)
-{
-	uint8_t byte;
-
-	while (recv(socket, &byte, sizeof(byte), MSG_DONTWAIT) > 0)
-		;
-}
-
 json_t *
 control_ask_json(struct control *c, int socket, enum ipc_type type)
 {
 	json_t *value = NULL;
 
-	drain(socket);
 	if (ipc_ask(socket, type, NULL, 0, -1, &c->answer, ACCOUNT_TIMEOUT_MS) == 0)
 		(void)ipc_json(&c->answer, &value);
 	return value;
@@ -73,7 +61,6 @@ hand_policy(struct control *c, int policy_fd)
 {
 	int r;
 
-	drain(c->setup->watch_fd);
 	r = ipc_ask(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd, &c->answer,
 	    POLICY_TIMEOUT_MS);
 	if (r < 0)

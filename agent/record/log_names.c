@@ -67,7 +67,7 @@ add(struct log_names *out, const char *name)
 	if (grown == NULL)
 		return -ENOMEM;
 	out->names = grown;
-	strcpy(grown[out->count++], name);
+	memcpy(grown[out->count++], name, strlen(name) + 1);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ const char *
 record_seconds(int64_t ns, char *out)
 {
 	record_time(ns, out);
-	strcpy(strchr(out, '.'), "Z");
+	memcpy(strchr(out, '.'), "Z", sizeof("Z"));
 	return out;
 }
 
@@ -115,7 +115,7 @@ record_service(const struct facts *f, char *out)
 	char number[4];
 
 	if ((f->flags & FACT_ARP) != 0)
-		return strcpy(out, "arp");
+		return memcpy(out, "arp", sizeof("arp"));
 	if (f->src.family == IP_NONE && f->dst.family == IP_NONE) {
 		snprintf(out, RECORD_SERVICE_SIZE, "0x%04x", f->ethertype);
 		return out;
@@ -126,7 +126,7 @@ record_service(const struct facts *f, char *out)
 	if ((f->flags & FACT_HAS_PORTS) == 0)
 		snprintf(out, RECORD_SERVICE_SIZE, "%s", name);
 	else if (is_icmp(f))
-		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u.%u", name, f->sport >> 8,
+		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u.%u", name, (unsigned int)f->sport >> 8,
 		    f->sport & 0xffu);
 	else
 		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u", name, f->dport);

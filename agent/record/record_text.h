@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /* U+FFFD has three bytes and may stand for one bad byte. */
-#define RECORD_NAME_SIZE	(64u * 3u)
-#define RECORD_REASON_SIZE	(256u * 3u)
+#define RECORD_NAME_SIZE	((size_t)64 * 3)
+#define RECORD_REASON_SIZE	((size_t)256 * 3)
 
 struct record_text {
 	char from_zone[RECORD_NAME_SIZE], to_zone[RECORD_NAME_SIZE];

@@ -39,7 +39,7 @@ read_boot_id(char boot[40])
 	if (n == 36)
 		boot[36] = '\0';
 	else
-		strcpy(boot, "unknown-boot");
+		memcpy(boot, "unknown-boot", sizeof("unknown-boot"));
 }
 
 static void

@@ -40,8 +40,8 @@ reason_packet(const struct facts *f, char *out, size_t size)
 	else if (!(f->flags & FACT_HAS_PORTS))
 		snprintf(out, size, "%s -> %s %s", src, dst, name);
 	else if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
-		snprintf(out, size, "%s -> %s %s/%u.%u", src, dst, name, f->sport >> 8,
-		    f->sport & 0xffu);
+		snprintf(out, size, "%s -> %s %s/%u.%u", src, dst, name,
+		    (unsigned int)f->sport >> 8, f->sport & 0xffu);
 	else
 		snprintf(out, size, "%s -> %s %s/%u", src, dst, name, f->dport);
 }

@@ -37,7 +37,7 @@ struct sample_row {
 #define ACK TCP_FLAG_ACK
 #define SYN TCP_FLAG_SYN
 #define TYPE(type, code) ((type) << 8 | (code))
-#define ZV(n, name) .zv = n, .action = ACTION_ATTEMPT, .permit = name
+#define ZV(n, name) .zv = (n), .action = ACTION_ATTEMPT, .permit = (name)
 
 #define PERMIT(id) .verdict = VERDICT_PERMIT, .permit = id
 #define LOCAL .verdict = VERDICT_LOCAL

@@ -266,11 +266,11 @@ static const char *const tampering[] = {
 	"nft insert rule inet sekisho forward meta mark 7 accept",
 	"nft add element inet sekisho mn0-lg0-x4 '{ 1.1.1.1 . 2.2.2.2 . tcp . 22 : 1 }'",
 	"nft delete element inet sekisho pairs '{ \"mn0\" . \"lg0\" }'",
-	"nft add element inet sekisho mn0-lg0-r4.1 "
-	"'{ 1.0.0.0/8 . 2.0.0.0/8 . tcp . 1-9 : 2 }'",
+	("nft add element inet sekisho mn0-lg0-r4.1 "
+	"'{ 1.0.0.0/8 . 2.0.0.0/8 . tcp . 1-9 : 2 }'"),
 	"nft add element inet sekisho pairs '{ \"in0\" . \"mn0\" : jump permit }'",
-	"nft add chain inet sekisho backdoor "
-	"'{ type filter hook forward priority -300; policy accept; }'",
+	("nft add chain inet sekisho backdoor "
+	"'{ type filter hook forward priority -300; policy accept; }'"),
 	"nft add chain inet sekisho nat '{ type nat hook postrouting priority 100; }'",
 	"nft chain inet sekisho forward '{ policy accept; }'",
 	"nft flush chain inet sekisho forward",

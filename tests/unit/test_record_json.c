@@ -204,8 +204,8 @@ kinds_have_their_categories(void)
 
 /* What an attacker may send where a name belongs. */
 static const char *const hostile[] = {
-	"\"", "\\", "\n\r\t", "\x1b]0;owned\x07", "\x7f", "\xc2\x9b" "31m", "\xe2\x80\xa8",
-	"\xe2\x80\xae" "gnp", "\xff\xfe\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+	"\"", "\\", "\n\r\t", "\x1b]0;owned\x07", "\x7f", ("\xc2\x9b" "31m"), "\xe2\x80\xa8",
+	("\xe2\x80\xae" "gnp"), "\xff\xfe\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
 	"{\"a\":1}", "</script>", "マイナンバー", "\xf3\xa0\x80\x81",
 };
 
@@ -245,11 +245,11 @@ the_longest_event_is_cut_to_fit(void)
 	longest.sequence = INT64_MAX;
 	longest.boot = "123e4567-e89b-12d3-a456-426614174000";
 	for (size_t i = 0; i < sizeof(fill); i++) {
-		for (uint8_t kind = EVENT_VIOLATION; kind < EVENT_KIND_COUNT; kind++) {
+		for (int kind = EVENT_VIOLATION; kind < EVENT_KIND_COUNT; kind++) {
 			struct event e = leak();
 			json_t *root;
 
-			e.kind = kind;
+			e.kind = (uint8_t)kind;
 			e.count = e.bytes = e.lost = INT64_MAX;
 			e.key = UINT64_MAX;
 			e.facts.src = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1");

@@ -196,9 +196,9 @@ places_outlive_a_reload(void)
 	struct places *places = places_new();
 	struct watch_policy *first = open_policy(places), *second = open_policy(places);
 
-	for (uint16_t s = MN; s <= EX; s++)
-		CU_ASSERT_EQUAL(watch_policy_place(first, s), watch_policy_place(second,
-		    s));
+	for (unsigned int s = MN; s <= EX; s++)
+		CU_ASSERT_EQUAL(watch_policy_place(first, (uint16_t)s),
+		    watch_policy_place(second, (uint16_t)s));
 	CU_ASSERT_EQUAL(watch_policy_place(first, SELF), PLACE_SELF);
 	CU_ASSERT_EQUAL(watch_policy_place(first, NONE), PLACE_NONE);
 	CU_ASSERT_STRING_EQUAL(places_at(places, watch_policy_place(first, LG))->zone,
