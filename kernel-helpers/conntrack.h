@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The connection table, where a permit that was taken away must leave no flow
- * behind: count and delete entries by ct mark (the permit's number) or by the
- * addresses that opened them. ctnetlink over libmnl.
+ * behind: count and delete entries by ct mark (pair and permit, rules/ruleset.h)
+ * or by the addresses that opened them. ctnetlink over libmnl.
  */
 #ifndef KERNEL_HELPERS_CONNTRACK_H
 #define KERNEL_HELPERS_CONNTRACK_H

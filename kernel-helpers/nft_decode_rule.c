@@ -87,7 +87,7 @@ raise_key(struct raising *r, struct stmt *s)
 	return s->n_fields == 0 ? -EPROTO : 0;
 }
 
-/* What is done with a key: looked up, mapped, kept, or counted. */
+/* What is done with a key: looked up, mapped or kept. */
 static int
 raise_key_use(struct raising *r, struct stmt *s)
 {
@@ -107,11 +107,6 @@ raise_key_use(struct raising *r, struct stmt *s)
 		r->at++;
 	} else if (x->kind == NFT_X_DYNSET) {
 		s->kind = STMT_UPDATE;
-	} else if (x->kind == NFT_X_OBJREF_MAP) {
-		/* The key of this one is always the mark. */
-		s->kind = STMT_COUNT_BY_MARK;
-		s->key[0] = FIELD_NONE;
-		s->n_fields = 0;
 	} else {
 		return -EPROTO;
 	}
@@ -135,6 +130,22 @@ raise_ct_state(struct raising *r, struct stmt *s)
 	return 0;
 }
 
+/* Half of the mark: which one shows in what is done with it. */
+static int
+raise_mark(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *map = peek(r, 2, NFT_X_LOOKUP_MAP);
+	const struct nft_expr *count = peek(r, 2, NFT_X_OBJREF_MAP);
+
+	if (peek(r, 1, NFT_X_BITWISE) == NULL)
+		return raise_key_use(r, s);
+	if (map == NULL && count == NULL)
+		return -EPROTO;
+	s->kind = map != NULL ? STMT_VERDICT_BY_PAIR : STMT_COUNT_BY_PERMIT;
+	r->at += 3;
+	return set_target(s, map != NULL ? map : count);
+}
+
 static int
 raise_ct(struct raising *r, struct stmt *s)
 {
@@ -145,6 +156,8 @@ raise_ct(struct raising *r, struct stmt *s)
 		s->kind = STMT_CT_DIRECTION_ORIGINAL;
 		r->at += 2;
 		return 0;
+	case NFT_CT_MARK:
+		return raise_mark(r, s);
 	default:	/* kernel numbers, not an enum of ours */
 		return raise_key_use(r, s);
 	}

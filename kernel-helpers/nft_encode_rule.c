@@ -28,13 +28,33 @@ lower_lookup(struct nft_lowering *l, const struct stmt *s)
 	x->reg = NFT_REG_1;
 }
 
+/* Half of the mark, in host order as ct leaves it in the register. */
+static void
+emit_mark(struct nft_lowering *l, uint32_t mask)
+{
+	nft_emit_ct(l, NFT_CT_MARK);
+	nft_emit_mask(l, &mask, sizeof(mask));
+}
+
+static void
+lower_verdict_by_pair(struct nft_lowering *l, const struct stmt *s)
+{
+	struct nft_expr *x;
+
+	emit_mark(l, MARK_PAIR_MASK);
+	x = nft_emit(l, NFT_X_LOOKUP_MAP);
+	x->reg = NFT_REG_1;
+	x->to = NFT_REG_VERDICT;
+	nft_emit_name(l, x, &s->target);
+}
+
 static void
 lower_count(struct nft_lowering *l, const struct stmt *s)
 {
 	struct nft_expr *x;
 
-	if (s->kind == STMT_COUNT_BY_MARK)
-		nft_emit_ct(l, NFT_CT_MARK);
+	if (s->kind == STMT_COUNT_BY_PERMIT)
+		emit_mark(l, MARK_PERMIT_MASK);
 	x = nft_emit(l, s->kind == STMT_COUNT ? NFT_X_OBJREF : NFT_X_OBJREF_MAP);
 	if (s->kind == STMT_COUNT)
 		x->key = NFT_OBJECT_COUNTER;
@@ -130,9 +150,10 @@ static void (*const lower[STMT_KIND_COUNT])(
 	[STMT_TIME] = nft_lower_time,
 	[STMT_IN_SET] = lower_lookup,
 	[STMT_VERDICT_MAP] = lower_lookup,
+	[STMT_VERDICT_BY_PAIR] = lower_verdict_by_pair,
 	[STMT_MARK_FROM_MAP] = lower_lookup,
 	[STMT_COUNT] = lower_count,
-	[STMT_COUNT_BY_MARK] = lower_count,
+	[STMT_COUNT_BY_PERMIT] = lower_count,
 	[STMT_UPDATE] = lower_update,
 	[STMT_LIMIT] = lower_limit,
 	[STMT_LOG] = lower_log,

@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers that ct mark leaves for permits (limits.h): 1..65535. */
-#define NUMBER_MAX 65535u
-
 void
 check_missing(struct check *ck, struct origin where, const char *list, const char *key)
 {
@@ -127,6 +124,8 @@ checked_new(struct policy *policy, int64_t now, struct diag *diag)
 	ret = run_stages(&ck);
 	free_state(&ck);
 	if (ret == 0 && diag_count(diag, DIAG_ERROR) == 0)
+		ret = checked_number_pairs(c);
+	if (ret == 0 && diag_count(diag, DIAG_ERROR) == 0)
 		ret = make_digest(c);
 	if (ret != 0)
 		diag_add(diag, nowhere, DIAG_ERROR, MSG_CHECK_MEMORY);
@@ -159,6 +158,7 @@ checked_free(struct checked *c)
 	free(c->owned);
 	free(c->bindings);
 	free(c->refusals);
+	free(c->pair_numbers);
 	policy_free(c->policy);
 	free(c);
 }
@@ -169,71 +169,6 @@ checked_from_file(const char *path, int64_t now, struct diag *diag)
 	struct policy *policy = policy_parse_file(path, diag);
 
 	return policy != NULL ? checked_new(policy, now, diag) : NULL;
-}
-
-/* One bit a number. */
-struct number_map {
-	uint8_t bits[NUMBER_MAX / 8 + 1];
-};
-
-static bool
-is_marked(const struct number_map *m, uint32_t number)
-{
-	return (m->bits[number / 8] >> number % 8 & 1) != 0;
-}
-
-static void
-mark(struct number_map *m, uint32_t number)
-{
-	m->bits[number / 8] |= (uint8_t)(1u << number % 8);
-}
-
-/* The next number behind *cursor that is neither taken nor busy; 0: none. */
-static uint32_t
-next_free(const struct number_map *used, uint32_t *cursor,
-    bool (*busy)(void *, uint32_t), void *arg)
-{
-	while (*cursor < NUMBER_MAX) {
-		uint32_t n = ++*cursor;
-
-		if (!is_marked(used, n) && (busy == NULL || !busy(arg, n)))
-			return n;
-	}
-	return 0;
-}
-
-void
-checked_renumber_avoiding(struct checked *c,
-    uint32_t (*number_of)(void *arg, const char *id),
-    bool (*busy)(void *arg, uint32_t number), void *arg)
-{
-	struct number_map used = { { 0 } };
-	uint32_t cursor = 0, last_resort = 0;
-
-	for (size_t i = 0; i < c->n_permits; i++) {
-		uint32_t n = number_of(arg, c->permits[i].id);
-
-		c->permits[i].number = 0;
-		if (n == 0 || n > NUMBER_MAX || is_marked(&used, n))
-			continue;
-		c->permits[i].number = n;
-		mark(&used, n);
-	}
-	for (size_t i = 0; i < c->n_permits; i++) {
-		if (c->permits[i].number != 0)
-			continue;
-		c->permits[i].number = next_free(&used, &cursor, busy, arg);
-		if (c->permits[i].number == 0)
-			c->permits[i].number = next_free(&used, &last_resort, NULL, NULL);
-		mark(&used, c->permits[i].number);
-	}
-}
-
-void
-checked_renumber(
-    struct checked *c, uint32_t (*number_of)(void *arg, const char *id), void *arg)
-{
-	checked_renumber_avoiding(c, number_of, NULL, arg);
 }
 
 uint16_t

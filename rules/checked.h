@@ -11,6 +11,7 @@
 
 #include "rules/address.h"
 #include "rules/diag.h"
+#include "rules/limits.h"
 #include "rules/policy.h"
 
 #include <stdbool.h>
@@ -105,7 +106,7 @@ struct box {
 struct checked_permit {
 	const char *id;
 	const char *purpose, *request, *approved_by;	/* NULL: not written */
-	uint32_t number;		/* ct mark; 1.. ; by order of the file, see checked_renumber() */
+	uint32_t number;		/* low half of the ct mark; 1.. ; see checked_renumber() */
 	bool disabled;
 	int64_t valid_from;		/* seconds since the epoch, inclusive; INT64_MIN: always */
 	int64_t valid_until;		/* exclusive; INT64_MAX: for ever */
@@ -135,6 +136,8 @@ struct checked {
 	struct mac_binding *bindings;
 	size_t n_bindings;
 	enum refusal *refusals;		/* n_zones x n_zones, [from * n_zones + to] */
+	/* n_segments x n_segments, [in * n_segments + out]: checked_pair_number() */
+	uint16_t *pair_numbers;
 	char digest[65];		/* SHA-256 of the printed policy, hex */
 	struct policy *policy;		/* owned; the strings above live in it */
 };
@@ -166,6 +169,25 @@ void checked_renumber(struct checked *c, uint32_t (*number_of)(void *arg, const 
  */
 void checked_renumber_avoiding(struct checked *c,
     uint32_t (*number_of)(void *arg, const char *id),
+    bool (*busy)(void *arg, uint32_t number), void *arg);
+
+/*
+ * Number of a pair of segments, the high half of the ct mark of its flows: 1.. ,
+ * by order of the segments. 0 when no permit crosses it, enabled or not, and of
+ * every pair with the gateway itself.
+ */
+uint32_t checked_pair_number(const struct checked *c, uint16_t in, uint16_t out);
+
+/* Give them for the boxes there are; done by checked_new(). 0 or -ENOMEM. */
+int checked_number_pairs(struct checked *c);
+
+/*
+ * As checked_renumber_avoiding(), for the pairs, which their two interfaces name:
+ * pairs that run keep their number, new ones stay off all that run, also those of
+ * pairs that go. No two pairs ever share one.
+ */
+void checked_renumber_pairs(struct checked *c,
+    uint32_t (*number_of)(void *arg, const char *in, const char *out),
     bool (*busy)(void *arg, uint32_t number), void *arg);
 
 /* Segment that owns an address; SEGMENT_NONE. O(log n), for all but the packet path. */

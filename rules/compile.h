@@ -6,8 +6,10 @@
  *   - it is accepted exactly when some permit that is enabled and in force has
  *     a box that holds it (after the checks that stand before all permits:
  *     source, state, options, MAC);
- *   - its ct mark, and so the counter, is that of the first such permit in
- *     file order, whatever the forms and windows of the permits are.
+ *   - the permit in its ct mark, and so the counter, is the first such permit in
+ *     file order, whatever the forms and windows of the permits are;
+ *   - the pair in its ct mark is that of its segments, and no later packet of the
+ *     flow is forwarded from a third one.
  * How: compile_boxes.h.
  */
 #ifndef RULES_COMPILE_H

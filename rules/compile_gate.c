@@ -19,6 +19,16 @@
 #define VIOLATION_KEYS	65536u
 #define VIOLATION_MS	86400000u
 
+/*
+ * Room for running pairs. Another size is another set and so a new table
+ * (ruleset_diff.c): two steps only, and the first is enough for 45 segments that
+ * all talk to each other.
+ */
+#define FLOWS_USUAL	4096u
+#define FLOWS_MOST	131072u
+
+_Static_assert(2 * LIMIT_SEGMENTS * LIMIT_SEGMENTS <= FLOWS_MOST, "every pair, twice");
+
 #define NFPROTO_V4	2u
 #define NFPROTO_V6	10u
 #define ROUTE_BROADCAST	3u	/* RTN_BROADCAST, linux/rtnetlink.h */
@@ -73,18 +83,32 @@ write_icmp_accept(struct writer *w, uint8_t family, uint8_t type)
 	write_stmt(w, STMT_ACCEPT);
 }
 
+/*
+ * conntrack does not look at interfaces, so a forwarded packet must also come
+ * from one of the two segments of its flow. What has no pair in its mark is no
+ * flow of this gate, and goes on to be refused.
+ */
+static void
+write_running(struct writer *w, enum chain_hook hook)
+{
+	if (hook == HOOK_FORWARD)
+		write_target(w, STMT_VERDICT_BY_PAIR, SET_FLOWS, 0);
+	else
+		write_stmt(w, STMT_ACCEPT);
+}
+
 /* Running flows first, and nothing else on their way. */
 static void
-write_established(struct writer *w)
+write_established(struct writer *w, enum chain_hook hook)
 {
 	write_rule(w);
 	write_number(w, STMT_CT_STATE, CT_STATE_ESTABLISHED);
 	write_stmt(w, STMT_IPV4_PLAIN);
-	write_stmt(w, STMT_ACCEPT);
+	write_running(w, hook);
 	write_rule(w);
 	write_number(w, STMT_CT_STATE, CT_STATE_ESTABLISHED);
 	write_stmt(w, STMT_ROUTING_MISSING);
-	write_stmt(w, STMT_ACCEPT);
+	write_running(w, hook);
 }
 
 static void
@@ -178,7 +202,7 @@ static void
 write_forward(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "forward", HOOK_FORWARD);
-	write_established(w);
+	write_established(w, HOOK_FORWARD);
 	write_header_checks(w);
 	write_state_checks(w);
 	write_bound_check(w, bound, "forward-bound");
@@ -190,13 +214,8 @@ write_forward(struct writer *w, struct bound bound)
 static void
 write_loopback(struct writer *w, enum field field)
 {
-	struct stmt *s;
-
 	write_rule(w);
-	s = write_stmt(w, STMT_IFNAME);
-	s->key[0] = field;
-	s->n_fields = 1;
-	snprintf(s->name, sizeof(s->name), "lo");
+	write_interface(w, field, "lo");
 	write_stmt(w, STMT_ACCEPT);
 }
 
@@ -238,7 +257,7 @@ write_input(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "input", HOOK_INPUT);
 	write_loopback(w, FIELD_IIFNAME);
-	write_established(w);
+	write_established(w, HOOK_INPUT);
 	write_neighbour_discovery(w, false);
 	write_group_check(w, "input-group");
 	write_header_checks(w);
@@ -261,7 +280,7 @@ write_output(struct writer *w)
 {
 	write_base_chain(w, "output", HOOK_OUTPUT);
 	write_loopback(w, FIELD_OIFNAME);
-	write_established(w);
+	write_established(w, HOOK_OUTPUT);
 	write_neighbour_discovery(w, true);
 	write_state_checks(w);
 	write_dispatch_rules(w, HOOK_OUTPUT, CHAIN_REFUSE_SELF);
@@ -343,7 +362,7 @@ write_permit(struct writer *w)
 {
 	write_chain(w, CHAIN_PERMIT, 0, nowhere);
 	write_rule(w);
-	write_target(w, STMT_COUNT_BY_MARK, SET_PERMITS, 0);
+	write_target(w, STMT_COUNT_BY_PERMIT, SET_PERMITS, 0);
 	write_rule(w);
 	write_stmt(w, STMT_ACCEPT);
 }
@@ -391,6 +410,22 @@ write_bindings(struct writer *w, const struct checked *c, enum ip_family family)
 	}
 }
 
+/*
+ * Filled by the leaves. A bounded hash of four bytes is the fastest set there is
+ * (nft_hash_fast_ops); twice the room, because a change adds before it takes away.
+ */
+static void
+write_flows(struct writer *w, const struct checked *c)
+{
+	size_t pairs = 0;
+
+	for (size_t i = 0; i < c->n_segments * c->n_segments; i++)
+		pairs += c->pair_numbers[i] != 0;
+	write_set(w, SET_FLOWS, 0, SET_VERDICT_MAP, mark_key, 1, false);
+	if (w->error == 0)
+		w->set->size = 2 * pairs <= FLOWS_USUAL ? FLOWS_USUAL : FLOWS_MOST;
+}
+
 static void
 write_sets(struct writer *w, const struct checked *c, struct bound bound)
 {
@@ -399,6 +434,7 @@ write_sets(struct writer *w, const struct checked *c, struct bound bound)
 	write_set(w, SET_PAIRS, 0, SET_VERDICT_MAP, dispatch_key, 2, false);
 	write_set(w, SET_INPUTS, 0, SET_VERDICT_MAP, &iifname, 1, false);
 	write_set(w, SET_OUTPUTS, 0, SET_VERDICT_MAP, &oifname, 1, false);
+	write_flows(w, c);
 	write_violation_set(w, COMPILE_SET_VIOLATIONS4, violation_key4);
 	write_violation_set(w, COMPILE_SET_VIOLATIONS6, violation_key6);
 	write_set(w, SET_EXTENSIONS, 0, SET_PLAIN, nexthdr_key, 1, false);

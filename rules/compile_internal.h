@@ -16,6 +16,7 @@
 #define SET_PAIRS		"pairs"
 #define SET_INPUTS		"inputs"
 #define SET_OUTPUTS		"outputs"
+#define SET_FLOWS		"flows"
 #define SET_PERMITS		"permits"
 #define SET_EXTENSIONS		"extensions"
 #define SET_BOUND4		"bound4"
@@ -80,6 +81,9 @@ void write_dispatch(struct writer *w, const char *set, const uint8_t *key,
  * and ends one that would read as the gateway's own, "self".
  */
 void name_segment(const struct checked *c, uint16_t segment, char buf[PART_NAME_SIZE]);
+/* Chain of the running flows of a pair: "flow-mn0-lg0"; as unversioned as they last. */
+#define CHAIN_FLOW_PREFIX	"flow-"
+
 /* "mn0-lg0" */
 void name_leaf(const struct checked *c, uint16_t in, uint16_t out,
     char buf[LEAF_NAME_SIZE]);
@@ -89,6 +93,9 @@ void name_comment(const char *what, struct origin origin, char buf[128]);
 
 /* IFNAMSIZ bytes, zero padded. */
 void key_interface(const struct checked *c, uint16_t segment, uint8_t key[16]);
+
+/* STMT_IFNAME: the interface is this one. */
+void write_interface(struct writer *w, enum field field, const char *interface);
 
 /* Static chains and sets, counters of permits, MAC bindings. */
 void compile_gate(struct writer *w, const struct checked *c);

@@ -41,6 +41,7 @@ static const char *const form_interval[] = { "r", "p", "i", "s" };
 /* What one table holds; the sort order of rules. */
 struct part {
 	const struct cube *cube;
+	uint32_t mark;
 	enum form form;
 	bool exact;
 };
@@ -128,7 +129,8 @@ same_table(const struct part *x, const struct part *y)
 }
 
 static int
-make_parts(const struct cube_list *pieces, struct parts *out)
+make_parts(const struct checked *c, uint32_t pair, const struct cube_list *pieces,
+    struct parts *out)
 {
 	size_t left = SPREAD_TOTAL;
 
@@ -141,6 +143,8 @@ make_parts(const struct cube_list *pieces, struct parts *out)
 		size_t tuples;
 
 		part->cube = &pieces->items[i];
+		part->mark = pair << MARK_PAIR_SHIFT
+		    | c->permits[part->cube->permit].number;
 		part->form = form_of(part->cube);
 		tuples = tuples_of(part->cube, part->form);
 		part->exact = tuples <= SPREAD_TUPLES && tuples <= left;
@@ -193,7 +197,6 @@ static void
 write_piece(struct writer *w, const struct checked *c, const struct part *part,
     const ip_value first[CUBE_DIMS], const ip_value last[CUBE_DIMS])
 {
-	const struct checked_permit *permit = &c->permits[part->cube->permit];
 	uint8_t low[LIMIT_KEY_BYTES], high[LIMIT_KEY_BYTES];
 	struct element *e;
 
@@ -202,8 +205,8 @@ write_piece(struct writer *w, const struct checked *c, const struct part *part,
 	e = write_element(w, low, part->exact ? NULL : high);
 	if (e == NULL)
 		return;
-	e->mark = permit->number;
-	e->origin = permit->origin;
+	e->mark = part->mark;
+	e->origin = c->permits[part->cube->permit].origin;
 }
 
 /* Every tuple of a small piece, counting up like an odometer. */
@@ -338,6 +341,31 @@ write_leaf_dispatch(struct writer *w, const struct checked *c, const struct leaf
 	}
 }
 
+/* Packets of running flows: from one of the two segments, or their source is forged. */
+static void
+write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
+    const char *name, uint32_t pair)
+{
+	const uint16_t ends[] = { leaf->in, leaf->out };
+	char chain[sizeof(CHAIN_FLOW_PREFIX) + LEAF_NAME_SIZE];
+	uint32_t mark = pair << MARK_PAIR_SHIFT;
+	uint8_t key[sizeof(mark)];
+
+	if (pair == 0 || leaf->n_boxes == 0)
+		return;
+	snprintf(chain, sizeof(chain), CHAIN_FLOW_PREFIX "%s", name);
+	write_chain(w, chain, 0, leaf->origin);
+	for (size_t i = 0; i < 2; i++) {
+		write_rule(w);
+		write_interface(w, FIELD_IIFNAME, c->segments[ends[i]].interface);
+		write_stmt(w, STMT_ACCEPT);
+	}
+	write_rule(w);
+	write_goto(w, COMPILE_COUNTER_SOURCE);
+	memcpy(key, &mark, sizeof(key));
+	write_dispatch(w, SET_FLOWS, key, chain, 0);
+}
+
 /* Boxes of both families -> disjoint pieces, IPv4 first. 0, -ENOMEM or -E2BIG. */
 static int
 make_pieces(const struct checked *c, const struct leaf *leaf, size_t room,
@@ -365,13 +393,14 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 {
 	struct cube_list pieces = { .items = NULL };
 	struct parts parts = { .items = NULL };
+	uint32_t pair = checked_pair_number(c, leaf->in, leaf->out);
 	char name[LEAF_NAME_SIZE];
 	int ret;
 
 	name_leaf(c, leaf->in, leaf->out, name);
 	ret = make_pieces(c, leaf, w->room, &pieces, culprit);
 	if (ret == 0)
-		ret = make_parts(&pieces, &parts);
+		ret = make_parts(c, pair, &pieces, &parts);
 	if (ret == 0) {
 		w->room -= pieces.count;
 		write_chain(w, name, VERSION_UNSETTLED, leaf->origin);
@@ -382,6 +411,7 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 		else
 			write_goto(w, leaf->reject ? CHAIN_REFUSE_REJECT : CHAIN_REFUSE);
 		write_leaf_dispatch(w, c, leaf, name);
+		write_flow(w, c, leaf, name, pair);
 	} else if (ret != -E2BIG) {
 		w->error = ret;
 		ret = 0;

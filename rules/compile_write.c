@@ -91,6 +91,16 @@ write_goto(struct writer *w, const char *chain)
 }
 
 void
+write_interface(struct writer *w, enum field field, const char *interface)
+{
+	struct stmt *s = write_stmt(w, STMT_IFNAME);
+
+	s->key[0] = field;
+	s->n_fields = 1;
+	snprintf(s->name, sizeof(s->name), "%s", interface);
+}
+
+void
 write_counter(struct writer *w, const char *base, const char *comment,
     struct origin origin)
 {

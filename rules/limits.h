@@ -19,7 +19,10 @@
 #define LIMIT_SERVICES		16384u
 /* Source ports x destination ports of one service, as written. */
 #define LIMIT_MATCHES		65536u
-/* ct mark holds the permit number; 16 bits leave the other 16 to the site. */
+/*
+ * ct mark holds the permit's number in its low 16 bits and that of the pair of
+ * segments in its high 16: all of it is ours.
+ */
 #define LIMIT_PERMITS		60000u
 /* Boxes after expansion: address range x address range x service. */
 #define LIMIT_BOXES		1000000u

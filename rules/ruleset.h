@@ -84,9 +84,10 @@ enum stmt_kind {
 	STMT_IN_SET,		/* key fields in "target" set; invert */
 	/* statements */
 	STMT_VERDICT_MAP,	/* key fields vmap target */
+	STMT_VERDICT_BY_PAIR,	/* ct mark & MARK_PAIR_MASK vmap target */
 	STMT_MARK_FROM_MAP,	/* ct mark set <key fields> map target */
 	STMT_COUNT,		/* counter name target */
-	STMT_COUNT_BY_MARK,	/* counter name ct mark map target */
+	STMT_COUNT_BY_PERMIT,	/* counter name ct mark & MARK_PERMIT_MASK map target */
 	STMT_UPDATE,		/* update target { key fields } */
 	STMT_LIMIT,		/* limit rate number/second burst burst packets */
 	STMT_LOG,		/* log prefix name group number snaplen 128 queue-threshold 16 */
@@ -103,6 +104,11 @@ enum stmt_kind {
 #define CT_STATE_RELATED	4u
 #define CT_STATE_NEW		8u
 #define CT_STATE_UNTRACKED	64u
+
+/* Halves of the ct mark of a flow; the numbers: rules/checked.h. */
+#define MARK_PAIR_SHIFT		16u
+#define MARK_PAIR_MASK		0xffff0000u
+#define MARK_PERMIT_MASK	0x0000ffffu
 
 #define RULESET_LOG_SNAPLEN	128u
 #define RULESET_LOG_QTHRESHOLD	16u

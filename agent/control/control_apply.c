@@ -30,73 +30,6 @@ refuse(const char *error, struct diag *diag)
 }
 
 /*
- * The running numbers, from the kernel itself: the map "permits" holds number ->
- * counter permit_ID. A permit keeps its number, so that its flows and counters
- * stay its own; a new one never gets that of a permit whose flows still run.
- */
-struct running_number {
-	const char *id;			/* in the running ruleset */
-	uint32_t number;
-};
-
-struct running_numbers {
-	struct running_number *items;	/* sorted by id */
-	size_t count;
-	bool busy[LIMIT_PERMITS + 1];
-};
-
-static int
-by_id(const void *a, const void *b)
-{
-	const struct running_number *x = a, *y = b;
-
-	return strcmp(x->id, y->id);
-}
-
-static int
-list_numbers(const struct ruleset *running, struct running_numbers *out)
-{
-	const struct object_name name = { .base = "permits" };
-	const struct ruleset_set *map = ruleset_find_set(running, &name);
-
-	if (map == NULL)
-		return 0;
-	out->items = calloc(map->n_elements + 1, sizeof(*out->items));
-	if (out->items == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < map->n_elements; i++) {
-		struct running_number n = { .id = control_permit_id(map->elements[i].target) };
-
-		memcpy(&n.number, map->first + i * map->key_length, sizeof(n.number));
-		if (n.number <= LIMIT_PERMITS)
-			out->busy[n.number] = true;
-		if (n.id != NULL)
-			out->items[out->count++] = n;
-	}
-	qsort(out->items, out->count, sizeof(*out->items), by_id);
-	return 0;
-}
-
-static uint32_t
-number_of(void *arg, const char *id)
-{
-	const struct running_numbers *numbers = arg;
-	const struct running_number key = { .id = id };
-	const struct running_number *found = numbers->count == 0 ? NULL :
-	    bsearch(&key, numbers->items, numbers->count, sizeof(key), by_id);
-
-	return found != NULL ? found->number : 0;
-}
-
-static bool
-is_busy(void *arg, uint32_t number)
-{
-	const struct running_numbers *numbers = arg;
-
-	return number <= LIMIT_PERMITS && numbers->busy[number];
-}
-
-/*
  * The running ruleset: as known while nobody has changed nf_tables since, else
  * read back. *read is what the caller must free. NULL: there is no table, or
  * one that is not ours to understand (it will be replaced, not followed).
@@ -122,17 +55,12 @@ running_ruleset(struct control *c, const struct ruleset **running, struct rulese
 static int
 keep_numbers(struct control *c, struct checked *checked)
 {
-	static struct running_numbers numbers;
 	const struct ruleset *running;
 	struct ruleset *read;
 	int r = running_ruleset(c, &running, &read);
 
-	memset(&numbers, 0, sizeof(numbers));
-	if (r == 0 && running != NULL)
-		r = list_numbers(running, &numbers);
 	if (r == 0)
-		checked_renumber_avoiding(checked, number_of, is_busy, &numbers);
-	free(numbers.items);
+		r = control_keep_numbers(running, checked);
 	ruleset_free(read);
 	return r;
 }

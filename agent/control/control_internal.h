@@ -79,6 +79,12 @@ json_t *control_text_json(const char *text);
 /* control_server.c: serve the control socket. 0 or negative errno. */
 int control_serve(struct control *c);
 
+/*
+ * control_numbers.c: give permits and pairs the numbers they run under; running may be
+ * NULL. 0 or -ENOMEM.
+ */
+int control_keep_numbers(const struct ruleset *running, struct checked *checked);
+
 /* One change, asked for or refused, into the record. */
 void control_record_change(struct control *c, const char *actor, bool success,
     const char *what);

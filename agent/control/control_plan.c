@@ -24,7 +24,7 @@ control_permit_id(const struct object_name *counter)
  * order and the version of the map they live in do not matter.
  */
 struct signature {
-	uint32_t mark;
+	uint32_t permit;		/* its number */
 	uint64_t sum;
 	char id[LIMIT_NAME + 1];
 };
@@ -46,11 +46,11 @@ hash(uint64_t h, const void *bytes, size_t length)
 }
 
 static int
-by_mark(const void *a, const void *b)
+by_permit(const void *a, const void *b)
 {
 	const struct signature *x = a, *y = b;
 
-	return x->mark < y->mark ? -1 : x->mark > y->mark;
+	return x->permit < y->permit ? -1 : x->permit > y->permit;
 }
 
 static int
@@ -63,9 +63,10 @@ static void
 add_elements(struct signatures *s, const struct ruleset_set *set)
 {
 	for (size_t i = 0; i < set->n_elements; i++) {
-		struct signature key = { .mark = set->elements[i].mark };
+		struct signature key = { .permit =
+		    set->elements[i].mark & MARK_PERMIT_MASK };
 		struct signature *found = s->count == 0 ? NULL :
-		    bsearch(&key, s->items, s->count, sizeof(key), by_mark);
+		    bsearch(&key, s->items, s->count, sizeof(key), by_permit);
 		uint64_t h = 0xcbf29ce484222325u;
 
 		if (found == NULL)
@@ -97,11 +98,12 @@ sign(const struct ruleset *r, struct signatures *s)
 
 		if (permit == NULL)
 			continue;
-		memcpy(&item->mark, map->first + i * map->key_length, sizeof(item->mark));
+		memcpy(&item->permit, map->first + i * map->key_length,
+		    sizeof(item->permit));
 		snprintf(item->id, sizeof(item->id), "%s", permit);
 		s->count++;
 	}
-	qsort(s->items, s->count, sizeof(*s->items), by_mark);
+	qsort(s->items, s->count, sizeof(*s->items), by_permit);
 	for (size_t i = 0; i < r->n_sets; i++)
 		if (r->sets[i].kind == SET_MARK_MAP)
 			add_elements(s, &r->sets[i]);

@@ -21,6 +21,9 @@ city_init(struct city *c)
 	c->checked.permits = c->permits;
 	c->checked.boxes = c->boxes;
 	c->checked.refusals = c->refusals;
+	for (uint16_t i = 0; i < CITY_SEGMENTS * CITY_SEGMENTS; i++)
+		c->pair_numbers[i] = (uint16_t)(1 + i);
+	c->checked.pair_numbers = c->pair_numbers;
 	c->checked.n_zones = c->checked.n_segments = CITY_SEGMENTS;
 }
 

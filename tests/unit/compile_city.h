@@ -18,9 +18,10 @@ struct city {
 	char ids[CITY_PERMITS][8];
 	struct box boxes[CITY_BOXES];
 	enum refusal refusals[CITY_SEGMENTS * CITY_SEGMENTS];
+	uint16_t pair_numbers[CITY_SEGMENTS * CITY_SEGMENTS];
 };
 
-/* No permits yet. */
+/* No permits yet; the pair (in, out) has the number 1 + in * CITY_SEGMENTS + out. */
 void city_init(struct city *c);
 
 /* One more permit, T000, T001, ..., numbered from 100, on lines from 10. */

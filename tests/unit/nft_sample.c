@@ -161,7 +161,7 @@ add_small_sets(struct ruleset *r)
 	static const uint8_t top[2][4] = { { 240, 0, 0, 0 }, { 255, 255, 255, 255 } };
 	uint8_t pair[32] = "mn0";
 	struct ruleset_set *s;
-	uint32_t mark = 1;
+	uint32_t mark = 1, flow = 1u << MARK_PAIR_SHIFT;
 
 	add_element(add_set(r, "bound4", 0, SET_PLAIN, FIELDS(FIELD_IP_SADDR), false),
 	    bound, NULL);
@@ -176,6 +176,9 @@ add_small_sets(struct ruleset *r)
 	    false);
 	strcpy((char *)pair + 16, "lg0");
 	add_target(s, pair, "mn0-lg0", 1);
+	s = add_set(r, "flows", 0, SET_VERDICT_MAP, FIELDS(FIELD_CT_MARK), false);
+	s->size = 64;
+	add_target(s, &flow, "flow-mn0-lg0", 0);
 	s = add_set(r, "permits", 0, SET_COUNTER_MAP, FIELDS(FIELD_CT_MARK), false);
 	add_target(s, &mark, "permit_T001", 0);
 	mark = 2;
@@ -215,9 +218,17 @@ add_leaf(struct ruleset *r)
 	stmt(k, STMT_DROP);
 	stmt_target(rule(c, ""), STMT_GOTO, "refuse", 0);
 
+	c = need(ruleset_add_chain(r, "flow-mn0-lg0", 0));
+	k = rule(c, "");
+	t = stmt(k, STMT_IFNAME);
+	set_key(t, FIELDS(FIELD_IIFNAME));
+	strcpy(t->name, "mn0");
+	stmt(k, STMT_ACCEPT);
+	stmt_target(rule(c, ""), STMT_GOTO, "refuse", 0);
+
 	c = need(ruleset_add_chain(r, "permit", 0));
 	k = rule(c, "");
-	stmt_target(k, STMT_COUNT_BY_MARK, "permits", 0);
+	stmt_target(k, STMT_COUNT_BY_PERMIT, "permits", 0);
 	stmt(k, STMT_ACCEPT);
 }
 
@@ -252,7 +263,11 @@ add_forward(struct ruleset *r)
 	k = rule(c, "");
 	stmt_number(k, STMT_CT_STATE, CT_STATE_ESTABLISHED);
 	stmt(k, STMT_IPV4_PLAIN);
-	stmt(k, STMT_ACCEPT);
+	stmt_target(k, STMT_VERDICT_BY_PAIR, "flows", 0);
+	k = rule(c, "");
+	stmt_number(k, STMT_CT_STATE, CT_STATE_ESTABLISHED);
+	stmt(k, STMT_ROUTING_MISSING);
+	stmt_target(k, STMT_VERDICT_BY_PAIR, "flows", 0);
 	k = rule(c, "");
 	stmt_number(k, STMT_CT_STATE, CT_STATE_ESTABLISHED);
 	stmt(k, STMT_ROUTING_MISSING);

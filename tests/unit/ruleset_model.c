@@ -73,8 +73,9 @@ target_exists(const struct ruleset *m, const struct stmt *s)
 	switch (s->kind) {
 	case STMT_IN_SET:
 	case STMT_VERDICT_MAP:
+	case STMT_VERDICT_BY_PAIR:
 	case STMT_MARK_FROM_MAP:
-	case STMT_COUNT_BY_MARK:
+	case STMT_COUNT_BY_PERMIT:
 	case STMT_UPDATE:
 		return ruleset_find_set(m, &s->target) != NULL;
 	case STMT_COUNT:

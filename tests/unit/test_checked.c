@@ -214,6 +214,62 @@ running_permits_keep_their_numbers(void)
 	}
 }
 
+/* The pairs of THREE_PERMITS: a0 to b0, and c0 to b0. */
+struct running_pairs {
+	uint32_t ab, cb;
+	uint32_t busy;
+};
+
+static uint32_t
+pair_number_of(void *arg, const char *in, const char *out)
+{
+	const struct running_pairs *p = arg;
+
+	CU_ASSERT_EQUAL(out[0], 'b');
+	return in[0] == 'a' ? p->ab : p->cb;
+}
+
+static bool
+pair_is_busy(void *arg, uint32_t number)
+{
+	const struct running_pairs *p = arg;
+
+	return number == p->ab || number == p->cb || number == p->busy;
+}
+
+static const struct pair_case {
+	struct running_pairs running;
+	uint32_t ab, cb;
+} pair_cases[] = {
+	{ { 0, 0, 0 }, 1, 2 },
+	{ { 2, 1, 0 }, 2, 1 },
+	{ { 0, 1, 0 }, 2, 1 },
+	/* one goes, and its number is not the new one's */
+	{ { 0, 2, 1 }, 3, 2 },
+	/* two of one number, and numbers that cannot be: new ones */
+	{ { 4, 4, 0 }, 4, 1 },
+	{ { 65535, 65536, 0 }, 1, 2 },
+};
+
+static void
+running_pairs_keep_their_numbers(void)
+{
+	for (size_t i = 0; i < sizeof(pair_cases) / sizeof(pair_cases[0]); i++) {
+		struct pair_case row = pair_cases[i];
+		struct checked *c = check_text(THREE_PERMITS);
+
+		CU_ASSERT_EQUAL(checked_pair_number(c, 0, 2), 1);
+		CU_ASSERT_EQUAL(checked_pair_number(c, 3, 2), 2);
+		checked_renumber_pairs(c, pair_number_of, pair_is_busy, &row.running);
+		CU_ASSERT_EQUAL(checked_pair_number(c, 0, 2), row.ab);
+		CU_ASSERT_EQUAL(checked_pair_number(c, 3, 2), row.cb);
+		CU_ASSERT_EQUAL(checked_pair_number(c, 2, 0), 0);
+		CU_ASSERT_EQUAL(checked_pair_number(c, 0, SEGMENT_SELF), 0);
+		CU_ASSERT_EQUAL(checked_pair_number(c, SEGMENT_SELF, 2), 0);
+		checked_free(c);
+	}
+}
+
 static void
 an_error_of_the_parser_refuses_the_policy(void)
 {
@@ -335,6 +391,7 @@ main(void)
 		{ "pairs refuse as written", pairs_refuse_as_written },
 		{ "the digest is of the meaning", the_digest_is_of_the_meaning },
 		{ "running permits keep their numbers", running_permits_keep_their_numbers },
+		{ "running pairs keep their numbers", running_pairs_keep_their_numbers },
 		{ "an error of the parser refuses the policy",
 		  an_error_of_the_parser_refuses_the_policy },
 		{ "an empty policy is refused", an_empty_policy_is_refused },

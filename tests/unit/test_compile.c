@@ -64,6 +64,31 @@ permits_are_counted_under_their_line(void)
 }
 
 static void
+running_flows_come_from_their_own_segments(void)
+{
+	struct city c;
+
+	city_init(&c);
+	CU_ASSERT_TRUE(prints(&c, "exthdr rt missing ct mark & 0xffff0000 vmap @flows\n"));
+	CU_ASSERT_TRUE(
+	    prints(&c, "map flows {\n\t\ttype mark : verdict\n\t\tsize 4096\n\t}"));
+	/* A pair that is only rejected has no flows. */
+	c.refusals[0 * CITY_SEGMENTS + 2] = REFUSAL_REJECT;
+	city_permit(&c);
+	city_box(&c, IP_V4);
+	CU_ASSERT_TRUE(prints(&c, "elements = { 0x00020000 : goto flow-mn0-eth0_d100 }"));
+	CU_ASSERT_TRUE(prints(&c, "chain flow-mn0-eth0_d100 {\n"
+	    "\t\tiifname \"mn0\" accept\n\t\tiifname \"eth0.100\" accept\n"
+	    "\t\tgoto refuse-source\n\t}"));
+	/* Nor has the gateway any that are forwarded. */
+	city_box(&c, IP_V4)->out = SEGMENT_SELF;
+	city_box(&c, IP_V4)->in = SEGMENT_SELF;
+	CU_ASSERT_FALSE(prints(&c, "flow-mn0-self"));
+	CU_ASSERT_FALSE(prints(&c, "flow-self"));
+	CU_ASSERT_TRUE(prints(&c, "0.0.0.0/0 . 0.0.0.0/0 . 0-255 : 0x00000064 }"));
+}
+
+static void
 names_of_interfaces_stay_apart(void)
 {
 	struct city c;
@@ -117,10 +142,10 @@ small_ranges_become_single_tuples(void)
 	b->dst = (struct ip_range){ .first = 8, .last = 8, .family = IP_V4 };
 	b->service = (struct service_match){ .form = SERVICE_PORTS, .protocol = 6,
 		.sport_last = UINT16_MAX, .dport_first = 80, .dport_last = 95 };
-	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 95 : 0x00000064 }"));
+	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 95 : 0x00020064 }"));
 	CU_ASSERT_FALSE(prints(&c, "flags interval"));
 	b->service.dport_last = 96;	/* seventeen: more than SPREAD_TUPLES */
-	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 80-96 : 0x00000064 }"));
+	CU_ASSERT_TRUE(prints(&c, "0.0.0.5 . 0.0.0.8 . tcp . 80-96 : 0x00020064 }"));
 	CU_ASSERT_TRUE(prints(&c, "flags interval"));
 }
 
@@ -222,6 +247,8 @@ main(void)
 		    nothing_permitted_has_no_way_through },
 		{ "permits are counted under their line",
 		    permits_are_counted_under_their_line },
+		{ "running flows come from their own segments",
+		    running_flows_come_from_their_own_segments },
 		{ "names of interfaces stay apart", names_of_interfaces_stay_apart },
 		{ "refused pairs get an answer", refused_pairs_get_an_answer },
 		{ "small ranges become single tuples",

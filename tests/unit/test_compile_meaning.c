@@ -147,7 +147,7 @@ random_packet(struct dice *d, struct packet *p)
 	p->now = world_times[roll(d, sizeof(world_times) / sizeof(world_times[0]))];
 }
 
-/* What the policy says, read line by line: the number of the permit, 0: none. */
+/* What the policy says, read line by line: the mark of the flow, 0: no permit. */
 static bool
 box_holds(const struct box *b, const struct packet *p)
 {
@@ -172,7 +172,8 @@ policy_says(const struct city *c, const struct packet *p)
 
 		if (!permit->disabled && p->now >= permit->valid_from
 		    && p->now < permit->valid_until && box_holds(&c->boxes[i], p))
-			return permit->number;
+			return checked_pair_number(&c->checked, p->in, p->out)
+			    << MARK_PAIR_SHIFT | permit->number;
 	}
 	return 0;
 }
@@ -208,7 +209,7 @@ load_field(enum field f, const struct packet *p, uint8_t *key)
 	}
 }
 
-/* Number of the permit in a map; 0: not found. Elements must not overlap. */
+/* The mark in a map; 0: not found. Elements must not overlap. */
 static uint32_t
 look_up(const struct ruleset *r, const struct stmt *s, const struct packet *p)
 {
@@ -279,6 +280,45 @@ gate_says(const struct ruleset *r, const struct city *c, const struct packet *p)
 	return 0;
 }
 
+/* The chain that a mark's half finds, as a verdict for a packet from a segment. */
+static bool
+flow_lets_on(const struct ruleset *r, const struct city *c, uint32_t mark, uint16_t from)
+{
+	const struct object_name flows = { .base = SET_FLOWS };
+	const struct ruleset_set *set = ruleset_find_set(r, &flows);
+	uint32_t pair = mark & MARK_PAIR_MASK;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(set);
+	for (size_t e = 0; e < set->n_elements; e++) {
+		const struct ruleset_chain *chain;
+
+		if (memcmp(set->first + e * set->key_length, &pair, sizeof(pair)) != 0)
+			continue;
+		chain = ruleset_find_chain(r, set->elements[e].target);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(chain);
+		for (size_t i = 0; i < chain->n_rules; i++)
+			if (chain->rules[i].stmts[0].kind == STMT_IFNAME
+			    && strcmp(chain->rules[i].stmts[0].name,
+				c->segments[from].interface) == 0)
+				return chain->rules[i].stmts[1].kind == STMT_ACCEPT;
+		return false;
+	}
+	return false;
+}
+
+/* Of a flow with this mark: both its segments speak, nobody else does. */
+static void
+check_flow(const struct ruleset *r, const struct city *c, const struct packet *p,
+    uint32_t mark)
+{
+	bool forwarded = p->in != SEGMENT_SELF && p->out != SEGMENT_SELF;
+
+	CU_ASSERT_EQUAL((mark & MARK_PAIR_MASK) != 0, forwarded);
+	for (uint16_t from = 0; from < CITY_SEGMENTS; from++)
+		CU_ASSERT_EQUAL(flow_lets_on(r, c, mark, from),
+		    forwarded && (from == p->in || from == p->out));
+}
+
 static void
 the_first_permit_in_force_wins(void)
 {
@@ -301,6 +341,8 @@ the_first_permit_in_force_wins(void)
 			random_packet(&d, &p);
 			want = policy_says(&c, &p);
 			permitted += want != 0;
+			if (want != 0)
+				check_flow(r, &c, &p, want);
 			CU_ASSERT_EQUAL(gate_says(r, &c, &p), want);
 		}
 		ruleset_free(r);

@@ -144,7 +144,7 @@ random_ruleset(struct dice *d)
 
 	add_base(r, d);
 	rule = ruleset_add_rule(ruleset_add_chain(r, "permit", 0));
-	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT_BY_MARK)->target, "permits",
+	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT_BY_PERMIT)->target, "permits",
 	    0);
 	rule = ruleset_add_rule(ruleset_add_chain(r, "refuse", 0));
 	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT)->target, "refuse", 0);
