@@ -178,6 +178,7 @@ static void __attribute__((noreturn))
 run_child(struct keeper *k, enum child_id id)
 {
 	int keep[KEEPER_KEPT_FDS];
+	size_t n = list_kept(k, id, keep);
 	sigset_t none;
 	int status = EXIT_FAILURE;
 
@@ -186,7 +187,7 @@ run_child(struct keeper *k, enum child_id id)
 	/* A signal to the whole group (a terminal's ^C) is the keeper's to act on. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (keeper_close_others(keep, list_kept(k, id, keep)) < 0)
+	if (keeper_close_others(keep, n) < 0)
 		_exit(EXIT_FAILURE);
 	switch (id) {
 	case CHILD_RECORDER:

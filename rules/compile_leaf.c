@@ -341,7 +341,7 @@ write_leaf_dispatch(struct writer *w, const struct checked *c, const struct leaf
 	}
 }
 
-/* Packets of running flows: from one of the two segments, or their source is forged. */
+/* Packets of running flows go between their two segments, or are forged or astray. */
 static void
 write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
     const char *name, uint32_t pair)
@@ -358,6 +358,7 @@ write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
 	for (size_t i = 0; i < 2; i++) {
 		write_rule(w);
 		write_interface(w, FIELD_IIFNAME, c->segments[ends[i]].interface);
+		write_interface(w, FIELD_OIFNAME, c->segments[ends[1 - i]].interface);
 		write_stmt(w, STMT_ACCEPT);
 	}
 	write_rule(w);

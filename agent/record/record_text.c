@@ -65,8 +65,12 @@ record_time(int64_t ns, char *out)
 const char *
 record_seconds(int64_t ns, char *out)
 {
+	char *fraction;
+
 	record_time(ns, out);
-	memcpy(strchr(out, '.'), "Z", sizeof("Z"));
+	fraction = strchr(out, '.');
+	if (fraction != NULL)
+		memcpy(fraction, "Z", sizeof("Z"));
 	return out;
 }
 

@@ -78,7 +78,8 @@ running_flows_come_from_their_own_segments(void)
 	city_box(&c, IP_V4);
 	CU_ASSERT_TRUE(prints(&c, "elements = { 0x00020000 : goto flow-mn0-eth0_d100 }"));
 	CU_ASSERT_TRUE(prints(&c, "chain flow-mn0-eth0_d100 {\n"
-	    "\t\tiifname \"mn0\" accept\n\t\tiifname \"eth0.100\" accept\n"
+	    "\t\tiifname \"mn0\" oifname \"eth0.100\" accept\n"
+	    "\t\tiifname \"eth0.100\" oifname \"mn0\" accept\n"
 	    "\t\tgoto refuse-source\n\t}"));
 	/* Nor has the gateway any that are forwarded. */
 	city_box(&c, IP_V4)->out = SEGMENT_SELF;

@@ -300,7 +300,7 @@ flow_lets_on(const struct ruleset *r, const struct city *c, uint32_t mark, uint1
 			if (chain->rules[i].stmts[0].kind == STMT_IFNAME
 			    && strcmp(chain->rules[i].stmts[0].name,
 				c->segments[from].interface) == 0)
-				return chain->rules[i].stmts[1].kind == STMT_ACCEPT;
+				return chain->rules[i].stmts[2].kind == STMT_ACCEPT;
 		return false;
 	}
 	return false;
