@@ -14,6 +14,8 @@
 
 /* Writers of other tables and answers lost; then it is no accident. */
 #define TRIES 5
+/* Leftovers that stay after so many are no accident either: replace the table. */
+#define MAX_UNSWEPT 3
 
 struct apply {
 	struct nft_channel *channel;
@@ -21,6 +23,7 @@ struct apply {
 	bool dry_run;
 	bool changed;
 	bool uncertain;		/* an answer was lost: it may have happened */
+	int unswept;		/* tries that ended with leftovers */
 	bool replace;		/* do not trust the difference: delete and add */
 	uint32_t generation;
 	struct nft_refusal *refusal;
@@ -60,6 +63,7 @@ apply_once(struct apply *a)
 		error = nft_commit_at(a->channel, running, &a->generation, a->target,
 		    a->dry_run, a->refusal);
 	}
+	a->changed |= error == -EUCLEAN;
 	a->uncertain |= !a->dry_run && (error == -ENOBUFS || error == -EIO);
 	if (error != 0 || a->dry_run)
 		goto out;
@@ -86,6 +90,9 @@ again(struct apply *a, int error)
 	case ERESTART:
 	case ENOBUFS:
 	case EIO:
+		return true;
+	case EUCLEAN:		/* the new policy runs: what is left is removed */
+		a->replace |= ++a->unswept == MAX_UNSWEPT;
 		return true;
 	case EBADE:
 	case EPROTO:

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stage, flip, and the proof that it happened.
+ * Stage, flip, sweep, and the proof that it happened.
  *
  * Interval sets do not change in step with rules (they are swapped at the end
  * of a commit), so new ones are filled in a first transaction that nothing
  * running refers to, and a second one only turns rules and hash elements over.
- * Both carry the generation they stand on: the kernel compares it under the
- * same lock it commits under (nf_tables_valid_genid()).
+ * Packets that were inside the old rules then finish with them, before a third
+ * one removes their tables. All carry the generation they stand on: the kernel
+ * compares it under the same lock it commits under (nf_tables_valid_genid()).
  *
  * Acknowledgements come for good messages of a failed batch too. Committed
  * means: no error at all, the last message acknowledged, generation advanced.
@@ -17,10 +18,13 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/membarrier.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Sequence number of BEGIN: an exchange starts with no reply outstanding. */
 #define FIRST_SEQUENCE	1u
@@ -114,7 +118,7 @@ next_generation(uint32_t g)
 
 struct transaction {
 	bool delete_table;
-	const struct change_list *lists[2];
+	const struct change_list *lists[3];
 	const struct ruleset *target;
 	bool dry_run;
 };
@@ -127,7 +131,7 @@ fill_batch(struct nft_batch *b, const struct transaction *t, uint32_t generation
 
 	if (error == 0 && t->delete_table)
 		error = nft_encode_delete_table(b);
-	for (int i = 0; i < 2 && error == 0; i++)
+	for (int i = 0; i < 3 && error == 0; i++)
 		if (t->lists[i] != NULL)
 			error = nft_encode_changes(b, t->lists[i], t->target, refusal);
 	if (error != 0 && refusal->error == 0)
@@ -190,7 +194,7 @@ unstage(struct nft_channel *ch, const struct change_list *stage,
     const struct ruleset *target)
 {
 	struct change_list undo = { 0 };
-	struct transaction t = { .lists = { &undo, NULL }, .target = target };
+	struct transaction t = { .lists = { &undo }, .target = target };
 	struct nft_refusal ignored = { 0 };
 	uint32_t any_generation = 0;
 	size_t n = 0;
@@ -215,18 +219,45 @@ unstage(struct nft_channel *ch, const struct change_list *stage,
 	free(undo.items);
 }
 
+/*
+ * Until no packet is inside the rules that ran before: they are run under RCU,
+ * and this is the system call that waits for its grace period (membarrier(2),
+ * kernel/sched/membarrier.c). A kernel without it leaves the few microseconds
+ * of a packet against the time until our next message.
+ */
+static void
+wait_for_packets(void)
+{
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
 static int
-stage_and_flip(struct nft_channel *ch, const struct ruleset_change *c,
+sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generation,
+    const struct ruleset *target, struct nft_refusal *refusal)
+{
+	struct transaction t = { .lists = { &c->sweep }, .target = target };
+
+	if (c->sweep.count == 0)
+		return 0;
+	if (c->flip.count > 0)
+		wait_for_packets();
+	return transact(ch, &t, generation, refusal) == 0 ? 0 : -EUCLEAN;
+}
+
+static int
+stage_flip_sweep(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
 {
-	struct transaction stage = { .lists = { &c->stage, NULL }, .target = target };
-	struct transaction flip = { .lists = { &c->flip, NULL }, .target = target };
+	struct transaction stage = { .lists = { &c->stage }, .target = target };
+	struct transaction flip = { .lists = { &c->flip }, .target = target };
 	int error = transact(ch, &stage, generation, refusal);
 
 	if (error != 0)
 		return error;
 	error = transact(ch, &flip, generation, refusal);
-	if (error != 0 && c->stage.count > 0)
+	if (error == 0)
+		return sweep(ch, c, generation, target, refusal);
+	if (c->stage.count > 0)
 		unstage(ch, &c->stage, target);
 	return error;
 }
@@ -236,13 +267,13 @@ nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, bool dry_run,
     struct nft_refusal *refusal)
 {
-	/* The flip stands on the stage: both in one batch that is forgotten. */
-	struct transaction all = { .lists = { &c->stage, &c->flip }, .target = target,
-		.dry_run = true };
+	/* Each stands on the one before: all in one batch that is forgotten. */
+	struct transaction all = { .lists = { &c->stage, &c->flip, &c->sweep },
+		.target = target, .dry_run = true };
 
 	memset(refusal, 0, sizeof(*refusal));
 	return dry_run ? transact(ch, &all, generation, refusal) :
-	    stage_and_flip(ch, c, generation, target, refusal);
+	    stage_flip_sweep(ch, c, generation, target, refusal);
 }
 
 int

@@ -22,14 +22,23 @@ struct nft_refusal {
 
 /*
  * Bring the kernel from "running" to the content of "target" (both sorted,
- * target gets settled here). Stage, then flip with the generation after the
- * stage as compare-and-swap; when nothing needs staging, one transaction.
- * dry_run: every batch is sent without its end, the kernel validates and forgets.
+ * target gets settled here), in up to three transactions (ruleset_diff.h), each
+ * with the generation after the one before as compare-and-swap:
+ *   stage  what nothing refers to yet
+ *   flip   the new policy takes over
+ *   sweep  what the old one left, once no packet is on its way through it
+ * A small change is the flip alone.
+ * dry_run: all is sent as one batch without its end, the kernel validates and
+ * forgets.
  *
  * 0, or a negative errno with the running ruleset unchanged:
  *   -ERESTART  somebody else changed nf_tables in between; read back and retry
  *   other      *refusal says what and where
- * A stage left behind by a failed flip is removed before returning.
+ * A stage left behind by a failed flip is removed before returning. And one
+ * error with the new policy running:
+ *   -EUCLEAN   the sweep failed or nobody knows: tables of the old policy may be
+ *              left that no packet reaches. Read back and retry: what is left is
+ *              all that the next change removes.
  */
 int nft_commit(struct nft_channel *ch, const struct ruleset *running,
     struct ruleset *target, bool dry_run, struct nft_refusal *refusal);
@@ -70,10 +79,10 @@ int nft_read_back(struct nft_channel *ch, struct ruleset **out, uint32_t *genera
 
 /*
  * The whole apply: read back, settle, diff, commit, read back, compare; retried
- * on -ERESTART. A table that holds something we never write, or that still
- * differs after the change, is replaced whole in one transaction. On success
- * *changed says whether anything was sent, and *generation is the generation
- * that was compared.
+ * on -ERESTART and -EUCLEAN. A table that holds something we never write, or that still
+ * differs after the change, or that leftovers cannot be swept from, is replaced
+ * whole in one transaction. On success *changed says whether anything was sent,
+ * and *generation is the generation that was compared.
  */
 int nft_apply(struct nft_channel *ch, struct ruleset *target, bool dry_run,
     bool *changed, uint32_t *generation, struct nft_refusal *refusal);

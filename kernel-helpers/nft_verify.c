@@ -213,8 +213,8 @@ check_elements(struct verify *v, const struct change *c)
 	const struct ruleset_set *want = ruleset_find_set(v->target, &c->set->name);
 	bool add = c->kind == CHANGE_ADD_ELEMENTS;
 
-	/* Gone with its elements, or filled by the packets. */
-	if (want == NULL || want->dynamic)
+	/* Gone with its elements, or filled by the packets, or swept away again. */
+	if (want == NULL || want->dynamic || (c->passing && add))
 		return 0;
 	if (c->elements == NULL || want->interval ||
 	    c->n_elements > (add ? MAX_ASKED : MAX_ABSENT))
@@ -251,6 +251,8 @@ nft_verify_change(struct nft_channel *ch, const struct ruleset_change *c,
 		error = check_list(&v, &c->stage);
 	if (error == 0)
 		error = check_list(&v, &c->flip);
+	if (error == 0)
+		error = check_list(&v, &c->sweep);
 	if (error == 0)
 		error = nft_generation(ch, &after);
 	if (error == 0 && after != generation)

@@ -130,7 +130,7 @@ build_ranges(struct permit_index *x)
 	struct pair_boxes *pairs = calloc(n, sizeof(*pairs));
 	int ret;
 
-	x->ranges = calloc(n, sizeof(struct range_index *));
+	x->ranges = calloc(n, sizeof(x->ranges[0]));
 	if (pairs == NULL || x->ranges == NULL) {
 		free(pairs);
 		return -ENOMEM;

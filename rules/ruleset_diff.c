@@ -5,8 +5,9 @@
  * What the kernel wants of the order: a rule's sets and chains exist before
  * it, an element's chain or counter exists before it, and nothing goes while
  * something still names it. What the packet path wants: interval maps are
- * filled before a rule looks them up, and nothing that runs changes before the
- * flip. Dispatch (verdict map elements) is always of the flip.
+ * filled before a rule looks them up, nothing that runs changes before the
+ * flip, and what a packet on its way may still look up goes after it. Dispatch
+ * (verdict map elements) is always of the flip.
  *
  * When an object keeps its name but not its type (after an update of the
  * program, or when somebody changed the table by hand), all of the table is
@@ -16,6 +17,7 @@
 #include "rules/ruleset_diff.h"
 
 #include "rules/ruleset_compare.h"
+#include "rules/ruleset_moved.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +25,7 @@
 struct differ {
 	const struct ruleset *running, *target;
 	struct ruleset_change *change;
+	struct moved *moved;		/* NULL: nothing is left for a sweep */
 	bool failed;
 	struct change nowhere;		/* takes what is written once something failed */
 };
@@ -110,7 +113,8 @@ add_index(struct differ *d, struct indices *x, size_t index)
 	x->items[x->count++] = index;
 }
 
-static void
+/* NULL when there is nothing to push, or no memory. */
+static struct change *
 push_some_elements(struct differ *d, struct change_list *list, enum change_kind kind,
     const struct ruleset_set *set, const struct indices *x)
 {
@@ -118,12 +122,12 @@ push_some_elements(struct differ *d, struct change_list *list, enum change_kind 
 	struct change *c;
 
 	if (x->count == 0)
-		return;
+		return NULL;
 	owned = reallocarray(list->owned, list->n_owned + 1, sizeof(*owned));
 	if (owned == NULL) {
 		d->failed = true;
 		free(x->items);
-		return;
+		return NULL;
 	}
 	list->owned = owned;
 	owned[list->n_owned++] = x->items;
@@ -131,10 +135,7 @@ push_some_elements(struct differ *d, struct change_list *list, enum change_kind 
 	c->set = set;
 	c->elements = x->items;
 	c->n_elements = x->count;
-	if (kind == CHANGE_ADD_ELEMENTS)
-		d->change->elements_added += x->count;
-	else
-		d->change->elements_removed += x->count;
+	return c;
 }
 
 static bool
@@ -213,33 +214,122 @@ add_new(struct differ *d, struct change_list *list)
 			push_rules(d, list, &t->chains[i]);
 }
 
+/* Of one set: what goes, comes and stays a moment longer. */
+struct turnover {
+	const struct ruleset_set *have, *want;
+	struct indices gone, come, late;
+	struct ruleset_set *passing;
+};
+
+/* Moved to an element of another mark: until the sweep it has that one. */
+static void
+pass_on(struct differ *d, struct turnover *t, size_t i, const struct element *to)
+{
+	const struct ruleset_set *s = t->want;
+	struct element *e;
+
+	if (t->passing == NULL) {
+		struct ruleset *r = ruleset_new(), **grown = reallocarray(
+		    d->change->passing, d->change->n_passing + 1, sizeof(*grown));
+
+		if (grown != NULL)
+			d->change->passing = grown;
+		if (r != NULL && grown != NULL)
+			t->passing = ruleset_add_set(r, s->name.base, s->name.version,
+			    s->kind, s->key, s->n_fields, s->interval);
+		if (t->passing == NULL) {
+			ruleset_free(r);
+			d->failed = true;
+			return;
+		}
+		grown[d->change->n_passing++] = r;
+	}
+	e = ruleset_add_element(t->passing, t->have->first + i * s->key_length, NULL);
+	if (e == NULL) {
+		d->failed = true;
+		return;
+	}
+	e->mark = to->mark;
+	e->origin = to->origin;
+}
+
+/* Element i of what runs has a key that nobody wants. */
+static void
+leave(struct differ *d, struct turnover *t, size_t i)
+{
+	const struct element *to = NULL;
+
+	if (d->moved != NULL && t->have->kind == SET_MARK_MAP)
+		to = moved_to(d->moved, t->want, t->have, i);
+	if (d->moved != NULL && t->have->kind == SET_COUNTER_MAP)
+		to = &t->have->elements[i];	/* with its counter */
+	if (to == NULL) {
+		add_index(d, &t->gone, i);
+	} else if (element_value_equal(to, &t->have->elements[i])) {
+		add_index(d, &t->late, i);
+	} else {
+		add_index(d, &t->gone, i);
+		pass_on(d, t, i, to);
+	}
+}
+
+static void
+push_passing(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset_set *set)
+{
+	struct indices all = { .items = NULL };
+	struct change *c;
+
+	for (size_t i = 0; set != NULL && i < set->n_elements; i++)
+		add_index(d, &all, i);
+	c = push_some_elements(d, list, kind, set, &all);
+	if (c != NULL)
+		c->passing = true;
+}
+
+static void
+push_turnover(struct differ *d, struct change_list *list, const struct turnover *t)
+{
+	struct change_list *sweep = &d->change->sweep;
+
+	push_some_elements(d, list, CHANGE_DELETE_ELEMENTS, t->have, &t->gone);
+	push_some_elements(d, list, CHANGE_ADD_ELEMENTS, t->want, &t->come);
+	push_passing(d, list, CHANGE_ADD_ELEMENTS, t->passing);
+	push_some_elements(d, sweep, CHANGE_DELETE_ELEMENTS, t->have, &t->late);
+	push_passing(d, sweep, CHANGE_DELETE_ELEMENTS, t->passing);
+	d->change->elements_added += t->come.count;
+	d->change->elements_removed += t->gone.count + t->late.count;
+}
+
 /* Both sets sorted and of one type. */
 static void
 change_elements(struct differ *d, struct change_list *list,
     const struct ruleset_set *have, const struct ruleset_set *want)
 {
-	struct indices gone = { .items = NULL }, come = { .items = NULL };
+	struct turnover t = { .have = have, .want = want };
 	size_t i = 0, j = 0;
 
 	while (i < want->n_elements || j < have->n_elements) {
 		int order = i == want->n_elements ? 1 : j == have->n_elements ? -1
 		    : element_key_compare(want, i, have, j);
 
-		if (order == 0
-		    && element_value_equal(&want->elements[i], &have->elements[j])) {
+		if (order > 0) {
+			leave(d, &t, j++);
+		} else if (order < 0) {
+			add_index(d, &t.come, i++);
+		} else {
+			if (!element_value_equal(&want->elements[i],
+				&have->elements[j])) {
+				add_index(d, &t.come, i);
+				add_index(d, &t.gone, j);
+			}
 			i++;
 			j++;
-			continue;
 		}
-		if (order <= 0)
-			add_index(d, &come, i++);
-		if (order >= 0)
-			add_index(d, &gone, j++);
 		if (d->failed)
 			break;
 	}
-	push_some_elements(d, list, CHANGE_DELETE_ELEMENTS, have, &gone);
-	push_some_elements(d, list, CHANGE_ADD_ELEMENTS, want, &come);
+	push_turnover(d, list, &t);
 }
 
 static void
@@ -273,6 +363,41 @@ flip_rules(struct differ *d, struct change_list *list)
 	}
 }
 
+/* Packets come into base chains by themselves: those never wait for the sweep. */
+static void
+remove_hooks(struct differ *d, struct change_list *list)
+{
+	for (size_t i = 0; i < d->running->n_chains; i++) {
+		const struct ruleset_chain *c = &d->running->chains[i];
+
+		if (c->hook == HOOK_NONE
+		    || ruleset_find_chain(d->target, &c->name) != NULL)
+			continue;
+		if (c->n_rules > 0)
+			push_chain(d, list, CHANGE_FLUSH_CHAIN, c);
+		push_chain(d, list, CHANGE_DELETE_CHAIN, c);
+	}
+}
+
+static bool
+unwanted(const struct differ *d, const struct ruleset_chain *c)
+{
+	return c->hook == HOOK_NONE && ruleset_find_chain(d->target, &c->name) == NULL;
+}
+
+/* Something that a packet on its way may still look at. */
+static bool
+must_sweep(const struct differ *d)
+{
+	for (size_t i = 0; i < d->running->n_sets; i++)
+		if (ruleset_find_set(d->target, &d->running->sets[i].name) == NULL)
+			return true;
+	for (size_t i = 0; i < d->running->n_chains; i++)
+		if (unwanted(d, &d->running->chains[i]))
+			return true;
+	return false;
+}
+
 /* What nobody wants: rules first, so that nothing names the rest any more. */
 static void
 remove_old(struct differ *d, struct change_list *list)
@@ -280,14 +405,13 @@ remove_old(struct differ *d, struct change_list *list)
 	const struct ruleset *r = d->running, *t = d->target;
 
 	for (size_t i = 0; i < r->n_chains; i++)
-		if (r->chains[i].n_rules > 0
-		    && ruleset_find_chain(t, &r->chains[i].name) == NULL)
+		if (r->chains[i].n_rules > 0 && unwanted(d, &r->chains[i]))
 			push_chain(d, list, CHANGE_FLUSH_CHAIN, &r->chains[i]);
 	for (size_t i = 0; i < r->n_sets; i++)
 		if (ruleset_find_set(t, &r->sets[i].name) == NULL)
 			push_set(d, list, CHANGE_DELETE_SET, &r->sets[i]);
 	for (size_t i = 0; i < r->n_chains; i++)
-		if (ruleset_find_chain(t, &r->chains[i].name) == NULL)
+		if (unwanted(d, &r->chains[i]))
 			push_chain(d, list, CHANGE_DELETE_CHAIN, &r->chains[i]);
 	for (size_t i = 0; i < r->n_counters; i++)
 		if (ruleset_find_counter(t, r->counters[i].name.base) == NULL)
@@ -306,6 +430,7 @@ rebuild(struct differ *d, struct change_list *list)
 		.n_counters = target->n_counters, .sorted = target->sorted };
 
 	d->target = &wanted;
+	remove_hooks(d, list);
 	remove_old(d, list);
 	d->target = target;
 	d->running = &counters;
@@ -313,6 +438,23 @@ rebuild(struct differ *d, struct change_list *list)
 	d->running = &nothing;
 	flip_elements(d, list);
 	d->running = running;
+}
+
+static void
+turn_over(struct differ *d, struct ruleset_change *change)
+{
+	bool sweep = must_sweep(d);
+
+	if (sweep) {
+		d->moved = moved_new(d->running, d->target);
+		d->failed |= d->moved == NULL;
+	}
+	flip_elements(d, &change->flip);
+	flip_rules(d, &change->flip);
+	remove_hooks(d, &change->flip);
+	remove_old(d, sweep ? &change->sweep : &change->flip);
+	moved_free(d->moved);
+	d->moved = NULL;
 }
 
 struct ruleset_change *
@@ -332,9 +474,7 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 	} else {
 		add_new(&d,
 		    running == NULL || must_stage(&d) ? &change->stage : &change->flip);
-		flip_elements(&d, &change->flip);
-		flip_rules(&d, &change->flip);
-		remove_old(&d, &change->flip);
+		turn_over(&d, change);
 	}
 	if (d.failed) {
 		ruleset_change_free(change);
@@ -342,29 +482,4 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 		return NULL;
 	}
 	return change;
-}
-
-static void
-free_list(struct change_list *list)
-{
-	for (size_t i = 0; i < list->n_owned; i++)
-		free(list->owned[i]);
-	free(list->owned);
-	free(list->items);
-}
-
-void
-ruleset_change_free(struct ruleset_change *c)
-{
-	if (c == NULL)
-		return;
-	free_list(&c->stage);
-	free_list(&c->flip);
-	free(c);
-}
-
-bool
-ruleset_change_empty(const struct ruleset_change *c)
-{
-	return c->stage.count == 0 && c->flip.count == 0;
 }

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the ruleset that runs to the one that should: which objects to stage
- * (batch A: new, referenced by nothing that runs), which to flip (batch B: one
- * generation step), which to drop with the flip.
+ * From the ruleset that runs to the one that should, in three steps:
  *
- * Exact sets and verdict maps change in place within B, hash sets follow the
- * generation bit. Interval maps and leaf chains are replaced under a new
- * version. Base and other unversioned chains get all their rules replaced in B.
+ *   stage  new objects, referenced by nothing that runs;
+ *   flip   one generation step: dispatch, rules of unversioned chains, elements
+ *          of exact sets. From here on the new policy holds, and only it: what
+ *          it revokes is revoked here;
+ *   sweep  what the flip left without a way in: leaf chains and sets of the old
+ *          ruleset, counters nobody wants, elements that only moved.
+ *
+ * Exact sets and verdict maps change in place, hash sets follow the generation
+ * bit. Interval maps and leaf chains are replaced under a new version.
+ *
+ * Why the sweep: a packet that is inside an old leaf chain while the generation
+ * flips goes on with the old rules, but every set shows it the new elements.
+ * What both rulesets permit it must still find in the old tables. So an element
+ * of an exact map stays until the sweep when another map of its leaf permits
+ * all its packets now (ruleset_moved.h); it gets the mark of that map's element
+ * in the flip. A change that replaces and removes no set and no chain needs no
+ * sweep.
  */
 #ifndef RULES_RULESET_DIFF_H
 #define RULES_RULESET_DIFF_H
@@ -41,7 +53,7 @@ enum change_kind {
 	CHANGE_DELETE_CHAIN, CHANGE_DELETE_SET, CHANGE_DELETE_COUNTER,
 };
 
-/* Pointers borrow from target (adds) or running (deletes). */
+/* Pointers borrow from target (adds) or running (deletes); passing: from the change. */
 struct change {
 	enum change_kind kind;
 	const struct ruleset_counter *counter;
@@ -49,6 +61,7 @@ struct change {
 	const struct ruleset_chain *chain;
 	const size_t *elements;		/* indices into set->elements; NULL: all of them */
 	size_t n_elements;
+	bool passing;			/* added by the flip, deleted by the sweep */
 };
 
 struct change_list {
@@ -61,6 +74,9 @@ struct change_list {
 struct ruleset_change {
 	struct change_list stage;	/* may be empty: then the flip alone is atomic */
 	struct change_list flip;
+	struct change_list sweep;	/* may be empty */
+	struct ruleset **passing;	/* moved elements under their new marks */
+	size_t n_passing;
 	size_t elements_added, elements_removed;
 };
 

@@ -39,11 +39,18 @@ def run():
         said = apply(gate, "none", 0, gate.path)
         case.equal(said["result"], 0, "apply of the old policy")
         old = listing(gate)
-        batches = 2
-        for at in range(1, batches + 1):
+        batches = 3
+        for at in range(1, batches):
             said = apply(gate, "invalid", at, new)
             check(said["result"] < 0, "batch %d with an invalid end was reported as live" % at)
             check(listing(gate) == old, "batch %d failed and the ruleset changed" % at)
+        # the third only removes what the new policy left behind: tried again
+        said = apply(gate, "invalid", batches, new)
+        case.equal((said["result"], said["changed"]), (0, True), "apply with a failed sweep")
+        check(listing(gate) != old, "reported as live, but the old ruleset stands")
+        case.equal(apply(gate, "none", 0, new)["changed"], False, "changed after the sweep")
+        apply(gate, "none", 0, gate.path)
+        old = listing(gate)
         for at in range(1, batches + 1):
             said = apply(gate, "enobufs", at, new)
             now = listing(gate)
@@ -60,7 +67,7 @@ def run():
         check(listing(gate) != old, "nothing was applied")
         again = apply(gate, "none", 0, new)
         case.equal((again["result"], again["changed"]), (0, False), "the same policy again")
-    return "stage and flip, invalid end and lost replies"
+    return "stage, flip and sweep, invalid end and lost replies"
 
 
 case.main("PF-32", run)

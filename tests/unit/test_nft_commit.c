@@ -5,6 +5,7 @@
  */
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/nft_encode.h"
+#include "kernel-helpers/nft_verify.h"
 #include "rules/ruleset_print.h"
 #include "tests/unit/nft_sample.h"
 #include "tests/unit/unit.h"
@@ -125,7 +126,7 @@ text_and_batch_make_the_same_table(void)
 }
 
 static void
-a_change_is_staged_and_flipped(void)
+a_change_is_staged_flipped_and_swept(void)
 {
 	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
 	struct ruleset *have;
@@ -138,7 +139,7 @@ a_change_is_staged_and_flipped(void)
 	before = generation_now();
 	CU_ASSERT_EQUAL(apply(next, &changed), 0);
 	CU_ASSERT_TRUE(changed);
-	CU_ASSERT_EQUAL(generation_now(), before + 2);
+	CU_ASSERT_EQUAL(generation_now(), before + 3);
 	have = read_table();
 	CU_ASSERT_PTR_NULL(ruleset_find_set(have, &old));
 	old.version = 2;
@@ -222,39 +223,52 @@ a_refusal_names_the_element_and_its_line(void)
 	ruleset_free(good);
 }
 
-/* The process dies between stage and flip: what runs is whole, the next apply cleans. */
 static void
-a_stage_left_behind_is_cleaned_up(void)
+send(const struct change_list *list, const struct ruleset *target)
 {
-	struct ruleset *r = nft_sample(), *next = nft_sample_changed(), *running, *have;
-	struct ruleset_change *c;
 	struct nft_refusal refusal;
 	struct nft_replies replies;
 	struct nft_batch b;
-	bool changed;
 
-	start_empty();
-	CU_ASSERT_EQUAL(apply(r, &changed), 0);
-	running = read_table();
-	ruleset_settle(next, running);
-	c = ruleset_diff(running, next);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-	CU_ASSERT_FATAL(c->stage.count > 0);
 	CU_ASSERT_EQUAL(nft_batch_begin(&b, 1, 0), 0);
-	CU_ASSERT_EQUAL(nft_encode_changes(&b, &c->stage, next, &refusal), 0);
+	CU_ASSERT_EQUAL(nft_encode_changes(&b, list, target, &refusal), 0);
 	CU_ASSERT_EQUAL(nft_batch_end(&b, false), 0);
 	CU_ASSERT_EQUAL(channel->exchange(channel, b.bytes, b.length, &replies), 0);
 	nft_replies_free(&replies);
 	nft_batch_free(&b);
-	ruleset_change_free(c);
+}
 
-	have = read_table();
-	CU_ASSERT(have->n_sets > running->n_sets);
-	ruleset_free(have);
-	CU_ASSERT_EQUAL(apply(r, &changed), 0);
-	CU_ASSERT_TRUE(changed);
-	holds(r);
-	ruleset_free(running);
+/* The process dies between two steps: what runs is whole, the next apply cleans. */
+static void
+what_a_crash_left_behind_is_cleaned_up(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+
+	for (int flipped = 0; flipped < 2; flipped++)
+		for (int on = 0; on < 2; on++) {
+			struct ruleset *running, *have, *goal = on ? next : r;
+			struct ruleset_change *c;
+			bool changed;
+
+			start_empty();
+			CU_ASSERT_EQUAL(apply(r, &changed), 0);
+			running = read_table();
+			ruleset_settle(next, running);
+			c = ruleset_diff(running, next);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+			CU_ASSERT_FATAL(c->stage.count > 0 && c->sweep.count > 0);
+			send(&c->stage, next);
+			if (flipped)
+				send(&c->flip, next);
+			ruleset_change_free(c);
+			have = read_table();
+			CU_ASSERT(have->n_sets > running->n_sets);
+			ruleset_free(have);
+			CU_ASSERT_EQUAL(apply(goal, &changed), 0);
+			CU_ASSERT_TRUE(changed);
+			holds(goal);
+			ruleset_free(running);
+		}
 	ruleset_free(next);
 	ruleset_free(r);
 }
@@ -324,12 +338,31 @@ no_close(struct nft_channel *ch)
 	(void)ch;
 }
 
+/* The new policy runs, and one chain and its map more than it has. */
+static void
+holds_beside_leftovers(struct ruleset *want)
+{
+	struct ruleset *have = read_table();
+	struct ruleset_change *c;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(have);
+	CU_ASSERT_FALSE(ruleset_equal(want, have, NULL));
+	ruleset_settle(want, have);
+	c = ruleset_diff(have, want);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->stage.count, 0);
+	CU_ASSERT_EQUAL(c->flip.count, 0);
+	CU_ASSERT_EQUAL(c->sweep.count, 3);
+	ruleset_change_free(c);
+	ruleset_free(have);
+}
+
 static void
 a_foreign_commit_in_between_is_noticed(void)
 {
 	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
 
-	for (int when = 1; when <= 2; when++) {
+	for (int when = 1; when <= 3; when++) {
 		struct meddler m = { .real = channel, .when = when, .times = 1 };
 		struct nft_channel through = { meddle, no_close, &m };
 		struct nft_refusal refusal;
@@ -342,8 +375,11 @@ a_foreign_commit_in_between_is_noticed(void)
 		running = read_table();
 		generation = generation_now();
 		CU_ASSERT_EQUAL(nft_commit_at(&through, running, &generation, next, false,
-		    &refusal), -ERESTART);
-		holds(r);
+		    &refusal), when < 3 ? -ERESTART : -EUCLEAN);
+		if (when < 3)
+			holds(r);
+		else
+			holds_beside_leftovers(next);
 		m = (struct meddler){ .real = channel, .when = when, .times = 1 };
 		CU_ASSERT_EQUAL(nft_apply(&through, next, false, &changed, &generation,
 		    &refusal), 0);
@@ -376,7 +412,7 @@ a_lost_answer_is_looked_up(void)
 {
 	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
 
-	for (int when = 1; when <= 2; when++) {
+	for (int when = 1; when <= 3; when++) {
 		struct meddler m = { .real = channel, .when = when };
 		struct nft_channel through = { lose, no_close, &m };
 		struct nft_refusal refusal;
@@ -392,6 +428,99 @@ a_lost_answer_is_looked_up(void)
 	}
 	ruleset_free(next);
 	ruleset_free(r);
+}
+
+/* Batch "when" and the next ones cannot be sent. */
+static int
+fail_to_send(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies)
+{
+	struct meddler *m = ch->state;
+	struct nlmsghdr h;
+
+	memcpy(&h, bytes, sizeof(h));
+	if (h.nlmsg_type == NLMSG_MIN_TYPE && ++m->batches >= m->when && m->times-- > 0) {
+		memset(replies, 0, sizeof(*replies));
+		return -EPERM;
+	}
+	return m->real->exchange(m->real, bytes, length, replies);
+}
+
+static void
+a_sweep_that_fails_for_good_ends_in_a_new_table(void)
+{
+	struct ruleset *r = nft_sample(), *next = nft_sample_changed();
+
+	for (int times = 1; times <= 3; times++) {
+		struct meddler m = { .real = channel, .when = 3, .times = times };
+		struct nft_channel through = { fail_to_send, no_close, &m };
+		struct nft_refusal refusal;
+		uint32_t generation;
+		bool changed;
+
+		start_empty();
+		CU_ASSERT_EQUAL(apply(r, &changed), 0);
+		CU_ASSERT_EQUAL(nft_apply(&through, next, false, &changed, &generation,
+		    &refusal), 0);
+		CU_ASSERT_TRUE(changed);
+		CU_ASSERT_EQUAL(m.batches, 3 + times);
+		holds(next);
+	}
+	ruleset_free(next);
+	ruleset_free(r);
+}
+
+/* All exact tuples of host 5 become a range, of another permit; and back. */
+static struct ruleset *
+ranged(void)
+{
+	struct ruleset *r = nft_sample();
+	struct object_name exact = { .base = "mn0-lg0-x4" }, range = { "mn0-lg0-r4", 1 };
+	struct ruleset_set *s = ruleset_find_set(r, &exact);
+	uint8_t first[16], last[16];
+
+	CU_ASSERT_EQUAL_FATAL(s->n_elements, 2);
+	CU_ASSERT_EQUAL_FATAL(s->elements[0].mark, 1);
+	memmove(s->first, s->first + s->key_length, s->key_length);
+	s->elements[0] = s->elements[1];
+	s->n_elements = 1;
+	nft_sample_key4(first, 0x0a0a0005, 0x0a140005, 6, 440);
+	nft_sample_key4(last, 0x0a0a0005, 0x0a140005, 6, 450);
+	ruleset_add_element(ruleset_find_set(r, &range), first, last)->mark = 2;
+	r->sorted = false;
+	ruleset_sort(r);
+	return r;
+}
+
+static void
+moved_elements_pass_into_their_new_map(void)
+{
+	struct nft_known known = { NULL, 0 };
+	struct ruleset *running = nft_sample(), *to = ranged();
+	struct ruleset_change *c;
+	struct nft_refusal refusal;
+	uint32_t generation;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(apply(running, &changed), 0);
+	generation = generation_now();
+	ruleset_settle(to, running);
+	c = ruleset_diff(running, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->n_passing, 1);
+	CU_ASSERT_EQUAL(nft_commit_change(channel, c, &generation, to, false, &refusal),
+	    0);
+	CU_ASSERT_EQUAL(nft_verify_change(channel, c, to, generation, &refusal), 0);
+	ruleset_change_free(c);
+	holds(to);
+	/* The same by way of what is known. */
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, running, &changed, &refusal), 0);
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, to, &changed, &refusal), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(to);
+	CU_ASSERT_EQUAL(known.generation, generation_now());
+	nft_known_forget(&known);
 }
 
 /* 20,000 elements are several messages, and a batch above the default buffer. */
@@ -503,12 +632,17 @@ main(void)
 		{ "apply holds and is idempotent", apply_holds_and_is_idempotent },
 		{ "text and batch make the same table",
 		    text_and_batch_make_the_same_table },
-		{ "a change is staged and flipped", a_change_is_staged_and_flipped },
+		{ "a change is staged, flipped and swept",
+		    a_change_is_staged_flipped_and_swept },
 		{ "a dry run changes nothing", a_dry_run_changes_nothing },
 		{ "a refusal names the element and its line",
 		    a_refusal_names_the_element_and_its_line },
-		{ "a stage left behind is cleaned up",
-		    a_stage_left_behind_is_cleaned_up },
+		{ "what a crash left behind is cleaned up",
+		    what_a_crash_left_behind_is_cleaned_up },
+		{ "moved elements pass into their new map",
+		    moved_elements_pass_into_their_new_map },
+		{ "a sweep that fails for good ends in a new table",
+		    a_sweep_that_fails_for_good_ends_in_a_new_table },
 		{ "tampering is seen and repaired", tampering_is_seen_and_repaired },
 		{ "a foreign commit in between is noticed",
 		    a_foreign_commit_in_between_is_noticed },

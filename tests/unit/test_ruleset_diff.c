@@ -1,165 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settle, diff and compare, held to a model of the kernel on random rulesets. */
 #include "rules/ruleset_diff.h"
+#include "tests/unit/random_ruleset.h"
 #include "tests/unit/ruleset_model.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const enum field mark_key[] = { FIELD_CT_MARK };
-static const enum field name_key[] = { FIELD_IIFNAME };
-static const enum field port_key[] = { FIELD_IP_SADDR, FIELD_TH_DPORT };
-
-/* xorshift64: the same rulesets in every run. */
-struct dice {
-	uint64_t state;
-};
-
-static uint32_t
-roll(struct dice *d, uint32_t sides)
-{
-	d->state ^= d->state << 13;
-	d->state ^= d->state >> 7;
-	d->state ^= d->state << 17;
-	return (uint32_t)(d->state >> 32) % sides;
-}
-
-static void
-add_goto(struct ruleset_rule *rule, const char *base, uint32_t version)
-{
-	object_name_set(&ruleset_add_stmt(rule, STMT_GOTO)->target, base, version);
-}
-
-static void
-add_lookup(struct ruleset_chain *c, const char *set, uint32_t version)
-{
-	struct ruleset_rule *rule = ruleset_add_rule(c);
-
-	object_name_set(&ruleset_add_stmt(rule, STMT_MARK_FROM_MAP)->target, set,
-	    version);
-	add_goto(rule, "permit", 0);
-}
-
-static void
-fill_map(struct ruleset_set *s, struct dice *d)
-{
-	for (uint8_t i = 0; i < 5; i++) {
-		uint8_t first[8] = { 10, 0, 0, i, i }, last[8] = { 10, 0, 0, i, i };
-
-		if (roll(d, 3) == 0)
-			continue;
-		last[5] = (uint8_t)roll(d, 2);
-		ruleset_add_element(s, first, s->interval ? last : NULL)->mark =
-		    1 + roll(d, 2);
-	}
-}
-
-/* A leaf with some of: exact map, interval map; and its way in. */
-static void
-add_leaf(struct ruleset *r, struct dice *d, unsigned int number)
-{
-	char leaf[16], exact[16], interval[16];
-	bool has_exact = roll(d, 3) > 0, has_interval = roll(d, 3) > 0;
-	struct object_name pairs = { .base = "pairs" }, to;
-	struct ruleset_chain *c;
-	uint8_t key[16] = { 'e', (uint8_t)('0' + number) };
-
-	snprintf(leaf, sizeof(leaf), "l%u", number);
-	snprintf(exact, sizeof(exact), "l%u-x4", number);
-	snprintf(interval, sizeof(interval), "l%u-r4", number);
-	c = ruleset_add_chain(r, leaf, 1);
-	if (has_exact)
-		add_lookup(c, exact, 0);
-	if (has_interval)
-		add_lookup(c, interval, 1);
-	if (roll(d, 8) > 0)
-		add_goto(ruleset_add_rule(c), "refuse", 0);
-	if (has_exact)
-		fill_map(ruleset_add_set(r, exact, 0, SET_MARK_MAP, port_key, 2, false),
-		    d);
-	if (has_interval)
-		fill_map(ruleset_add_set(r, interval, 1, SET_MARK_MAP, port_key, 2, true),
-		    d);
-	object_name_set(&to, leaf, 1);
-	element_set_target(ruleset_add_element(ruleset_find_set(r, &pairs), key, NULL),
-	    &to);
-}
-
-static void
-add_permits(struct ruleset *r, struct dice *d)
-{
-	struct ruleset_set *s =
-	    ruleset_add_set(r, "permits", 0, SET_COUNTER_MAP, mark_key, 1, false);
-
-	for (uint32_t i = 1; i <= 4; i++) {
-		struct object_name name = { .version = 0 };
-
-		if (roll(d, 3) == 0)
-			continue;
-		snprintf(name.base, sizeof(name.base), "permit_%u", roll(d, 2) * 4 + i);
-		ruleset_add_counter(r, name.base);
-		element_set_target(ruleset_add_element(s, (const uint8_t *)&i, NULL),
-		    &name);
-	}
-}
-
-static void
-add_base(struct ruleset *r, struct dice *d)
-{
-	struct ruleset_chain *c;
-	struct ruleset_rule *rule;
-
-	c = ruleset_add_chain(r, "forward", 0);
-	c->hook = HOOK_FORWARD;
-	c->priority = roll(d, 40) == 0 ? 1 : 0;	/* a change of type, now and then */
-	c->policy_drop = true;
-	if (roll(d, 2) == 0) {
-		rule = ruleset_add_rule(c);
-		object_name_set(&ruleset_add_stmt(rule, STMT_IN_SET)->target, "bound", 0);
-		add_goto(rule, "bound-check", 0);
-	}
-	object_name_set(&ruleset_add_stmt(ruleset_add_rule(c), STMT_VERDICT_MAP)->target,
-	    "pairs", 0);
-	add_goto(ruleset_add_rule(c), "refuse", 0);
-	if (r->chains[0].n_rules == 3) {
-		struct ruleset_set *s = ruleset_add_set(r, "bound", 0, SET_PLAIN,
-		    port_key, 1, roll(d, 40) == 0);
-
-		fill_map(s, d);
-		for (size_t i = 0; i < s->n_elements; i++)
-			s->elements[i].mark = 0;
-		c = ruleset_add_chain(r, "bound-check", 0);
-		add_goto(ruleset_add_rule(c), "refuse", 0);
-	}
-}
-
-static struct ruleset *
-random_ruleset(struct dice *d)
-{
-	struct ruleset *r = ruleset_new();
-	struct ruleset_set *s;
-	struct ruleset_rule *rule;
-
-	add_base(r, d);
-	rule = ruleset_add_rule(ruleset_add_chain(r, "permit", 0));
-	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT_BY_PERMIT)->target, "permits",
-	    0);
-	rule = ruleset_add_rule(ruleset_add_chain(r, "refuse", 0));
-	object_name_set(&ruleset_add_stmt(rule, STMT_COUNT)->target, "refuse", 0);
-	object_name_set(&ruleset_add_stmt(rule, STMT_UPDATE)->target, "violations", 0);
-	ruleset_add_counter(r, "refuse");
-	s = ruleset_add_set(r, "violations", 0, SET_PLAIN, port_key, 1, false);
-	s->dynamic = true;
-	ruleset_add_set(r, "pairs", 0, SET_VERDICT_MAP, name_key, 1, false);
-	add_permits(r, d);
-	for (unsigned int i = 0; i < 4; i++)
-		if (roll(d, 3) > 0)
-			add_leaf(r, d, i);
-	ruleset_sort(r);
-	return r;
-}
 
 static void
 expect_taken(struct ruleset *m, const struct change_list *list,
@@ -218,6 +66,7 @@ expect_reached(const struct ruleset *from, struct ruleset *to)
 	expect_intervals_staged(c);
 	expect_taken(m, &c->stage, from);
 	expect_taken(m, &c->flip, NULL);
+	expect_taken(m, &c->sweep, NULL);
 	expect_equal(to, m);
 	ruleset_change_free(c);
 
@@ -255,6 +104,37 @@ expect_crash_survived(const struct ruleset *from, struct ruleset *to)
 	ruleset_free(back);
 }
 
+/*
+ * The agent dies behind the flip: the next one finds the policy in force, with
+ * leftovers; it goes on to "to", or back.
+ */
+static void
+expect_leftovers_survived(const struct ruleset *from, struct ruleset *to)
+{
+	struct ruleset *flipped = model_new(from), *back = model_new(from);
+	struct ruleset_change *c;
+
+	ruleset_settle(to, from);
+	c = ruleset_diff(from, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	expect_taken(flipped, &c->stage, from);
+	expect_taken(flipped, &c->flip, NULL);
+	ruleset_change_free(c);
+
+	/* The versions in force are the ones wanted, whatever else is there. */
+	ruleset_settle(to, flipped);
+	c = ruleset_diff(flipped, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL(c->stage.count, 0);
+	for (size_t i = 0; i < c->flip.count; i++)
+		CU_ASSERT_EQUAL(c->flip.items[i].kind, CHANGE_DELETE_ELEMENTS);
+	ruleset_change_free(c);
+	expect_reached(flipped, to);
+	expect_reached(flipped, back);
+	ruleset_free(flipped);
+	ruleset_free(back);
+}
+
 static void
 random_changes_are_taken_and_reach_their_target(void)
 {
@@ -264,8 +144,10 @@ random_changes_are_taken_and_reach_their_target(void)
 	for (unsigned int i = 0; i < 1500; i++) {
 		struct ruleset *target = random_ruleset(&d);
 
-		if (running != NULL)
+		if (running != NULL) {
 			expect_crash_survived(running, target);
+			expect_leftovers_survived(running, target);
+		}
 		expect_reached(running, target);
 		ruleset_free(running);
 		running = target;
@@ -367,6 +249,7 @@ small_changes_take_few_steps(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 		CU_ASSERT_EQUAL(c->stage.count > 0, changes[i].stages);
 		CU_ASSERT_EQUAL(c->flip.count, changes[i].flips);
+		CU_ASSERT_EQUAL(c->sweep.count, 0);
 		CU_ASSERT_EQUAL(c->elements_removed, changes[i].removed);
 		CU_ASSERT_EQUAL(c->elements_added, changes[i].added);
 		ruleset_change_free(c);
@@ -389,7 +272,8 @@ interval_maps_are_replaced_with_their_leaf(void)
 	c = ruleset_diff(running, target);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_EQUAL(c->stage.count, 4);	/* chain, set, elements, rules */
-	CU_ASSERT_EQUAL(c->flip.count, 5); /* dispatch out and in; flush, set, chain */
+	CU_ASSERT_EQUAL(c->flip.count, 2);	/* dispatch out and in */
+	CU_ASSERT_EQUAL(c->sweep.count, 3);	/* flush, set, chain */
 	ruleset_change_free(c);
 	ruleset_free(running);
 	ruleset_free(target);
@@ -428,6 +312,7 @@ an_interval_map_of_a_taken_name_rebuilds(void)
 	expect_intervals_staged(c);
 	expect_taken(m, &c->stage, running);
 	expect_taken(m, &c->flip, NULL);
+	CU_ASSERT_EQUAL(c->sweep.count, 0);
 	expect_equal(target, m);
 	ruleset_change_free(c);
 	ruleset_free(m);
