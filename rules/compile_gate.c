@@ -20,14 +20,18 @@
 #define VIOLATION_MS	86400000u
 
 /*
- * Room for running pairs. Another size is another set and so a new table
- * (ruleset_diff.c): two steps only, and the first is enough for 45 segments that
- * all talk to each other.
+ * Room of the sets that every opening or running packet is looked up in: a
+ * bounded hash is faster than a growing one (nft_hash against nft_rhash in
+ * nft_set_hash.c), most of all with a key of four bytes. Twice the room that is
+ * needed, because a change adds before it takes away. Another size is another
+ * set and so a new table (ruleset_diff.c): two steps only, and the first is
+ * enough for 45 segments that all talk to each other, and for 2,048 permits.
  */
-#define FLOWS_USUAL	4096u
-#define FLOWS_MOST	131072u
+#define ROOM_USUAL	4096u
+#define ROOM_MOST	131072u
 
-_Static_assert(2 * LIMIT_SEGMENTS * LIMIT_SEGMENTS <= FLOWS_MOST, "every pair, twice");
+_Static_assert(2 * LIMIT_SEGMENTS * LIMIT_SEGMENTS <= ROOM_MOST, "every pair, twice");
+_Static_assert(2 * LIMIT_PERMITS <= ROOM_MOST, "every permit, twice");
 
 #define NFPROTO_V4	2u
 #define NFPROTO_V6	10u
@@ -410,20 +414,25 @@ write_bindings(struct writer *w, const struct checked *c, enum ip_family family)
 	}
 }
 
-/*
- * Filled by the leaves. A bounded hash of four bytes is the fastest set there is
- * (nft_hash_fast_ops); twice the room, because a change adds before it takes away.
- */
 static void
-write_flows(struct writer *w, const struct checked *c)
+set_room(struct writer *w, size_t needed)
+{
+	if (w->error == 0)
+		w->set->size = 2 * needed <= ROOM_USUAL ? ROOM_USUAL : ROOM_MOST;
+}
+
+/* Both have one element a pair of segments; filled by the leaves. */
+static void
+write_pair_maps(struct writer *w, const struct checked *c)
 {
 	size_t pairs = 0;
 
 	for (size_t i = 0; i < c->n_segments * c->n_segments; i++)
 		pairs += c->pair_numbers[i] != 0;
+	write_set(w, SET_PAIRS, 0, SET_VERDICT_MAP, dispatch_key, 2, false);
+	set_room(w, pairs);
 	write_set(w, SET_FLOWS, 0, SET_VERDICT_MAP, mark_key, 1, false);
-	if (w->error == 0)
-		w->set->size = 2 * pairs <= FLOWS_USUAL ? FLOWS_USUAL : FLOWS_MOST;
+	set_room(w, pairs);
 }
 
 static void
@@ -431,10 +440,9 @@ write_sets(struct writer *w, const struct checked *c, struct bound bound)
 {
 	static const enum field iifname = FIELD_IIFNAME, oifname = FIELD_OIFNAME;
 
-	write_set(w, SET_PAIRS, 0, SET_VERDICT_MAP, dispatch_key, 2, false);
 	write_set(w, SET_INPUTS, 0, SET_VERDICT_MAP, &iifname, 1, false);
 	write_set(w, SET_OUTPUTS, 0, SET_VERDICT_MAP, &oifname, 1, false);
-	write_flows(w, c);
+	write_pair_maps(w, c);
 	write_violation_set(w, COMPILE_SET_VIOLATIONS4, violation_key4);
 	write_violation_set(w, COMPILE_SET_VIOLATIONS6, violation_key6);
 	write_set(w, SET_EXTENSIONS, 0, SET_PLAIN, nexthdr_key, 1, false);
@@ -456,6 +464,7 @@ write_permit_counters(struct writer *w, const struct checked *c)
 	char name[sizeof(COMPILE_COUNTER_PERMIT) + LIMIT_NAME], comment[128];
 
 	write_set(w, SET_PERMITS, 0, SET_COUNTER_MAP, mark_key, 1, false);
+	set_room(w, c->n_permits);
 	for (size_t i = 0; i < c->n_permits; i++) {
 		const struct checked_permit *p = &c->permits[i];
 		uint8_t key[4];

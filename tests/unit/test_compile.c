@@ -38,8 +38,8 @@ nothing_permitted_has_no_way_through(void)
 	struct city c;
 
 	city_init(&c);
-	CU_ASSERT_TRUE(
-	    prints(&c, "map pairs {\n\t\ttype ifname . ifname : verdict\n\t}"));
+	CU_ASSERT_TRUE(prints(&c,
+	    "map pairs {\n\t\ttype ifname . ifname : verdict\n\t\tsize 4096\n\t}"));
 	CU_ASSERT_TRUE(prints(&c, "map inputs {\n\t\ttype ifname : verdict\n\t}"));
 	CU_ASSERT_TRUE(prints(&c, "map outputs {\n\t\ttype ifname : verdict\n\t}"));
 	CU_ASSERT_FALSE(prints(&c, "goto permit\n"));
