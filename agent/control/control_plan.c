@@ -146,13 +146,14 @@ control_plan_json(const struct ruleset *running, struct ruleset *target)
 	change = ruleset_diff(running, target);
 	if (change != NULL && sign(running, &old) == 0 && sign(target, &new) == 0) {
 		compare(&old, &new, added, removed, changed);
-		answer = json_pack("{s:b, s:b, s:O, s:O, s:O, s:I, s:I, s:I, s:I}", "ok", 1,
+		answer = json_pack("{s:b, s:b, s:O, s:O, s:O, s:I, s:I, s:I, s:I, s:I}", "ok", 1,
 		    "changes", !ruleset_change_empty(change), "permits_added", added,
 		    "permits_removed", removed, "permits_changed", changed,
 		    "elements_added", (json_int_t)change->elements_added,
 		    "elements_removed", (json_int_t)change->elements_removed,
 		    "objects_staged", (json_int_t)change->stage.count,
-		    "objects_flipped", (json_int_t)change->flip.count);
+		    "objects_flipped", (json_int_t)change->flip.count,
+		    "objects_swept", (json_int_t)change->sweep.count);
 		free(old.items);
 		free(new.items);
 	}
