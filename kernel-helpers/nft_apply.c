@@ -11,9 +11,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Writers of other tables and answers lost; then it is no accident. */
 #define TRIES 5
+/* Growing a hash takes the kernel's worker milliseconds. */
+#define COMPARE_TRIES		3u
+#define COMPARE_PAUSE_US	30000u
 /* Leftovers that stay after so many are no accident either: replace the table. */
 #define MAX_UNSWEPT 3
 
@@ -47,11 +51,34 @@ mismatch(struct apply *a, const struct ruleset *have)
 	return -EBADE;
 }
 
+/*
+ * Read the table and compare. A hash that the kernel is just growing can tell
+ * some elements twice and others not at all in one dump (nft_rhash_walk() counts
+ * its way through a table that moves), so a difference is believed only when a
+ * little time did not cure it: what follows would replace the table whole.
+ */
+static int
+compare_with_kernel(struct apply *a)
+{
+	int error = -EBADE;
+
+	for (unsigned int i = 0; i < COMPARE_TRIES && error == -EBADE; i++) {
+		struct ruleset *have = NULL;
+
+		usleep(i * COMPARE_PAUSE_US);
+		error = nft_read_back(a->channel, &have, &a->generation, a->refusal);
+		if (error == 0)
+			error = mismatch(a, have);
+		ruleset_free(have);
+	}
+	return error;
+}
+
 /* One try: 0 applied and equal. Other results see again(). */
 static int
 apply_once(struct apply *a)
 {
-	struct ruleset *running = NULL, *have = NULL;
+	struct ruleset *running = NULL;
 	uint32_t before;
 	int error = nft_read_back(a->channel, &running, &a->generation, a->refusal);
 
@@ -73,12 +100,9 @@ apply_once(struct apply *a)
 		goto out;
 	}
 	a->changed = true;
-	error = nft_read_back(a->channel, &have, &a->generation, a->refusal);
-	if (error == 0)
-		error = mismatch(a, have);
+	error = compare_with_kernel(a);
 out:
 	ruleset_free(running);
-	ruleset_free(have);
 	return error;
 }
 
