@@ -11,25 +11,47 @@
 #include "rules/ruleset_print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+/* As text, or with --json as one string. 0 or CLI_ERROR. */
+static int
+print_ruleset(const struct cli *cli, const struct ruleset *ruleset)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = cli->json ? open_memstream(&text, &length) : stdout;
+
+	if (out == NULL) {
+		cli_complain(cli, MSG_CLI_NO_MEMORY);
+		return CLI_ERROR;
+	}
+	ruleset_print(ruleset, out);
+	if (!cli->json)
+		return CLI_OK;
+	fclose(out);
+	cli_print_json(json_pack("{s:b, s:s}", "ok", 1, "nft", text));
+	free(text);
+	return CLI_OK;
+}
 
 static int
 print_nft(const struct cli *cli, const struct checked *checked)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *ruleset = diag != NULL ? compile(checked, diag) : NULL;
+	int code = CLI_ERROR;
 
 	if (ruleset == NULL) {
 		if (diag != NULL)
 			diag_print(diag, stderr, cli->language);
 		cli_complain(cli, MSG_CLI_NO_COMPILE);
-		diag_free(diag);
-		return CLI_ERROR;
+	} else {
+		ruleset_settle(ruleset, NULL);
+		code = print_ruleset(cli, ruleset);
 	}
-	ruleset_settle(ruleset, NULL);
-	ruleset_print(ruleset, stdout);
 	ruleset_free(ruleset);
 	diag_free(diag);
-	return CLI_OK;
+	return code;
 }
 
 static void
