@@ -390,6 +390,26 @@ rotation_loses_nothing(void)
 	tear_down(&b);
 }
 
+/*
+ * The loss once everything that was sent is worked off. The file cannot tell while
+ * the recorder writes lines that do not fit and cuts them off again: a reader in
+ * between may count one twice.
+ */
+static unsigned int
+settled_loss(struct bench *b)
+{
+	unsigned int lost = (unsigned int)ask(b, "lost"), same = 0;
+
+	while (same < 40) {
+		unsigned int now = (unsigned int)ask(b, "lost");
+
+		same = now == lost ? same + 1 : 0;
+		lost = now;
+		usleep(5000);
+	}
+	return lost;
+}
+
 /* Sent = written + lost, and the loss is told before anything else. */
 static void
 check_loss(struct bench *b, unsigned int sent, unsigned int lost)
@@ -417,9 +437,7 @@ a_file_size_limit_tears_no_line(void)
 	start(&b);
 	send_violations(b.watcher[0], 100);
 	wait_for(&b, "lost", 10);
-	lost = (unsigned int)ask(&b, "lost");
-	while (tally(&b).violations + lost < 100)
-		lost = (unsigned int)ask(&b, "lost");
+	lost = settled_loss(&b);
 	CU_ASSERT_EQUAL(prlimit(b.pid, RLIMIT_FSIZE, &none, NULL), 0);
 	send_violations(b.watcher[0], 10);
 	stop(&b);
@@ -457,9 +475,7 @@ a_full_disk_tears_no_line(void)
 	start(&b);
 	send_violations(b.watcher[0], 200);
 	wait_for(&b, "lost", 10);
-	lost = (unsigned int)ask(&b, "lost");
-	while (tally(&b).violations + lost < 200)
-		lost = (unsigned int)ask(&b, "lost");
+	lost = settled_loss(&b);
 	CU_ASSERT_EQUAL(unlink(ballast), 0);
 	send_violations(b.watcher[0], 1);
 	stop(&b);
