@@ -49,12 +49,24 @@ struct tap_frame {
 #define TAP_INGRESS_SELF	(-2)	/* sent by the gateway itself */
 #define TAP_INGRESS_FOREIGN	(-3)	/* an interface that is in no segment */
 
-/* received = dropped + delivered + what still waits in a ring. */
+/*
+ * seen = proven + received, and received = dropped + delivered + what still
+ * waits in a ring.
+ */
 struct tap_ledger {
+	uint64_t seen;		/* by the kernel's filter; without one as received */
+	uint64_t proven;	/* permitted beyond doubt: counted there, not handed over */
 	uint64_t received;	/* by the kernel's sockets, after the filter */
 	uint64_t dropped;	/* ring full */
 	uint64_t delivered;	/* handed to the callback */
 	uint64_t ring_lost;	/* event ring full: took the pcap ring instead */
+};
+
+/* What the kernel's filter proved permitted since it was given its policy. */
+struct tap_permitted {
+	int in, out;		/* taps, or TAP_INGRESS_SELF for the gateway */
+	uint32_t permit;	/* index + 1 in that policy */
+	uint64_t packets, bytes;
 };
 
 struct tap_set;
@@ -106,6 +118,13 @@ size_t tap_set_fds(const struct tap_set *s, int *fds, size_t max);
  */
 int tap_set_dispatch(struct tap_set *s, int max_frames,
     void (*frame)(void *arg, const struct tap_frame *f), void *arg);
+
+/* Every pair and permit that has counted something. */
+void tap_set_permitted(const struct tap_set *s,
+    void (*permitted)(void *arg, const struct tap_permitted *p), void *arg);
+
+/* The interface's MAC when the tap was opened; false: it has none, or is down. */
+bool tap_set_mac(const struct tap_set *s, size_t i, uint8_t mac[6]);
 
 /* 64-bit ledger of one tap since it was opened; asks the kernel. */
 void tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out);

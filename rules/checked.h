@@ -50,6 +50,7 @@ struct checked_segment {
 	size_t n_networks;
 	struct ip_addr *gateway;	/* the gateway's own addresses here, may be none */
 	size_t n_gateway;
+	bool registered_only;		/* stations = "registered": other MACs are ZV-06 */
 	struct origin origin;
 };
 
@@ -114,6 +115,29 @@ struct checked_permit {
 	struct origin origin;
 };
 
+/*
+ * One behavioural detector, as "detect" in the policy sets it or by default
+ * (rules/check_detect.c has the source of every default). Zero: it is off.
+ */
+struct checked_detector {
+	bool on;
+	uint8_t severity;	/* SEVERITY_*; of violations this detector finds */
+	uint32_t seconds;	/* the window all the numbers count in */
+	uint64_t limit;		/* meaning: struct checked_detect */
+};
+
+struct checked_detect {
+	struct checked_detector scan_hosts;	/* different destinations of one source */
+	struct checked_detector scan_ports;	/* different ports of one source at one host */
+	struct checked_detector lateral;	/* different hosts on SMB, RDP, WinRM, SSH, RPC */
+	struct checked_detector beacon;		/* openings at an even pace, same peer and port */
+	uint32_t beacon_jitter;			/* of their spacing, percent, at most */
+	struct checked_detector dns_tunnel;	/* bytes of query names under one domain */
+	struct checked_detector bulk;		/* bytes out of a permit (T + source host) */
+	struct checked_detector clear_text;	/* packets; limit 1 */
+	struct checked_detector roaming;	/* ZV-04, one MAC in two zones: limit 1 */
+};
+
 enum refusal {
 	REFUSAL_DROP = 0,
 	REFUSAL_REJECT,
@@ -135,6 +159,7 @@ struct checked {
 	size_t n_owned;
 	struct mac_binding *bindings;
 	size_t n_bindings;
+	struct checked_detect detect;
 	enum refusal *refusals;		/* n_zones x n_zones, [from * n_zones + to] */
 	/* n_segments x n_segments, [in * n_segments + out]: checked_pair_number() */
 	uint16_t *pair_numbers;

@@ -20,7 +20,11 @@ enum unreadable {
 	UNREADABLE_VERSION,		/* IP version is not what the EtherType says */
 	UNREADABLE_VLAN_DEPTH,		/* more tags than LIMIT allows */
 	UNREADABLE_EXTENSION,		/* unknown or too many IPv6 extension headers */
-	UNREADABLE_FRAGMENT,		/* tiny, overlong or lone fragment */
+	UNREADABLE_FRAGMENT,		/* its place or length is impossible */
+	UNREADABLE_TINY,		/* first fragment without its transport header */
+	UNREADABLE_OVERLAP,		/* fragment that overlaps another of its packet */
+	UNREADABLE_TUNNEL,		/* the header of a tunnel contradicts itself */
+	UNREADABLE_TUNNEL_DEPTH,	/* more tunnels in tunnels than DECODE_LEVELS */
 	UNREADABLE_LINKTYPE,		/* capture of a link layer we do not read */
 	UNREADABLE_COUNT
 };
@@ -34,6 +38,22 @@ enum unreadable {
 #define FACT_HAS_MAC		0x0040u
 #define FACT_ARP		0x0080u	/* src, dst are sender and target protocol addresses */
 #define FACT_GROUP_MAC		0x0100u	/* destination MAC is broadcast or multicast */
+#define FACT_PORTS_INHERITED	0x0200u	/* a later fragment's, from its first (fragments.h) */
+
+#define FACT_VLANS 3u	/* Suricata and Zeek stop there too; 802.1ad needs two */
+
+/* What one packet carries another one in. Zero: it stands on the wire itself. */
+enum tunnel {
+	TUNNEL_NONE = 0,
+	TUNNEL_IPIP,		/* RFC 2003, IPv4 or IPv6 in either: protocols 4 and 41 */
+	TUNNEL_GRE,		/* RFC 2784, 2890; with its Ethernet form (0x6558) */
+	TUNNEL_ERSPAN,		/* in GRE: types I, II, III */
+	TUNNEL_VXLAN,		/* RFC 7348, udp/4789 */
+	TUNNEL_GENEVE,		/* RFC 8926, udp/6081 */
+	TUNNEL_GTP_U,		/* 3GPP TS 29.281, udp/2152 */
+	TUNNEL_TEREDO,		/* RFC 4380, udp/3544 only */
+	TUNNEL_COUNT
+};
 
 #define TCP_FLAG_FIN 0x01u
 #define TCP_FLAG_SYN 0x02u
@@ -47,14 +67,18 @@ struct facts {
 	uint16_t ethertype;		/* after VLAN tags, host order */
 	uint16_t sport, dport;		/* host order; ICMP: sport = type << 8 | code, dport 0 */
 	uint16_t flags;			/* FACT_* */
-	uint16_t vlan[2];		/* outer, inner VLAN id + 1; 0: none */
+	uint16_t vlan[FACT_VLANS];	/* outermost first: VLAN id + 1; 0: none */
 	uint8_t protocol;		/* transport; with an IPv6 extension chain the last one */
 	uint8_t first_header;		/* IPv6 next header of the fixed header; IPv4: protocol */
 	uint8_t tcp_flags;		/* TCP_FLAG_* */
 	uint8_t hop_limit;
 	uint8_t unreadable;		/* enum unreadable */
 	uint8_t src_mac[6], dst_mac[6];
+	uint8_t tunnel;			/* enum tunnel: what this packet was carried in */
+	uint8_t level;			/* 0: on the wire; 1: in a tunnel; 2: in a tunnel in it ... */
 	uint32_t length;		/* bytes on the wire */
+	/* FACT_FRAGMENT_*: identification, and the stretch of the packet it is, in bytes. */
+	uint32_t fragment_id, fragment_offset, fragment_bytes;
 	/* ICMP errors: the packet quoted in it (family IP_NONE: none readable). */
 	struct ip_addr quoted_src, quoted_dst;
 	uint16_t quoted_sport, quoted_dport;
@@ -62,5 +86,6 @@ struct facts {
 };
 
 const char *unreadable_name(enum unreadable why);
+const char *tunnel_name(enum tunnel tunnel);	/* "gre"; TUNNEL_NONE: "" */
 
 #endif /* RULES_FACTS_H */

@@ -88,6 +88,12 @@ violation_action_name(enum violation_action a)
 		return "unclassifiable";
 	case ACTION_GAP:
 		return "gap";
+	case ACTION_FOREIGN_STATION:
+		return "foreign-station";
+	case ACTION_BRIDGING:
+		return "bridging";
+	case ACTION_BEHAVIOUR:
+		return "behaviour";
 	case ACTION_COUNT:
 		break;
 	}
@@ -122,6 +128,9 @@ violation_severity(enum violation_class c, enum violation_action a,
 	case ACTION_UNCLASSIFIABLE:
 		return at_least(severity, SEVERITY_WARNING);
 	case ACTION_ATTEMPT:
+	case ACTION_FOREIGN_STATION:
+	case ACTION_BRIDGING:
+	case ACTION_BEHAVIOUR:
 	case ACTION_COUNT:
 		break;
 	}
@@ -146,6 +155,12 @@ outcome_of(enum violation_action a)
 		return MSG_ZV_ACTION_UNCLASSIFIABLE;
 	case ACTION_GAP:
 		return MSG_ZV_ACTION_GAP;
+	case ACTION_FOREIGN_STATION:
+		return MSG_ZV_ACTION_FOREIGN_STATION;
+	case ACTION_BRIDGING:
+		return MSG_ZV_ACTION_BRIDGING;
+	case ACTION_BEHAVIOUR:
+		return MSG_ZV_ACTION_BEHAVIOUR;
 	case ACTION_ATTEMPT:
 	case ACTION_COUNT:
 		break;

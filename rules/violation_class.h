@@ -41,6 +41,9 @@ enum violation_action {
 	ACTION_TUNNEL,
 	ACTION_UNCLASSIFIABLE,
 	ACTION_GAP,			/* watching was interrupted */
+	ACTION_FOREIGN_STATION,		/* seen: a MAC where it does not belong */
+	ACTION_BRIDGING,		/* seen: a machine that joins zones behind our back */
+	ACTION_BEHAVIOUR,		/* seen: permitted or not, it looks like an attack */
 	ACTION_COUNT
 };
 

@@ -92,7 +92,7 @@ bad_facts(const struct facts *f)
 		return "quoted address";
 	if ((f->flags & ~FACT_KNOWN) != 0)
 		return "packet flags";
-	if (f->vlan[0] > VLAN_MAX || f->vlan[1] > VLAN_MAX)
+	if (f->vlan[0] > VLAN_MAX || f->vlan[1] > VLAN_MAX || f->vlan[2] > VLAN_MAX)
 		return "VLAN";
 	if (f->unreadable >= UNREADABLE_COUNT)
 		return "reason of unreadable";

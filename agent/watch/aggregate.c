@@ -127,7 +127,9 @@ fill(struct entry *e, const struct sighting *s)
 	e->from = s->from;
 	e->to = s->to;
 	e->facts = *s->facts;
+	e->severity = s->severity;
 	snprintf(e->permit, sizeof(e->permit), "%s", s->permit);
+	snprintf(e->detail, sizeof(e->detail), "%s", s->detail != NULL ? s->detail : "");
 }
 
 /* The entry of a pair of zones keeps no address: it stands for many. */
@@ -143,7 +145,7 @@ overflow_entry(struct aggregate *a, const struct sighting *s)
 		return e;
 	fill(e, s);
 	memset(&e->facts, 0, sizeof(e->facts));
-	e->permit[0] = '\0';
+	e->permit[0] = e->detail[0] = '\0';
 	memset(&e->key, 0, sizeof(e->key));
 	e->key.zv = s->zv;
 	e->key.action = s->action;

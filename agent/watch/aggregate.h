@@ -40,6 +40,8 @@ struct sighting {
 	uint16_t from, to;		/* places */
 	uint8_t witness;		/* one of WITNESS_* */
 	uint8_t zv, action;		/* of the judgement */
+	uint8_t severity;		/* 0: as the catalogue says */
+	const char *detail;		/* what a detector adds, English; NULL: nothing */
 };
 
 struct aggregate;

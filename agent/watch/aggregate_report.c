@@ -85,10 +85,12 @@ fill_event(const struct aggregate *a, const struct entry *e, const struct stream
 	ev->severity = (uint8_t)violation_severity((enum violation_class)ev->zv,
 	    (enum violation_action)ev->action, (enum zone_class)ev->from_class,
 	    (enum zone_class)ev->to_class);
+	if (e->severity != 0)
+		ev->severity = e->severity;
 	memcpy(ev->permit, e->permit, sizeof(ev->permit));
 	memcpy(ev->policy_digest, a->digest, sizeof(ev->policy_digest));
 	if ((size_t)(e - a->entries) < a->n_entries)
-		reason_write(ev, leak ? "" : e->gate_reason, ev->reason,
+		reason_write(ev, leak ? "" : e->gate_reason, e->detail, ev->reason,
 		    sizeof(ev->reason));
 	else
 		snprintf(ev->reason, sizeof(ev->reason),

@@ -38,11 +38,12 @@ struct entry {
 	int64_t seen_ns;			/* CLOCK_MONOTONIC of the last packet */
 	uint64_t hash;
 	struct facts facts;			/* of the first packet */
-	char permit[64], gate_reason[24];
+	char permit[64], gate_reason[24], detail[96];
 	uint32_t next;				/* in its bucket or in the free list */
 	uint32_t live_at;			/* place in live[] + 1; 0: not live */
 	uint16_t from, to;			/* places of the first packet */
 	uint8_t witnesses;			/* WITNESS_* of all packets */
+	uint8_t severity;			/* 0: as the catalogue says */
 };
 
 struct aggregate {

@@ -271,22 +271,34 @@ decode_knows_link(int link_type)
 
 void
 decode_frame(int link_type, const uint8_t *bytes, uint32_t captured, uint32_t length,
-    struct facts *f)
+    struct facts *f, struct decode_rest *rest)
 {
 	struct cursor c = { bytes, captured, length < captured ? captured : length };
 
+	if (rest != NULL)
+		memset(rest, 0, sizeof(*rest));
 	memset(f, 0, sizeof(*f));
 	f->length = c.wire;
 	decode_link(link_type, &c, f);
 }
 
 void
-decode_packet(const uint8_t *bytes, uint32_t captured, uint32_t length, struct facts *f)
+decode_packet(const uint8_t *bytes, uint32_t captured, uint32_t length, struct facts *f,
+    struct decode_rest *rest)
 {
 	struct cursor c = { bytes, captured, length < captured ? captured : length };
 
+	if (rest != NULL)
+		memset(rest, 0, sizeof(*rest));
 	memset(f, 0, sizeof(*f));
 	decode_ip_any(&c, f);
 	if (length != DECODE_LENGTH_UNKNOWN)
 		f->length = c.wire;
+}
+
+bool
+decode_inner(struct decode_rest *rest, struct facts *f)
+{
+	memset(f, 0, sizeof(*f));
+	return rest->tunnel != TUNNEL_NONE;
 }

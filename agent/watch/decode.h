@@ -2,13 +2,18 @@
 /*
  * Frame bytes -> facts. Pure, never fails: what cannot be read is said in
  * facts.unreadable, with everything that was read before the trouble filled in.
- * Tunnels are not entered: GRE, IPIP, 6in4, ESP and AH are protocols here.
+ *
+ * A tunnel (IPIP, 6in4, GRE, ERSPAN, VXLAN, GENEVE, GTP-U, Teredo on its port)
+ * is a packet of its own and carries another one: decode_frame() reads the
+ * outer one and leaves the place of the inner one in *rest, decode_inner()
+ * reads that, level by level. ESP and AH are protocols: nobody can look inside.
  *
  * Stage: frame -tap-> bytes -decode-> [facts] -judge-> judgement.
  */
 #ifndef AGENT_WATCH_DECODE_H
 #define AGENT_WATCH_DECODE_H
 
+#include "agent/watch/cursor.h"
 #include "rules/facts.h"
 
 #include <stdbool.h>
@@ -17,19 +22,41 @@
 /* Extension headers of one IPv6 packet; Linux has no bound, RFC 8200 lists 6. */
 #define DECODE_MAX_EXTENSIONS	16u
 
+/* Tunnels in tunnels that are entered; Zeek's Tunnel::max_depth is 4 too. */
+#define DECODE_LEVELS		4u
+
 /* Length of an IP packet whose length on the wire nobody told. */
 #define DECODE_LENGTH_UNKNOWN	UINT32_MAX
 
 /*
+ * What follows the headers that were read. Points into the frame, so it is
+ * valid as long as that. All zero when nothing could be read so far.
+ */
+struct decode_rest {
+	struct cursor payload;	/* behind the transport header, or the inner packet */
+	uint16_t inner;		/* of the inner packet: its EtherType, 0x6558 for Ethernet */
+	uint8_t tunnel;		/* enum tunnel of what follows; TUNNEL_NONE: plain payload */
+	uint8_t level;		/* of the packet just read */
+};
+
+/*
  * One frame as a tap or a capture file has it. link_type: DLT_*. length is
- * the length on the wire; one below captured is taken as captured.
+ * the length on the wire; one below captured is taken as captured. rest may
+ * be NULL.
  */
 void decode_frame(int link_type, const uint8_t *bytes, uint32_t captured,
-    uint32_t length, struct facts *f);
+    uint32_t length, struct facts *f, struct decode_rest *rest);
 
 /* One IP packet without a link header (NFLOG); the version nibble decides. */
 void decode_packet(const uint8_t *bytes, uint32_t captured, uint32_t length,
-    struct facts *f);
+    struct facts *f, struct decode_rest *rest);
+
+/*
+ * The packet carried in the one that *rest came from; *rest moves on to what
+ * follows in it. False: there is none. Deeper than DECODE_LEVELS the result is
+ * one packet UNREADABLE_TUNNEL_DEPTH, and nothing follows it.
+ */
+bool decode_inner(struct decode_rest *rest, struct facts *f);
 
 /* False: every frame of this link type is UNREADABLE_LINKTYPE. */
 bool decode_knows_link(int link_type);

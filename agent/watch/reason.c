@@ -82,6 +82,9 @@ write_cause(const struct event *e, char *out, size_t size)
 	case ACTION_ATTEMPT:
 	case ACTION_ROGUE_SERVICE:
 	case ACTION_GAP:
+	case ACTION_FOREIGN_STATION:
+	case ACTION_BRIDGING:
+	case ACTION_BEHAVIOUR:
 	case ACTION_COUNT:
 		break;
 	}
@@ -89,15 +92,19 @@ write_cause(const struct event *e, char *out, size_t size)
 }
 
 void
-reason_write(const struct event *e, const char *gate_reason, char *out, size_t size)
+reason_write(const struct event *e, const char *gate_reason, const char *detail,
+    char *out, size_t size)
 {
-	char packet[224], cause[80];
+	char packet[224], cause[96];
 	const char *from = e->from_zone[0] != '\0' ? e->from_zone : "?";
 	const char *to = e->to_zone[0] != '\0' ? e->to_zone : "?";
 	int n;
 
 	reason_packet(&e->facts, packet, sizeof(packet));
-	write_cause(e, cause, sizeof(cause));
+	if (detail[0] != '\0')
+		snprintf(cause, sizeof(cause), "%s", detail);
+	else
+		write_cause(e, cause, sizeof(cause));
 	n = snprintf(out, size, "%s -> %s: %s: %s", from, to, cause, packet);
 	if (n > 0 && (size_t)n < size && e->permit[0] != '\0')
 		n += snprintf(out + n, size - (size_t)n, "; %s is not in force",

@@ -9,9 +9,11 @@
 
 /*
  * From an event that has everything else filled in. gate_reason: the word of
- * the gate's refuse chain, "" when the gate was not heard.
+ * the gate's refuse chain, "" when the gate was not heard. detail: what a
+ * detector found, "" when the packet speaks for itself.
  */
-void reason_write(const struct event *e, const char *gate_reason, char *out, size_t size);
+void reason_write(const struct event *e, const char *gate_reason, const char *detail,
+    char *out, size_t size);
 
 /* "10.1.0.2:4711 -> 10.2.0.2:443 tcp", "arp 10.1.0.2 -> 10.2.0.2", "EtherType 0x88b5". */
 void reason_packet(const struct facts *f, char *out, size_t size);

@@ -123,7 +123,7 @@ replay_packet(struct replay *r, const struct capture_packet *p)
 	struct watch_seen seen;
 	int64_t now = r->o->now;
 
-	decode_frame(r->stats->link_type, p->bytes, p->captured, p->length, &f);
+	decode_frame(r->stats->link_type, p->bytes, p->captured, p->length, &f, NULL);
 	seen = see(r, &f);
 	/* A MAC can be held against a host only where the host itself wrote it. */
 	if (seen.witness == WITNESS_TAP_EGRESS || r->o->tap == NULL)

@@ -50,7 +50,7 @@ put_facts(json_t *line, const struct facts *f)
 	if (f->src.family != IP_NONE && !(f->flags & FACT_ARP))
 		json_object_set_new(line, "protocol", json_integer(f->protocol));
 	put_service(line, f);
-	for (size_t i = 0; i < 2 && f->vlan[i] != 0; i++)
+	for (size_t i = 0; i < FACT_VLANS && f->vlan[i] != 0; i++)
 		json_object_set_new(line, i == 0 ? "vlan" : "inner_vlan",
 		    json_integer(f->vlan[i] - 1));
 	json_object_set_new(line, "flags", json_integer(f->flags));

@@ -159,7 +159,8 @@ on_frame(void *arg, const struct tap_frame *frame)
 	struct facts f;
 
 	w->ledger.frames++;
-	decode_frame(frame->link_type, frame->bytes, frame->captured, frame->length, &f);
+	decode_frame(frame->link_type, frame->bytes, frame->captured, frame->length, &f,
+	    NULL);
 	if (frame->outgoing) {
 		at_tap.witness = WITNESS_TAP_EGRESS;
 		at_tap.in = true_ingress(frame->ingress);
@@ -188,7 +189,7 @@ on_stopped(void *arg, const struct nflog_packet *p)
 	struct facts f;
 
 	w->ledger.gate++;
-	decode_packet(p->bytes, p->length, DECODE_LENGTH_UNKNOWN, &f);
+	decode_packet(p->bytes, p->length, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	if (p->hook != NF_INET_LOCAL_OUT)
 		at_tap.in = tap_of(w, p->in);
 	if (p->hook != NF_INET_LOCAL_IN)

@@ -66,15 +66,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	link = links[data[0] % (sizeof(links) / sizeof(links[0]))];
 	captured = (uint32_t)(size - 2);
 	length = captured + data[1] * 1000u;
-	decode_frame(link, data + 2, captured, length, &f);
+	decode_frame(link, data + 2, captured, length, &f, NULL);
 	check_facts(&f);
 	check_event(&f);
 	must(f.length == length);
-	decode_frame(link, data + 2, captured, length, &again);
+	decode_frame(link, data + 2, captured, length, &again, NULL);
 	must(memcmp(&f.flags, &again.flags, sizeof(f.flags)) == 0 &&
 	    f.sport == again.sport);
 
-	decode_packet(data + 2, captured, DECODE_LENGTH_UNKNOWN, &f);
+	decode_packet(data + 2, captured, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	check_facts(&f);
 	return 0;
 }

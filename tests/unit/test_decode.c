@@ -42,7 +42,7 @@ decode_exact(int link_type, const uint8_t *bytes, size_t captured, size_t length
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
 	memcpy(copy, bytes, captured);
-	decode_frame(link_type, copy, (uint32_t)captured, (uint32_t)length, f);
+	decode_frame(link_type, copy, (uint32_t)captured, (uint32_t)length, f, NULL);
 	free(copy);
 }
 
@@ -405,15 +405,15 @@ a_bare_packet_needs_no_wire_length(void)
 	struct facts f;
 	size_t n = unhex("4500 05dc 0001 0000 4006 " IP4A TCPSYN, bytes);
 
-	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f);
+	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.dport, 443);
 	CU_ASSERT_EQUAL(f.length, 1500);
 	n = unhex("60000000 000c 11 40 " IP6A UDP12, bytes);
-	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f);
+	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.length, 52);
-	decode_packet(bytes, 0, DECODE_LENGTH_UNKNOWN, &f);
+	decode_packet(bytes, 0, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, UNREADABLE_TRUNCATED);
 }
 

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a single judgement cannot tell: stations where they do not belong
+ * (ZV-04, 05, 06), services nobody registered (ZV-07), names and clocks asked
+ * outside (ZV-08), and behaviour (ZV-10 to 13). Bounded state, no allocation
+ * after detect_new(); tables are keyed with a secret and forget the oldest.
+ *
+ * Stage: judgement -detect-> [detection] -aggregate-> violation.
+ */
+#ifndef AGENT_WATCH_DETECT_H
+#define AGENT_WATCH_DETECT_H
+
+#include "agent/watch/cursor.h"
+#include "agent/watch/watch_judge.h"
+#include "rules/checked.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct detect;
+
+/* One judged packet. All is borrowed for the call. */
+struct detect_packet {
+	const struct facts *facts;
+	const struct watch_seen *seen;
+	const struct judgement *judgement;
+	struct cursor payload;		/* behind the transport header; may be empty */
+	int64_t time_ns;		/* CLOCK_REALTIME, or of the capture */
+};
+
+/* Something found: one more violation beside the packet's own judgement. */
+struct detection {
+	const struct facts *facts;	/* of the packet that made it evident */
+	const char *detail;		/* English, short: "25 hosts in 60 s" */
+	uint8_t zv;			/* enum violation_class */
+	uint8_t action;			/* enum violation_action */
+	uint8_t severity;		/* 0: as the catalogue says */
+	uint16_t from, to;		/* segments */
+	uint32_t permit;		/* index + 1; 0: none */
+};
+
+typedef void detect_found(void *arg, const struct detection *d);
+
+/* MAC of each of the gateway's own interfaces, by segment; all zero: not known. */
+struct detect_own_mac {
+	uint8_t mac[6];
+};
+
+/* NULL with errno ENOMEM. */
+struct detect *detect_new(detect_found *found, void *arg);
+void detect_free(struct detect *d);	/* accepts NULL */
+
+/*
+ * Another policy from now on; what was learnt of stations and flows stays.
+ * Both are borrowed until the next call. own: n_segments of them, or NULL.
+ */
+void detect_set_policy(struct detect *d, const struct checked *checked,
+    const struct classifier *classifier, const struct detect_own_mac *own);
+
+/*
+ * Every packet that reaches user space, in the order of its witness. With a
+ * kernel filter these are all that are not permitted, of permitted flows the
+ * first packets, and all of permits that are looked into.
+ */
+void detect_packet(struct detect *d, const struct detect_packet *p);
+
+/*
+ * Bytes that a permit let out since the last call, as counted by whoever counts
+ * them (kernel filter or flow table): ZV-12. in, out: segments.
+ */
+void detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
+    uint64_t bytes, int64_t time_ns);
+
+/* To be called about every second: what a window's end makes evident. */
+void detect_sweep(struct detect *d, int64_t time_ns);
+
+#endif /* AGENT_WATCH_DETECT_H */
