@@ -14,11 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * Pages are mapped so far ahead of the reader in one go: a fault for every 16 pages
+ * costs as much as reading what is in them. Behind it they are let go, so that a
+ * capture larger than memory is read as well.
+ */
+#define AHEAD_BYTES (4u << 20)
+
 struct capture_file {
 	enum capture_reader reader;
 	struct capture_own own;
 	void *mapping;
-	size_t mapped;
+	size_t mapped, ahead;	/* ahead: mapped pages end there */
 	pcap_t *pcap;
 	char error[PCAP_ERRBUF_SIZE];
 };
@@ -216,16 +223,48 @@ next_of_libpcap(struct capture_file *f, struct capture_packet *p)
 	return strncmp(f->error, "truncated dump file", 19) == 0 ? -ENODATA : -EBADMSG;
 }
 
+/* The reader has come to f->ahead: on with the window. Only advice: it may fail. */
+static void
+look_ahead(struct capture_file *f)
+{
+	uint8_t *base = f->mapping;
+	size_t from = f->ahead, at = f->own.at & ~(size_t)4095, left = f->mapped - at;
+	size_t size = left < AHEAD_BYTES ? left : AHEAD_BYTES;
+
+	if (from > AHEAD_BYTES)
+		(void)madvise(base + from - AHEAD_BYTES, AHEAD_BYTES & ~4095u,
+		    MADV_DONTNEED);
+	(void)madvise(base + at, size, MADV_POPULATE_READ);
+	f->ahead = at + size;
+}
+
 int
-capture_file_next(struct capture_file *f, struct capture_packet *p)
+capture_file_batch(struct capture_file *f, struct capture_packet *p, int max)
 {
 	const char *why = "";
-	int status;
+	int n;
 
 	if (f->pcap != NULL)
 		return next_of_libpcap(f, p);
-	status = capture_own_next(&f->own, p, &why);
-	if (status < 0)
+	if (f->own.at >= f->ahead)
+		look_ahead(f);
+	n = capture_own_batch(&f->own, p, max, &why);
+	if (n < 0)
 		snprintf(f->error, sizeof(f->error), "%s", why);
-	return status;
+	return n;
+}
+
+int
+capture_file_next(struct capture_file *f, struct capture_packet *p)
+{
+	return capture_file_batch(f, p, 1);
+}
+
+void
+capture_file_progress(const struct capture_file *f, uint64_t *read, uint64_t *size)
+{
+	long at = f->pcap != NULL && f->mapped > 0 ? ftell(pcap_file(f->pcap)) : 0;
+
+	*size = f->mapped;
+	*read = f->pcap == NULL ? f->own.at : at > 0 ? (uint64_t)at : 0;
 }

@@ -47,6 +47,15 @@ enum capture_reader capture_file_reader(const struct capture_file *f);
  */
 int capture_file_next(struct capture_file *f, struct capture_packet *p);
 
+/*
+ * Up to max packets at once; how many, or as above when there is none. All are
+ * valid until the next are asked for. libpcap's reader gives one at a time.
+ */
+int capture_file_batch(struct capture_file *f, struct capture_packet *p, int max);
+
+/* Bytes of the file and how many of them were read; 0 of 0 for what is no file. */
+void capture_file_progress(const struct capture_file *f, uint64_t *read, uint64_t *size);
+
 /* Sentence about the last negative result; "" before. */
 const char *capture_file_error(const struct capture_file *f);
 

@@ -74,6 +74,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	w->now_ns = watcher_clock();
+	watcher_sweep_packets(w, false);
 	aggregate_sweep(w->aggregate, w->now_ns);
 	if (w->before != NULL && w->now_ns >= w->before_until_ns) {
 		watch_policy_free(w->before);
@@ -193,6 +194,9 @@ prepare(struct watcher *w)
 	w->aggregate = aggregate_new(w->places, AGGREGATE_ENTRIES, watcher_emit, w);
 	if (w->aggregate == NULL)
 		return -ENOMEM;
+	error = watcher_inspect(w);
+	if (error != 0)
+		return error;
 	error = watcher_load(w, w->setup->policy_text, w->setup->policy_length, why,
 	    sizeof(why));
 	if (error != 0) {
@@ -235,6 +239,7 @@ wind_up(struct watcher *w)
 	if (w->setup->nflog_fd >= 0)
 		(void)watcher_read_gate(w);
 	w->draining = true;
+	watcher_sweep_packets(w, true);
 	watcher_check_losses(w);
 	lost = aggregate_finish(w->aggregate);
 	snprintf(text, sizeof(text), "watching ended after %llu frames",
@@ -253,6 +258,7 @@ release(struct watcher *w)
 		close(w->tap_epoll);
 	watch_policy_free(w->policy);
 	watch_policy_free(w->before);
+	inspect_free(w->inspect);
 	aggregate_free(w->aggregate);
 	places_free(w->places);
 	tap_set_close(w->setup->taps);

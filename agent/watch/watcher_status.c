@@ -82,7 +82,7 @@ balanced(const struct watcher_ledger *l)
 {
 	uint64_t judged = l->permitted + l->local + l->excused + l->violations;
 
-	return l->frames + l->gate == judged;
+	return l->frames + l->gate == judged + l->waiting;
 }
 
 json_t *
@@ -104,6 +104,7 @@ watcher_status(struct watcher *w)
 	put(o, "permitted", l->permitted);
 	put(o, "local", l->local);
 	put(o, "excused", l->excused);
+	put(o, "waiting", l->waiting);
 	put(o, "violations", l->violations);
 	put(o, "unreadable", l->unreadable);
 	put(o, "events", l->events);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decisions that still hold: a plain packet whose key is here was judged before,
+ * and the judge would say the same again. Only permitted and local packets are
+ * kept; a violation is judged and counted each time.
+ *
+ * Fixed memory: the table never grows. A bucket is one cache line of 16 slots,
+ * each a tag and the number of an entry; entries lie densely in the order in which
+ * flows came, one cache line each. A full bucket gives up a decision that no longer
+ * holds, else one that was not asked for lately (CLOCK).
+ *
+ * A decision holds inside one window: one policy, between two moments at which some
+ * permit begins or ends, and one tick of FLOW_TICK_SECONDS. Whatever changes one of
+ * these opens another window, and every entry is as good as gone. Inside a window
+ * the judge's answer depends on the key alone, so nothing else needs to be compared.
+ *
+ * Stage: in front of decode; filled behind judge.
+ */
+#ifndef AGENT_WATCH_FLOW_TABLE_H
+#define AGENT_WATCH_FLOW_TABLE_H
+
+#include "agent/watch/flow_hash.h"
+#include "agent/watch/flow_key.h"
+#include "rules/checked.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLOW_ENTRIES_LIVE	(1u << 18)
+#define FLOW_ENTRIES_MAX	(1u << 21)
+#define FLOW_BUCKET_SLOTS	16u
+
+/*
+ * Every flow is judged anew this often. Also the step in which ages of openings are
+ * counted (openings.h), so that a packet that was not judged changes none of them.
+ */
+#define FLOW_TICK_SECONDS	30
+#define FLOW_TICK_NS		(FLOW_TICK_SECONDS * 1000000000ll)
+
+/* Packets of a flow on a port that detectors look into, before it is kept. */
+#define FLOW_LOOKED_INTO	8u
+
+struct flow_decision {
+	uint32_t permit;	/* index + 1; 0: VERDICT_LOCAL */
+	uint16_t in, out;	/* segments */
+	uint16_t counter;	/* the caller's */
+};
+
+struct flow_entry {
+	struct flow_key key;
+	struct flow_decision decision;
+	uint32_t window : 24;
+	uint32_t left : 4;	/* packets that go the slow way first */
+	uint32_t used : 1;	/* since the hand of the clock passed */
+};
+_Static_assert(sizeof(struct flow_entry) == 64, "an entry is a cache line");
+
+struct flow_table_ledger {
+	uint64_t kept, evicted;
+};
+
+/* From inside: the lookup must be in line. Use the functions below. */
+struct flow_table {
+	struct flow_secret secret;
+	uint32_t *slots;	/* buckets * FLOW_BUCKET_SLOTS: tag and entry */
+	struct flow_entry *entries;
+	uint64_t bucket_mask;
+	uint32_t n_entries, n_taken;
+	uint32_t window;	/* 0: none yet */
+	int64_t wall_from, wall_until;		/* of the window, in ns */
+	int64_t clock_from, clock_until;
+	int64_t *moments;	/* at which permits begin and end: ns, sorted */
+	size_t n_moments;
+	struct flow_table_ledger ledger;
+};
+
+/*
+ * entries: rounded up to a power of two, at most FLOW_ENTRIES_MAX. NULL with errno
+ * ENOMEM. The only memory it takes beside that of flow_table_set_policy().
+ */
+struct flow_table *flow_table_new(size_t entries);
+void flow_table_free(struct flow_table *t);	/* accepts NULL */
+
+/* Zeroed pages that cost nothing until they are touched. NULL: no memory. */
+void *flow_pages_new(size_t bytes);
+void flow_pages_free(void *p, size_t bytes);	/* accepts NULL */
+
+/* Another policy, or the same seen otherwise: nothing kept holds. 0 or -ENOMEM. */
+int flow_table_set_policy(struct flow_table *t, const struct checked *checked);
+
+/* Slow half of flow_table_now(). */
+void flow_table_open_window(struct flow_table *t, int64_t wall_ns, int64_t clock_ns);
+
+/*
+ * To be called before packets of another time are looked up. wall: as of which
+ * permits are judged; clock: for ages. Both may jump.
+ */
+static inline void
+flow_table_now(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
+{
+	if (__builtin_expect(wall_ns < t->wall_from || wall_ns >= t->wall_until ||
+	    clock_ns < t->clock_from || clock_ns >= t->clock_until, 0))
+		flow_table_open_window(t, wall_ns, clock_ns);
+}
+
+#define FLOW_INDEX_BITS	21u
+#define FLOW_INDEX_MASK	((1u << FLOW_INDEX_BITS) - 1)
+
+/* Never 0, so that no used slot is. */
+static inline uint32_t
+flow_tag(uint64_t hash)
+{
+	uint32_t tag = (uint32_t)(hash >> (32 + FLOW_INDEX_BITS));
+
+	return (tag != 0 ? tag : 1) << FLOW_INDEX_BITS;
+}
+
+static inline uint32_t *
+flow_table_bucket(const struct flow_table *t, uint64_t hash)
+{
+	return &t->slots[(hash & t->bucket_mask) * FLOW_BUCKET_SLOTS];
+}
+
+/* First the bucket, some packets later the entry: then the lookup waits for nothing. */
+static inline void
+flow_table_prefetch_bucket(const struct flow_table *t, uint64_t hash)
+{
+	__builtin_prefetch(flow_table_bucket(t, hash));
+}
+
+static inline void
+flow_table_prefetch_entry(const struct flow_table *t, uint64_t hash)
+{
+	const uint32_t *slot = flow_table_bucket(t, hash);
+	uint32_t tag = flow_tag(hash);
+
+	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS && slot[i] != 0; i++)
+		if ((slot[i] & ~FLOW_INDEX_MASK) == tag) {
+			__builtin_prefetch(&t->entries[slot[i] & FLOW_INDEX_MASK], 1);
+			return;
+		}
+}
+
+static inline bool
+flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	return ((a->service ^ b->service) | (a->origin ^ b->origin) |
+	    (a->src[0] ^ b->src[0]) | (a->src[1] ^ b->src[1]) |
+	    (a->dst[0] ^ b->dst[0]) | (a->dst[1] ^ b->dst[1])) == 0;
+}
+
+/* The entry of the key, whether it still holds or not; NULL. */
+static inline struct flow_entry *
+flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	const uint32_t *slot = flow_table_bucket(t, hash);
+	uint32_t tag = flow_tag(hash);
+
+	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS && slot[i] != 0; i++) {
+		struct flow_entry *e = &t->entries[slot[i] & FLOW_INDEX_MASK];
+
+		if ((slot[i] & ~FLOW_INDEX_MASK) == tag && flow_key_equal(&e->key, k))
+			return e;
+	}
+	return NULL;
+}
+
+/* What was decided of this key in the present window; NULL: judge it. */
+static inline const struct flow_decision *
+flow_table_find(struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	struct flow_entry *e = flow_table_entry(t, k, hash);
+
+	if (e == NULL || e->window != t->window)
+		return NULL;
+	if (e->left != 0) {
+		e->left--;
+		return NULL;
+	}
+	if (e->used == 0)
+		e->used = 1;
+	return &e->decision;
+}
+
+/*
+ * Keep what the judge said in the present window. Does nothing for the ports that
+ * detectors must see each packet of (flow_table.c lists them).
+ */
+void flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    const struct flow_decision *d);
+
+#endif /* AGENT_WATCH_FLOW_TABLE_H */
