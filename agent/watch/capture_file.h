@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packets of a capture file. Two readers give the identical stream: our own
- * (a mapping of a classic pcap file, either byte order, micro- or
- * nanoseconds), and libpcap, which reads everything else and is the oracle.
+ * (classic pcap files, either byte order, micro- or nanoseconds), and libpcap,
+ * which reads everything else and is the oracle.
  *
- * A file that somebody truncates while it is mapped ends the process with
- * SIGBUS; for a file that still grows the packets present at opening are read.
+ * Of a file that still grows the packets present at opening are read.
  */
 #ifndef AGENT_WATCH_CAPTURE_FILE_H
 #define AGENT_WATCH_CAPTURE_FILE_H

@@ -37,14 +37,25 @@ slots_bytes(const struct flow_table *t)
 	return t->n_entries * sizeof(t->slots[0]);
 }
 
+/* All of them from the start: what is not touched takes no memory. */
 static size_t
 entries_bytes(const struct flow_table *t)
 {
-	return t->n_entries * sizeof(t->entries[0]);
+	return t->most * sizeof(t->entries[0]);
+}
+
+static uint32_t
+power_of_two(size_t n)
+{
+	uint32_t power = FLOW_BUCKET_SLOTS;
+
+	while (power < n && power < FLOW_ENTRIES_MAX)
+		power *= 2;
+	return power;
 }
 
 struct flow_table *
-flow_table_new(size_t entries)
+flow_table_new(size_t entries, size_t most)
 {
 	struct flow_table *t = calloc(1, sizeof(*t));
 
@@ -53,9 +64,9 @@ flow_table_new(size_t entries)
 		errno = ENOMEM;
 		return NULL;
 	}
-	t->n_entries = FLOW_BUCKET_SLOTS;
-	while (t->n_entries < entries && t->n_entries < FLOW_ENTRIES_MAX)
-		t->n_entries *= 2;
+	t->n_entries = power_of_two(entries);
+	t->most = power_of_two(most < entries ? entries : most);
+	t->may_grow = t->n_entries < t->most;
 	t->bucket_mask = t->n_entries / FLOW_BUCKET_SLOTS - 1;
 	t->slots = flow_pages_new(slots_bytes(t));
 	t->entries = flow_pages_new(entries_bytes(t));
@@ -216,14 +227,54 @@ victim(struct flow_table *t, const uint32_t *slot, uint64_t hash)
 	return hand;
 }
 
-static struct flow_entry *
-take(struct flow_table *t, uint64_t hash)
+/* The first free slot of the bucket, or FLOW_BUCKET_SLOTS. */
+static unsigned int
+free_slot(const uint32_t *slot)
 {
-	uint32_t *slot = flow_table_bucket(t, hash), index;
 	unsigned int at = 0;
 
 	while (at < FLOW_BUCKET_SLOTS && slot[at] != 0)
 		at++;
+	return at;
+}
+
+/*
+ * Twice as many buckets for the same entries. Each of the new takes about half of
+ * one old, so all of them fit. Without memory it goes on as it is.
+ */
+static void
+grow(struct flow_table *t)
+{
+	struct flow_table larger = *t;
+
+	larger.n_entries *= 2;
+	larger.bucket_mask = larger.n_entries / FLOW_BUCKET_SLOTS - 1;
+	larger.slots = flow_pages_new(slots_bytes(&larger));
+	if (larger.slots == NULL) {
+		t->may_grow = false;
+		return;
+	}
+	larger.may_grow = larger.n_entries < larger.most;
+	for (uint32_t index = 0; index < t->n_taken; index++) {
+		uint64_t hash = flow_hash(&t->secret, &t->entries[index].key);
+		uint32_t *slot = flow_table_bucket(&larger, hash);
+
+		slot[free_slot(slot)] = flow_tag(hash) | index;
+	}
+	flow_pages_free(t->slots, slots_bytes(t));
+	*t = larger;
+}
+
+static struct flow_entry *
+take(struct flow_table *t, uint64_t hash)
+{
+	uint32_t *slot, index;
+	unsigned int at;
+
+	if (t->may_grow && t->n_taken >= t->n_entries / 2)
+		grow(t);
+	slot = flow_table_bucket(t, hash);
+	at = free_slot(slot);
 	if (at < FLOW_BUCKET_SLOTS) {
 		index = t->n_taken++;	/* as many entries as slots: there is one */
 	} else {

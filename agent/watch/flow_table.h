@@ -4,7 +4,9 @@
  * and the judge would say the same again. Only permitted and local packets are
  * kept; a violation is judged and counted each time.
  *
- * Fixed memory: the table never grows. A bucket is one cache line of 16 slots,
+ * Bounded memory: a live table never grows (entries = most); one for a capture begins
+ * small, so that few flows stay in the processor's cache, and doubles up to its limit
+ * when half of it is taken. A bucket is one cache line of 16 slots,
  * each a tag and the number of an entry; entries lie densely in the order in which
  * flows came, one cache line each. A full bucket gives up a decision that no longer
  * holds, else one that was not asked for lately (CLOCK).
@@ -65,7 +67,8 @@ struct flow_table {
 	uint32_t *slots;	/* buckets * FLOW_BUCKET_SLOTS: tag and entry */
 	struct flow_entry *entries;
 	uint64_t bucket_mask;
-	uint32_t n_entries, n_taken;
+	uint32_t n_entries, n_taken, most;
+	bool may_grow;
 	uint32_t window;	/* 0: none yet */
 	int64_t wall_from, wall_until;		/* of the window, in ns */
 	int64_t clock_from, clock_until;
@@ -75,10 +78,10 @@ struct flow_table {
 };
 
 /*
- * entries: rounded up to a power of two, at most FLOW_ENTRIES_MAX. NULL with errno
- * ENOMEM. The only memory it takes beside that of flow_table_set_policy().
+ * entries, and how many they may become: rounded up to powers of two, at most
+ * FLOW_ENTRIES_MAX. NULL with errno ENOMEM.
  */
-struct flow_table *flow_table_new(size_t entries);
+struct flow_table *flow_table_new(size_t entries, size_t most);
 void flow_table_free(struct flow_table *t);	/* accepts NULL */
 
 /* Zeroed pages that cost nothing until they are touched. NULL: no memory. */
@@ -121,24 +124,21 @@ flow_table_bucket(const struct flow_table *t, uint64_t hash)
 	return &t->slots[(hash & t->bucket_mask) * FLOW_BUCKET_SLOTS];
 }
 
-/* First the bucket, some packets later the entry: then the lookup waits for nothing. */
-static inline void
-flow_table_prefetch_bucket(const struct flow_table *t, uint64_t hash)
-{
-	__builtin_prefetch(flow_table_bucket(t, hash));
-}
-
-static inline void
-flow_table_prefetch_entry(const struct flow_table *t, uint64_t hash)
+/*
+ * For a lookup that waits for nothing: fetch the bucket, some packets later ask for
+ * the likely entry and fetch it, some packets later look it up with that as "likely".
+ * The first of the bucket with the right tag; never NULL, and any entry does.
+ */
+static inline struct flow_entry *
+flow_table_likely(const struct flow_table *t, uint64_t hash)
 {
 	const uint32_t *slot = flow_table_bucket(t, hash);
 	uint32_t tag = flow_tag(hash);
 
 	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS && slot[i] != 0; i++)
-		if ((slot[i] & ~FLOW_INDEX_MASK) == tag) {
-			__builtin_prefetch(&t->entries[slot[i] & FLOW_INDEX_MASK], 1);
-			return;
-		}
+		if ((slot[i] & ~FLOW_INDEX_MASK) == tag)
+			return &t->entries[slot[i] & FLOW_INDEX_MASK];
+	return t->entries;
 }
 
 static inline bool
@@ -165,11 +165,16 @@ flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t 
 	return NULL;
 }
 
-/* What was decided of this key in the present window; NULL: judge it. */
+/*
+ * What was decided of this key in the present window; NULL: judge it. likely: of
+ * flow_table_likely(), or any entry.
+ */
 static inline const struct flow_decision *
-flow_table_find(struct flow_table *t, const struct flow_key *k, uint64_t hash)
+flow_table_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    struct flow_entry *likely)
 {
-	struct flow_entry *e = flow_table_entry(t, k, hash);
+	struct flow_entry *e = flow_key_equal(&likely->key, k) ? likely :
+	    flow_table_entry(t, k, hash);
 
 	if (e == NULL || e->window != t->window)
 		return NULL;

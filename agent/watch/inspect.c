@@ -20,7 +20,7 @@ allocate(struct inspect *i)
 	const struct inspect_setup *s = &i->setup;
 
 	if (s->flow_entries > 0) {
-		i->flows = flow_table_new(s->flow_entries);
+		i->flows = flow_table_new(s->flow_entries, s->flow_entries_most);
 		if (i->flows == NULL)
 			return false;
 	}
@@ -29,7 +29,7 @@ allocate(struct inspect *i)
 		if (i->waiting == NULL)
 			return false;
 	}
-	i->openings = openings_new(s->openings > 0 ? s->openings : OPENINGS_LIVE);
+	i->openings = openings_new(OPENINGS_LIVE, s->openings_most);
 	i->fragments = fragments_new(FRAGMENTS_TRACKED);
 	i->detect = detect_new(inspect_detection, i);
 	return i->openings != NULL && i->fragments != NULL && i->detect != NULL;
@@ -348,9 +348,15 @@ known(struct inspect *i, const struct inspect_frame *frame, const struct flow_de
 		show_known(i, frame, d);
 }
 
+/* A frame on its way; likely is NULL for what has no key. */
+struct passing {
+	struct flow_key key;
+	uint64_t hash;
+	struct flow_entry *likely;
+};
+
 static void
-take(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
-    uint64_t hash)
+take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
 {
 	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
 	const struct flow_decision *d = NULL;
@@ -361,10 +367,10 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 		i->ledger.frames++;
 		i->ledger.bytes += bytes;
 	}
-	if (key != NULL) {
+	if (k->likely != NULL) {
 		flow_table_now(i->flows, i->setup.now == INSPECT_PACKET_TIME ?
 		    frame->time_ns : 0, frame->clock_ns);
-		d = flow_table_find(i->flows, key, hash);
+		d = flow_table_find(i->flows, &k->key, k->hash, k->likely);
 	}
 	if (d != NULL) {
 		known(i, frame, d, bytes);
@@ -374,7 +380,7 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	i->clock_ns = frame->clock_ns;
 	if (i->latest_ns < frame->clock_ns)
 		i->latest_ns = frame->clock_ns;
-	look(i, frame, key, hash);
+	look(i, frame, k->likely != NULL ? &k->key : NULL, k->hash);
 }
 
 /*
@@ -384,25 +390,32 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 static void
 take_batch(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	struct flow_key keys[INSPECT_BATCH];
-	uint64_t hashes[INSPECT_BATCH];
-	bool plain[INSPECT_BATCH];
+	struct passing all[INSPECT_BATCH];
 
-	for (size_t k = 0; k < n; k++) {
-		const struct inspect_frame *f = &frames[k];
+	for (size_t at = 0; at < n; at++) {
+		const struct inspect_frame *f = &frames[at];
+		struct passing *k = &all[at];
 
-		plain[k] = f->link_type == DLT_EN10MB && f->gate_reason == NULL &&
-		    flow_key_read(f->bytes, f->captured, f->length, &f->where, &keys[k]);
-		if (plain[k]) {
-			hashes[k] = flow_hash(&i->flows->secret, &keys[k]);
-			flow_table_prefetch_bucket(i->flows, hashes[k]);
-		}
+		k->likely = NULL;
+		k->hash = 0;
+		if (i->flows == NULL || f->link_type != DLT_EN10MB ||
+		    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
+		    f->length, &f->where, &k->key))
+			continue;
+		k->hash = flow_hash(&i->flows->secret, &k->key);
+		k->likely = i->flows->entries;
+		__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
 	}
-	for (size_t k = 0; k < n; k++)
-		if (plain[k])
-			flow_table_prefetch_entry(i->flows, hashes[k]);
-	for (size_t k = 0; k < n; k++)
-		take(i, &frames[k], plain[k] ? &keys[k] : NULL, plain[k] ? hashes[k] : 0);
+	for (size_t at = 0; at < n; at++) {
+		struct passing *k = &all[at];
+
+		if (k->likely == NULL)
+			continue;
+		k->likely = flow_table_likely(i->flows, k->hash);
+		__builtin_prefetch(k->likely, 1);
+	}
+	for (size_t at = 0; at < n; at++)
+		take(i, &frames[at], &all[at]);
 }
 
 void
@@ -411,11 +424,7 @@ inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
 	while (n > 0) {
 		size_t some = n < INSPECT_BATCH ? n : INSPECT_BATCH;
 
-		if (i->flows != NULL)
-			take_batch(i, frames, some);
-		else
-			for (size_t k = 0; k < some; k++)
-				take(i, &frames[k], NULL, 0);
+		take_batch(i, frames, some);
 		frames += some;
 		n -= some;
 	}

@@ -35,7 +35,7 @@
 #define INSPECT_WAITING		8192u
 
 /* Frames of inspect_frames() that are looked up together. */
-#define INSPECT_BATCH		32u
+#define INSPECT_BATCH		64u
 
 /* All is borrowed for the call. */
 struct inspect_frame {
@@ -81,7 +81,8 @@ struct inspect_setup {
 	struct aggregate *aggregate;
 	uint64_t (*permitted)[PLACE_ZONES_MAX];	/* packets [from][to]: zone numbers */
 	size_t flow_entries;		/* of the flow table; 0: none */
-	size_t openings;		/* of openings.h; 0: OPENINGS_LIVE */
+	/* What flow table and openings may grow to; 0: no growth under attack. */
+	size_t flow_entries_most, openings_most;
 	/*
 	 * A refused answer is held so long: its question may still wait in the ring
 	 * of another tap. 0 where packets come in the order of their time.

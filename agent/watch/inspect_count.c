@@ -41,21 +41,6 @@ inspect_counter(const struct inspect *i, const struct watch_seen *seen,
 }
 
 void
-inspect_permitted(struct inspect *i, const struct flow_decision *d, uint32_t bytes)
-{
-	struct permit_count *p = &i->permits[2 * (size_t)d->permit + (d->in > d->out)];
-
-	i->ledger.permitted++;
-	if (d->counter == NOT_COUNTED)
-		return;
-	i->setup.permitted[d->counter / PLACE_ZONES_MAX][d->counter % PLACE_ZONES_MAX]++;
-	p->packets++;
-	p->bytes += bytes;
-	p->in = d->in;
-	p->out = d->out;
-}
-
-void
 inspect_permit(const struct inspect *i, uint32_t permit, uint64_t *packets,
     uint64_t *bytes)
 {

@@ -24,26 +24,35 @@ _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 struct openings {
 	struct flow_secret secret;
 	struct bucket *buckets;
-	uint64_t mask;
+	uint64_t mask, most;	/* most: mask that it may grow to */
 	uint32_t blind;		/* last tick in which packets were lost */
 	bool started;
 };
 
+/* Buckets less one. */
+static uint64_t
+mask_for(size_t openings)
+{
+	uint64_t n = 1;
+
+	while (n * (SLOTS - 1) < openings && n * (SLOTS - 1) < OPENINGS_MAX)
+		n *= 2;
+	return n - 1;
+}
+
 struct openings *
-openings_new(size_t openings)
+openings_new(size_t openings, size_t most)
 {
 	struct openings *t = calloc(1, sizeof(*t));
-	size_t n = 1;
 
 	if (t == NULL || sodium_init() < 0) {
 		free(t);
 		errno = ENOMEM;
 		return NULL;
 	}
-	while (n * (SLOTS - 1) < openings)
-		n *= 2;
-	t->mask = n - 1;
-	t->buckets = flow_pages_new(n * sizeof(struct bucket));
+	t->mask = mask_for(openings);
+	t->most = mask_for(most < openings ? openings : most);
+	t->buckets = flow_pages_new((t->mask + 1) * sizeof(struct bucket));
 	if (t->buckets == NULL) {
 		free(t);
 		errno = ENOMEM;
@@ -99,8 +108,9 @@ is_alive(uint32_t tick, uint32_t now)
 	return age(now, tick >> 1) <= lifetime(tick & IS_OTHER);
 }
 
+/* Never 0; its low bits are the bucket. */
 static uint64_t
-hash_of(const struct openings *t, const struct watch_opening *o)
+mark_of(const struct openings *t, const struct watch_opening *o)
 {
 	struct flow_key k = {
 		.service = (uint64_t)o->sport << 48 | (uint64_t)o->dport << 32 |
@@ -109,8 +119,10 @@ hash_of(const struct openings *t, const struct watch_opening *o)
 		.src = { (uint64_t)o->src.value, (uint64_t)(o->src.value >> 64) },
 		.dst = { (uint64_t)o->dst.value, (uint64_t)(o->dst.value >> 64) },
 	};
+	uint64_t hash;
 
-	return flow_hash(&t->secret, &k);
+	hash = flow_hash(&t->secret, &k);
+	return hash != 0 ? hash : 1;
 }
 
 static void
@@ -120,12 +132,6 @@ start(struct openings *t, uint32_t now)
 		return;
 	t->started = true;
 	t->blind = now;
-}
-
-static uint64_t
-mark_of(uint64_t hash)
-{
-	return hash != 0 ? hash : 1;
 }
 
 /* The slot of the mark, alive or not; SLOTS: none. */
@@ -139,36 +145,91 @@ slot_of(const struct bucket *b, uint64_t mark)
 	return i;
 }
 
+/* SLOTS: all of them are alive. */
 static unsigned int
-free_slot(struct bucket *b, uint32_t now)
+free_slot(const struct bucket *b, uint32_t now)
+{
+	unsigned int i = 0;
+
+	while (i < SLOTS && b->mark[i] != 0 && is_alive(b->tick[i], now))
+		i++;
+	return i;
+}
+
+/* The one that would be forgotten first; the bucket remembers that it forgot. */
+static unsigned int
+forget_one(struct bucket *b, uint32_t now)
 {
 	unsigned int oldest = 0;
 	uint32_t until;
 
-	for (unsigned int i = 0; i < SLOTS; i++) {
-		if (b->mark[i] == 0 || !is_alive(b->tick[i], now))
-			return i;
+	for (unsigned int i = 1; i < SLOTS; i++)
 		if (b->tick[i] >> 1 < b->tick[oldest] >> 1)
 			oldest = i;
-	}
 	until = now + lifetime(b->tick[oldest] & IS_OTHER);
 	if (b->blind_until < until)
 		b->blind_until = until;
 	return oldest;
 }
 
+/* Twice the buckets; the marks of one go to two. Without memory all stays. */
+static void
+grow(struct openings *t)
+{
+	uint64_t n = t->mask + 1;
+	struct bucket *larger = flow_pages_new(2 * n * sizeof(*larger));
+
+	if (larger == NULL) {
+		t->most = t->mask;
+		return;
+	}
+	for (uint64_t at = 0; at < n; at++) {
+		struct bucket *from = &t->buckets[at];
+
+		for (unsigned int i = 0; i < SLOTS; i++) {
+			struct bucket *to = &larger[from->mark[i] & (2 * n - 1)];
+
+			if (from->mark[i] == 0)
+				continue;
+			to->mark[i] = from->mark[i];
+			to->tick[i] = from->tick[i];
+		}
+		larger[at].blind_until = larger[at + n].blind_until = from->blind_until;
+	}
+	flow_pages_free(t->buckets, n * sizeof(*larger));
+	t->buckets = larger;
+	t->mask = 2 * n - 1;
+}
+
+/* A bucket and a slot in it for one more opening. */
+static struct bucket *
+make_room(struct openings *t, uint64_t mark, uint32_t now, unsigned int *slot)
+{
+	struct bucket *b = &t->buckets[mark & t->mask];
+
+	*slot = free_slot(b, now);
+	while (*slot == SLOTS && t->mask < t->most) {
+		grow(t);
+		b = &t->buckets[mark & t->mask];
+		*slot = free_slot(b, now);
+	}
+	if (*slot == SLOTS)
+		*slot = forget_one(b, now);
+	return b;
+}
+
 void
 openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
 {
 	uint32_t now = tick_of(clock_ns);
-	uint64_t hash = hash_of(t, o);
-	struct bucket *b = &t->buckets[hash & t->mask];
-	unsigned int i = slot_of(b, mark_of(hash));
+	uint64_t mark = mark_of(t, o);
+	struct bucket *b = &t->buckets[mark & t->mask];
+	unsigned int i = slot_of(b, mark);
 
 	start(t, now);
 	if (i == SLOTS)
-		i = free_slot(b, now);
-	b->mark[i] = mark_of(hash);
+		b = make_room(t, mark, now, &i);
+	b->mark[i] = mark;
 	b->tick[i] = now << 1 | is_other(o->protocol);
 }
 
@@ -176,9 +237,9 @@ enum opening_sight
 openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
 {
 	uint32_t now = tick_of(clock_ns), other = is_other(o->protocol);
-	uint64_t hash = hash_of(t, o);
-	struct bucket *b = &t->buckets[hash & t->mask];
-	unsigned int i = slot_of(b, mark_of(hash));
+	uint64_t mark = mark_of(t, o);
+	struct bucket *b = &t->buckets[mark & t->mask];
+	unsigned int i = slot_of(b, mark);
 
 	start(t, now);
 	if (i < SLOTS && is_alive(b->tick[i], now)) {

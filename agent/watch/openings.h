@@ -38,8 +38,14 @@ enum opening_sight {
 
 struct openings;
 
-/* Rounded up to a power of two. NULL with errno ENOMEM. */
-struct openings *openings_new(size_t openings);
+/* Of a large capture: 64 MiB. */
+#define OPENINGS_MAX	(1u << 22)
+
+/*
+ * How many, and how many they may become (a live table: as many) before one is
+ * forgotten; rounded up to powers of two. NULL with errno ENOMEM.
+ */
+struct openings *openings_new(size_t openings, size_t most);
 void openings_free(struct openings *t);	/* accepts NULL */
 
 /* clock_ns: any clock that does not go back; one that does makes nothing older. */

@@ -4,6 +4,7 @@
 #include "agent/watch/aggregate.h"
 #include "agent/watch/flow_table.h"
 #include "agent/watch/inspect.h"
+#include "agent/watch/openings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct replay {
 	struct aggregate *aggregate;
 	struct inspect *inspect;
 	struct capture_file *file;
+	struct inspect_frame frames[INSPECT_BATCH];
 	uint64_t number;		/* of the packet at hand */
 	int64_t swept_ns;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
@@ -118,25 +120,13 @@ on_event(void *arg, const struct event *e)
 	return 0;
 }
 
-/* Flows that a file of this size can hold, each with 4 packets or more. */
-static size_t
-flows_of(const struct replay *r)
-{
-	uint64_t read, size;
-
-	if (r->o->no_flow_table)
-		return 0;
-	capture_file_progress(r->file, &read, &size);
-	/* 16 bytes of packet header, 60 of the smallest frame */
-	return size == 0 ? FLOW_ENTRIES_LIVE : size / (4 * (16 + 60)) + 1;
-}
-
 static int
 prepare_path(struct replay *r)
 {
 	const struct inspect_setup setup = {
 		.places = r->places, .aggregate = r->aggregate, .permitted = r->permitted,
-		.flow_entries = flows_of(r), .openings = flows_of(r),
+		.flow_entries = r->o->no_flow_table ? 0 : FLOW_ENTRIES_LIVE,
+		.flow_entries_most = FLOW_ENTRIES_MAX, .openings_most = OPENINGS_MAX,
 		.now = r->o->now == REPLAY_PACKET_TIME ? INSPECT_PACKET_TIME : r->o->now,
 		.hooks = { .arg = r, .place = place,
 		    .judged = r->o->judged != NULL ? judged : NULL },
@@ -198,17 +188,16 @@ sweep(struct replay *r, int64_t time_ns)
 static void
 inspect_batch(struct replay *r, const struct capture_packet *packets, size_t n)
 {
-	struct inspect_frame frames[INSPECT_BATCH];
+	struct inspect_frame *frames = r->frames;
 	size_t done = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct capture_packet *p = &packets[i];
 
-		frames[i] = (struct inspect_frame){
-			.bytes = p->bytes, .captured = p->captured, .length = p->length,
-			.link_type = r->stats->link_type,
-			.time_ns = p->time_ns, .clock_ns = p->time_ns,
-		};
+		frames[i].bytes = p->bytes;
+		frames[i].captured = p->captured;
+		frames[i].length = p->length;
+		frames[i].time_ns = frames[i].clock_ns = p->time_ns;
 		if (sweep_is_due(r, p->time_ns)) {
 			inspect_frames(r->inspect, &frames[done], i - done);
 			done = i;
@@ -223,6 +212,9 @@ read_packets(struct replay *r)
 {
 	struct capture_packet packets[INSPECT_BATCH];
 	int n;
+
+	for (unsigned int i = 0; i < INSPECT_BATCH; i++)
+		r->frames[i].link_type = r->stats->link_type;
 
 	while ((n = capture_file_batch(r->file, packets, (int)INSPECT_BATCH)) > 0)
 		inspect_batch(r, packets, (size_t)n);
