@@ -47,11 +47,18 @@ entries_bytes(const struct flow_table *t)
 static uint32_t
 power_of_two(size_t n)
 {
-	uint32_t power = FLOW_BUCKET_SLOTS;
+	uint32_t power = 2 * FLOW_BUCKET_SLOTS;
 
 	while (power < n && power < FLOW_ENTRIES_MAX)
 		power *= 2;
 	return power;
+}
+
+/* At least two buckets: no shift by the whole width. */
+static unsigned int
+shift_for(uint32_t entries)
+{
+	return 64 - (unsigned int)__builtin_ctz(entries / FLOW_BUCKET_SLOTS);
 }
 
 struct flow_table *
@@ -67,7 +74,7 @@ flow_table_new(size_t entries, size_t most)
 	t->n_entries = power_of_two(entries);
 	t->most = power_of_two(most < entries ? entries : most);
 	t->may_grow = t->n_entries < t->most;
-	t->bucket_mask = t->n_entries / FLOW_BUCKET_SLOTS - 1;
+	t->shift = shift_for(t->n_entries);
 	t->slots = flow_pages_new(slots_bytes(t));
 	t->entries = flow_pages_new(entries_bytes(t));
 	if (t->slots == NULL || t->entries == NULL) {
@@ -212,7 +219,7 @@ port_of(const struct flow_key *k, unsigned int which)
 static uint32_t
 victim(struct flow_table *t, const uint32_t *slot, uint64_t hash)
 {
-	unsigned int hand = (unsigned int)(hash >> 48) % FLOW_BUCKET_SLOTS;
+	unsigned int hand = (unsigned int)(hash >> 32) % FLOW_BUCKET_SLOTS;
 
 	t->ledger.evicted++;
 	/* two rounds: the first may find all of them used */
@@ -248,7 +255,7 @@ grow(struct flow_table *t)
 	struct flow_table larger = *t;
 
 	larger.n_entries *= 2;
-	larger.bucket_mask = larger.n_entries / FLOW_BUCKET_SLOTS - 1;
+	larger.shift = shift_for(larger.n_entries);
 	larger.slots = flow_pages_new(slots_bytes(&larger));
 	if (larger.slots == NULL) {
 		t->may_grow = false;

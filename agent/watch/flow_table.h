@@ -66,7 +66,7 @@ struct flow_table {
 	struct flow_secret secret;
 	uint32_t *slots;	/* buckets * FLOW_BUCKET_SLOTS: tag and entry */
 	struct flow_entry *entries;
-	uint64_t bucket_mask;
+	unsigned int shift;	/* of a hash, to the number of its bucket */
 	uint32_t n_entries, n_taken, most;
 	bool may_grow;
 	uint32_t window;	/* 0: none yet */
@@ -113,15 +113,33 @@ flow_table_now(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
 static inline uint32_t
 flow_tag(uint64_t hash)
 {
-	uint32_t tag = (uint32_t)(hash >> (32 + FLOW_INDEX_BITS));
+	/* the bits below those of a bucket in the largest table */
+	uint32_t tag = (uint32_t)(hash >> 36) << FLOW_INDEX_BITS;
 
-	return (tag != 0 ? tag : 1) << FLOW_INDEX_BITS;
+	return tag != 0 ? tag : 1u << FLOW_INDEX_BITS;
 }
 
 static inline uint32_t *
 flow_table_bucket(const struct flow_table *t, uint64_t hash)
 {
-	return &t->slots[(hash & t->bucket_mask) * FLOW_BUCKET_SLOTS];
+	return &t->slots[(hash >> t->shift) * FLOW_BUCKET_SLOTS];
+}
+
+typedef uint32_t flow_lanes __attribute__((vector_size(16)));
+
+/* Slots of a bucket that have the tag, as bits. Without a branch: none can be foretold. */
+static inline unsigned int
+flow_table_tagged(const uint32_t *slot, uint32_t tag)
+{
+	const flow_lanes *lanes = (const flow_lanes *)(const void *)slot;
+	const flow_lanes bits = { 1, 2, 4, 8 };
+	flow_lanes found = { 0 };
+
+#pragma GCC unroll 4
+	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS / 4; i++)
+		found |= (flow_lanes)((lanes[i] & ~FLOW_INDEX_MASK) == tag) &
+		    (bits << (4 * i));
+	return found[0] | found[1] | found[2] | found[3];
 }
 
 /*
@@ -133,19 +151,20 @@ static inline struct flow_entry *
 flow_table_likely(const struct flow_table *t, uint64_t hash)
 {
 	const uint32_t *slot = flow_table_bucket(t, hash);
-	uint32_t tag = flow_tag(hash);
+	unsigned int tagged = flow_table_tagged(slot, flow_tag(hash));
+	/* when there is none, an empty slot or a wrong one does no harm */
+	unsigned int first = (unsigned int)__builtin_ctz(tagged | 1u << 15);
 
-	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS && slot[i] != 0; i++)
-		if ((slot[i] & ~FLOW_INDEX_MASK) == tag)
-			return &t->entries[slot[i] & FLOW_INDEX_MASK];
-	return t->entries;
+	return &t->entries[slot[first] & FLOW_INDEX_MASK];
 }
 
 static inline bool
 flow_key_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	return ((a->service ^ b->service) | (a->origin ^ b->origin) |
-	    (a->src[0] ^ b->src[0]) | (a->src[1] ^ b->src[1]) |
+	if (((a->service ^ b->service) | (a->origin ^ b->origin) |
+	    (a->src[0] ^ b->src[0])) != 0)
+		return false;
+	return (a->service & FLOW_KEY_IPV6) == 0 || ((a->src[1] ^ b->src[1]) |
 	    (a->dst[0] ^ b->dst[0]) | (a->dst[1] ^ b->dst[1])) == 0;
 }
 
@@ -154,13 +173,13 @@ static inline struct flow_entry *
 flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
 {
 	const uint32_t *slot = flow_table_bucket(t, hash);
-	uint32_t tag = flow_tag(hash);
+	unsigned int tagged = flow_table_tagged(slot, flow_tag(hash));
 
-	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS && slot[i] != 0; i++) {
-		struct flow_entry *e = &t->entries[slot[i] & FLOW_INDEX_MASK];
+	for (; tagged != 0; tagged &= tagged - 1) {
+		uint32_t index = slot[__builtin_ctz(tagged)] & FLOW_INDEX_MASK;
 
-		if ((slot[i] & ~FLOW_INDEX_MASK) == tag && flow_key_equal(&e->key, k))
-			return e;
+		if (flow_key_equal(&t->entries[index].key, k))
+			return &t->entries[index];
 	}
 	return NULL;
 }

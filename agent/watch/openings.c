@@ -121,7 +121,7 @@ mark_of(const struct openings *t, const struct watch_opening *o)
 	};
 	uint64_t hash;
 
-	hash = flow_hash(&t->secret, &k);
+	hash = flow_mark(&t->secret, &k);
 	return hash != 0 ? hash : 1;
 }
 
