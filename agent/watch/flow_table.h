@@ -43,9 +43,10 @@
 #define FLOW_LOOKED_INTO	8u
 
 struct flow_decision {
-	uint32_t permit;	/* index + 1; 0: VERDICT_LOCAL */
-	uint16_t in, out;	/* segments */
+	uint32_t permit;	/* as the judge said it */
+	uint16_t in, out;
 	uint16_t counter;	/* the caller's */
+	uint8_t verdict;	/* VERDICT_PERMIT or VERDICT_LOCAL */
 };
 
 struct flow_entry {

@@ -193,7 +193,8 @@ decision_of(const struct inspect *i, const struct inspected *p)
 	bool permitted = j->verdict == VERDICT_PERMIT;
 
 	return (struct flow_decision){
-		.permit = permitted ? j->permit : 0, .in = j->in, .out = j->out,
+		.permit = j->permit, .in = j->in, .out = j->out,
+		.verdict = (uint8_t)j->verdict,
 		.counter = permitted ? inspect_counter(i, p->seen, j) : NOT_COUNTED,
 	};
 }
@@ -322,8 +323,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 {
 	const struct inspect_hooks *h = &i->setup.hooks;
 	const struct judgement j = {
-		.verdict = d->permit != 0 ? VERDICT_PERMIT : VERDICT_LOCAL,
-		.permit = d->permit, .in = d->in, .out = d->out,
+		.verdict = (enum verdict)d->verdict, .permit = d->permit, .in = d->in, .out = d->out,
 	};
 	struct watch_seen seen;
 	struct facts f;
@@ -340,7 +340,7 @@ known(struct inspect *i, const struct inspect_frame *frame, const struct flow_de
 {
 	i->ledger.by_table++;
 	i->ledger.unreadable[READABLE]++;
-	if (d->permit != 0)
+	if (d->verdict == VERDICT_PERMIT)
 		inspect_permitted(i, d, bytes);
 	else
 		i->ledger.local++;
