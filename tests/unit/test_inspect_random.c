@@ -37,6 +37,7 @@ struct side {
 	struct aggregate *aggregate;
 	struct inspect *inspect;
 	struct answer answer;
+	size_t n_segments;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 };
 
@@ -62,17 +63,25 @@ no_record(void *arg, const struct event *e)
 	return 0;
 }
 
+/* The pool was made for another policy, or is a twin. */
+static uint16_t
+segment_of(const struct side *s, uint16_t number)
+{
+	return number >= SEGMENT_SELF ? number : (uint16_t)(number % s->n_segments);
+}
+
 static void
 place(void *arg, const struct inspect_frame *frame, struct facts *f,
     struct watch_seen *seen)
 {
-	(void)arg;
-	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, frame->where.tap, SEGMENT_NONE,
-	    "" };
+	const struct side *s = arg;
+	uint16_t tap = segment_of(s, frame->where.tap);
+
+	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, tap, SEGMENT_NONE, "" };
 	if (!frame->where.outgoing)
 		return;
-	*seen = (struct watch_seen){ WITNESS_TAP_EGRESS, frame->where.ingress,
-	    frame->where.tap, "" };
+	*seen = (struct watch_seen){ WITNESS_TAP_EGRESS,
+	    segment_of(s, frame->where.ingress), tap, "" };
 	f->flags &= (uint16_t)~FACT_HAS_MAC;
 }
 
@@ -117,6 +126,7 @@ side_take(struct side *s, struct policy_at_work *p)
 {
 	const struct inspect_policy policy = { p->checked, p->classifier, p->place, NULL };
 
+	s->n_segments = p->checked->n_segments;
 	CU_ASSERT_EQUAL_FATAL(places_learn(s->places, p->checked, p->place), 0);
 	CU_ASSERT_EQUAL_FATAL(inspect_set_policy(s->inspect, &policy), 0);
 }
@@ -208,7 +218,7 @@ twin(struct dice *d, const struct random_frame *of, struct random_frame *f)
 		f->out = f->out < SEGMENT_SELF ? SEGMENT_NONE : (uint16_t)dice_below(d, 3);
 		break;
 	case 3:
-		f->in ^= 1;
+		f->in = (uint16_t)dice_below(d, 3);
 		break;
 	case 4:
 		f->bytes[26 + dice_below(d, 8)] ^= (uint8_t)(1u << dice_below(d, 8));
