@@ -112,31 +112,6 @@ inspect_detection(void *arg, const struct detection *d)
 
 /* ---- answers that are held --------------------------------------------------- */
 
-bool
-inspect_wait(struct inspect *i, const struct inspected *p,
-    const struct watch_opening asked[2], uint16_t counter)
-{
-	struct waiting *w;
-
-	if (i->waiting == NULL)
-		return false;
-	if (i->ledger.waiting == INSPECT_WAITING)
-		inspect_release(i, i->waiting[i->waiting_first].clock_ns +
-		    i->setup.patience_ns, false);
-	w = &i->waiting[(i->waiting_first + i->ledger.waiting) % INSPECT_WAITING];
-	w->sighting = sighting_of(i, p, INSPECT_UNASKED);
-	w->facts = *p->facts;
-	w->sighting.facts = &w->facts;
-	snprintf(w->permit, sizeof(w->permit), "%s", w->sighting.permit);
-	w->sighting.permit = w->permit;
-	w->sighting.gate_reason = "";
-	memcpy(w->asked, asked, sizeof(w->asked));
-	w->clock_ns = p->frame->clock_ns;
-	w->counter = counter;
-	i->ledger.waiting++;
-	return true;
-}
-
 static void
 decide(struct inspect *i, const struct waiting *w, int64_t clock_ns)
 {
@@ -156,16 +131,46 @@ decide(struct inspect *i, const struct waiting *w, int64_t clock_ns)
 		    [w->counter % PLACE_ZONES_MAX]++;
 }
 
+static void
+release_first(struct inspect *i, int64_t clock_ns)
+{
+	decide(i, &i->waiting[i->waiting_first], clock_ns);
+	i->waiting_first = (i->waiting_first + 1) % INSPECT_WAITING;
+	i->ledger.waiting--;
+}
+
+bool
+inspect_wait(struct inspect *i, const struct inspected *p,
+    const struct watch_opening asked[2], uint16_t counter)
+{
+	struct waiting *w;
+
+	if (i->waiting == NULL)
+		return false;
+	if (i->ledger.waiting == INSPECT_WAITING)
+		release_first(i, p->frame->clock_ns);
+	w = &i->waiting[(i->waiting_first + i->ledger.waiting) % INSPECT_WAITING];
+	w->sighting = sighting_of(i, p, INSPECT_UNASKED);
+	w->facts = *p->facts;
+	w->sighting.facts = &w->facts;
+	snprintf(w->permit, sizeof(w->permit), "%s", w->sighting.permit);
+	w->sighting.permit = w->permit;
+	w->sighting.gate_reason = "";
+	memcpy(w->asked, asked, sizeof(w->asked));
+	w->clock_ns = p->frame->clock_ns;
+	w->counter = counter;
+	i->ledger.waiting++;
+	return true;
+}
+
 void
 inspect_release(struct inspect *i, int64_t clock_ns, bool all)
 {
 	while (i->ledger.waiting > 0) {
-		struct waiting *w = &i->waiting[i->waiting_first];
+		int64_t since_ns = i->waiting[i->waiting_first].clock_ns;
 
-		if (!all && clock_ns - w->clock_ns < i->setup.patience_ns)
+		if (!all && clock_ns - since_ns < i->setup.patience_ns)
 			return;
-		decide(i, w, clock_ns);
-		i->waiting_first = (i->waiting_first + 1) % INSPECT_WAITING;
-		i->ledger.waiting--;
+		release_first(i, clock_ns);
 	}
 }
