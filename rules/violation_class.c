@@ -137,6 +137,36 @@ violation_severity(enum violation_class c, enum violation_action a,
 	return severity;
 }
 
+static const struct severity_row {
+	const char *word;
+	int severity;
+} severities[] = {
+	{ "critical", SEVERITY_CRITICAL },
+	{ "high", SEVERITY_HIGH },
+	{ "warning", SEVERITY_WARNING },
+	{ "notice", SEVERITY_NOTICE },
+};
+
+#define N_SEVERITIES (sizeof(severities) / sizeof(severities[0]))
+
+int
+violation_severity_parse(const char *word)
+{
+	for (size_t i = 0; i < N_SEVERITIES; i++)
+		if (strcmp(severities[i].word, word) == 0)
+			return severities[i].severity;
+	return 0;
+}
+
+const char *
+violation_severity_name(int severity)
+{
+	for (size_t i = 0; i < N_SEVERITIES; i++)
+		if (severity >= severities[i].severity)
+			return severities[i].word;
+	return "";
+}
+
 static enum message_id
 outcome_of(enum violation_action a)
 {

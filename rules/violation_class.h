@@ -67,6 +67,11 @@ const char *violation_action_name(enum violation_action a);	/* "leak" */
 int violation_severity(enum violation_class c, enum violation_action a,
     enum zone_class from, enum zone_class to);
 
+/* "notice", "warning", "high", "critical" as policies write it; 0 when it is none. */
+int violation_severity_parse(const char *word);
+/* The word of a SEVERITY_*, or of the one below; "" below all. */
+const char *violation_severity_name(int severity);
+
 /* The texts of one record; NULL or "" zones read as unknown. */
 struct violation_words {
 	const char *from, *source;	/* zone and address */
