@@ -8,6 +8,7 @@
  */
 #include "rules/check_internal.h"
 
+#include "rules/limits.h"
 #include "rules/violation_class.h"
 
 #include <stddef.h>
@@ -15,8 +16,6 @@
 
 /* A week: what is counted is kept in memory that a restart empties. */
 #define SECONDS_MAX	(7u * 24 * 3600)
-/* What the tables of the watcher can count of one source. */
-#define COUNT_MAX	65535u
 #define KIB		UINT64_C(1024)
 /* Below 2^60: no limit needs more digits. */
 #define AMOUNT_DIGITS	18u
@@ -38,7 +37,7 @@ struct detector_row {
 #define ROW(member) \
 	.name = #member, .written = offsetof(struct policy_detect, member), \
 	.checked = offsetof(struct checked_detect, member)
-#define COUNTS(n, least) .limit = (n), .limit_min = (least), .limit_max = COUNT_MAX
+#define COUNTS(n, least) .limit = (n), .limit_min = (least), .limit_max = LIMIT_DETECT_COUNT
 #define BYTES(n, least, most) \
 	.bytes = true, .limit = (n), .limit_min = (least), .limit_max = (most)
 

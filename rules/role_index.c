@@ -2,6 +2,8 @@
 /* Sorted, disjoint ranges for each role; sorted MACs with what is known of them. */
 #include "rules/role_index.h"
 
+#include "rules/limits.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -72,7 +72,12 @@ int violation_severity_parse(const char *word);
 /* The word of a SEVERITY_*, or of the one below; "" below all. */
 const char *violation_severity_name(int severity);
 
-/* The texts of one record; NULL or "" zones read as unknown. */
+/*
+ * The texts of one record; NULL or "" zones read as unknown. "from" and "to" are
+ * the zones that the packet came from and went to, but "to" is
+ *   ZV-04  the zone that the device belongs to (where it is registered, or was before)
+ *   ZV-05  the other zone that the device joins to "from"
+ */
 struct violation_words {
 	const char *from, *source;	/* zone and address */
 	const char *to, *destination;
