@@ -13,8 +13,8 @@
 static const uint16_t interactive_ports[] = { 22, 23, 3389, 5900 };
 
 /*
- * Clear text that a port gives away. SNMP before version 3 and SMB 1 share theirs
- * with what is encrypted: those the watcher tells by their packets.
+ * Clear text that a port gives away. SNMP before version 3, SMB 1 and LDAP's simple
+ * bind share theirs with what is not: those the watcher tells by their packets.
  */
 static const struct clear_text {
 	uint8_t protocol;
@@ -24,7 +24,8 @@ static const struct clear_text {
 	{ IPPROTO_TCP, 21, "ftp" },
 	{ IPPROTO_TCP, 23, "telnet" },
 	{ IPPROTO_TCP, 80, "http" },
-	{ IPPROTO_UDP, 69, "tftp" },
+	{ IPPROTO_TCP, 110, "pop3" },
+	{ IPPROTO_TCP, 143, "imap" },
 };
 
 /* One permit while it is being judged. */

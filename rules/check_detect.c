@@ -76,8 +76,11 @@ static const struct detector_row rows[] = {
 	 */
 	{ ROW(bulk), BYTES(10 * KIB * KIB * KIB, KIB, KIB * KIB * KIB * KIB * KIB),
 	    .seconds = 86400, .severity = SEVERITY_NOTICE },
-	/* One packet tells: a property of a protocol, not of behaviour. */
-	{ ROW(clear_text), COUNTS(1, 1), .seconds = 1, .severity = SEVERITY_WARNING },
+	/*
+	 * One packet tells: a property of a protocol, not of behaviour. The same pair
+	 * is told again after five minutes.
+	 */
+	{ ROW(clear_text), COUNTS(1, 1), .seconds = 300, .severity = SEVERITY_WARNING },
 	/*
 	 * IEEE 802.1D-2004 table 7-5: a bridge forgets after 300 s where a station was.
 	 * One that shows up elsewhere before is in two places, or was carried there.

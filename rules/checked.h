@@ -132,9 +132,9 @@ struct checked_detect {
 	struct checked_detector lateral;	/* different hosts on SMB, RDP, WinRM, SSH, RPC */
 	struct checked_detector beacon;		/* openings at an even pace, same peer and port */
 	uint32_t beacon_jitter;			/* of their spacing, percent, at most: 1..50 */
-	struct checked_detector dns_tunnel;	/* bytes of query names under one domain */
-	struct checked_detector bulk;		/* bytes out of a permit (T + source host) */
-	struct checked_detector clear_text;	/* packets; limit 1 */
+	struct checked_detector dns_tunnel;	/* bytes of different names under one domain */
+	struct checked_detector bulk;		/* bytes by a permit, in all or of one host */
+	struct checked_detector clear_text;	/* limit 1; seconds: until told again */
 	struct checked_detector roaming;	/* ZV-04, one MAC in two zones: limit 1 */
 };
 

@@ -136,16 +136,12 @@ static const struct policy_key beacon_keys[] = {
 };
 static const struct policy_type beacon_type = TYPE(policy_detector, beacon_keys);
 
-/* ... those that need one event but know a time, and those that need only one event. */
-static const struct policy_key roaming_keys[] = {
+/* ... and those that need one event. */
+static const struct policy_key event_keys[] = {
 	DETECTOR_KEYS,
 	DETECTOR_NUMBER("seconds", seconds),
 };
-static const struct policy_type roaming_type = TYPE(policy_detector, roaming_keys);
-
-static const struct policy_key clear_text_keys[] = { DETECTOR_KEYS };
-static const struct policy_type clear_text_type =
-    TYPE(policy_detector, clear_text_keys);
+static const struct policy_type event_type = TYPE(policy_detector, event_keys);
 
 static const struct policy_key detect_keys[] = {
 	KEY_GROUP(policy_detect, "scan_hosts", scan_hosts, count_type),
@@ -154,8 +150,8 @@ static const struct policy_key detect_keys[] = {
 	KEY_GROUP(policy_detect, "beacon", beacon, beacon_type),
 	KEY_GROUP(policy_detect, "dns_tunnel", dns_tunnel, count_type),
 	KEY_GROUP(policy_detect, "bulk", bulk, count_type),
-	KEY_GROUP(policy_detect, "clear_text", clear_text, clear_text_type),
-	KEY_GROUP(policy_detect, "roaming", roaming, roaming_type),
+	KEY_GROUP(policy_detect, "clear_text", clear_text, event_type),
+	KEY_GROUP(policy_detect, "roaming", roaming, event_type),
 	KEY_ORIGIN(policy_detect),
 };
 static const struct policy_type detect_type = TYPE(policy_detect, detect_keys);

@@ -62,7 +62,7 @@ static const struct default_row {
 	{ "beacon", 12, 3600, SEVERITY_NOTICE },
 	{ "dns_tunnel", 10240, 3600, SEVERITY_NOTICE },
 	{ "bulk", UINT64_C(10737418240), 86400, SEVERITY_NOTICE },
-	{ "clear_text", 1, 1, SEVERITY_WARNING },
+	{ "clear_text", 1, 300, SEVERITY_WARNING },
 	{ "roaming", 1, 300, SEVERITY_CRITICAL },
 };
 
