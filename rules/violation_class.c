@@ -100,6 +100,13 @@ violation_action_name(enum violation_action a)
 	return "unknown";
 }
 
+bool
+violation_only_seen(enum violation_action a)
+{
+	return a == ACTION_ROGUE_SERVICE || a == ACTION_FOREIGN_STATION ||
+	    a == ACTION_BRIDGING || a == ACTION_BEHAVIOUR;
+}
+
 static int
 at_least(int severity, int floor)
 {

@@ -47,6 +47,12 @@ enum violation_action {
 	ACTION_COUNT
 };
 
+/*
+ * True for what was found by watching: whether its packets passed is another
+ * record's business, and nothing was stopped because of it.
+ */
+bool violation_only_seen(enum violation_action a);
+
 /* CEF-like 0..10. */
 #define SEVERITY_NOTICE		3
 #define SEVERITY_WARNING	5

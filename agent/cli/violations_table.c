@@ -3,6 +3,7 @@
 
 #include "agent/cli/columns.h"
 #include "rules/utf8.h"
+#include "rules/violation_class.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,7 @@ static enum message_id
 outcome_of(const json_t *record)
 {
 	const char *kind = violations_text(record, "sekisho.kind");
+	const char *action = violations_text(record, "event.action");
 
 	if (strcmp(kind, "gap") == 0)
 		return MSG_CLI_VIOLATIONS_GAP;
@@ -85,8 +87,12 @@ outcome_of(const json_t *record)
 		return MSG_CLI_VIOLATIONS_CHANGE;
 	if (strcmp(kind, "life") == 0)
 		return MSG_CLI_VIOLATIONS_LIFE;
-	return strcmp(violations_text(record, "event.action"), "leak") == 0 ?
-	    MSG_CLI_VIOLATIONS_LEAK : MSG_CLI_VIOLATIONS_STOPPED;
+	for (int a = 0; a < ACTION_COUNT; a++)
+		if (violation_only_seen((enum violation_action)a) &&
+		    strcmp(action, violation_action_name((enum violation_action)a)) == 0)
+			return MSG_CLI_VIOLATIONS_SEEN;
+	return strcmp(action, "leak") == 0 ? MSG_CLI_VIOLATIONS_LEAK :
+	    MSG_CLI_VIOLATIONS_STOPPED;
 }
 
 static void

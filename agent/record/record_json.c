@@ -84,7 +84,8 @@ put_categories(struct builder *b, json_t *event)
 	case EVENT_VIOLATION:
 		kind = "alert";
 		category = "network";
-		type = e->action == ACTION_LEAK ? "allowed" : "denied";
+		if (!violation_only_seen((enum violation_action)e->action))
+			type = e->action == ACTION_LEAK ? "allowed" : "denied";
 		action = violation_action_name((enum violation_action)e->action);
 		break;
 	case EVENT_GAP:

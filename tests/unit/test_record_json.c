@@ -170,6 +170,7 @@ kinds_have_their_categories(void)
 		const char *ecs_kind, *category, *type, *event_action, *result;
 	} rows[] = {
 		{ EVENT_VIOLATION, ACTION_ATTEMPT, 0, "alert", "network", "denied", "attempt", NULL },
+		{ EVENT_VIOLATION, ACTION_BRIDGING, 0, "alert", "network", "info", "bridging", NULL },
 		{ EVENT_VIOLATION, ACTION_LEAK, 0, "alert", "network", "allowed", "leak", NULL },
 		{ EVENT_GAP, ACTION_GAP, 0, "alert", "process", "info", "gap", NULL },
 		{ EVENT_CHANGE, 0, 0, "event", "configuration", "change", "policy-change",

@@ -198,7 +198,11 @@ only_what_was_stopped_says_so(void)
 		ACTION_ROGUE_SERVICE };
 	const struct violation_words w = { "a", "1", "b", "2", "udp/1" };
 
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_ATTEMPT));
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_TUNNEL));
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_LEAK));
 	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		CU_ASSERT_EQUAL(violation_only_seen(seen[i]), i >= 2);
 		char *en = violation_sentence(ZV_04_ZONE_HOPPING, seen[i], MESSAGE_ENGLISH, &w);
 		char *ja = violation_sentence(ZV_04_ZONE_HOPPING, seen[i], MESSAGE_JAPANESE, &w);
 
