@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* A week: what is counted is kept in memory that a restart empties. */
-#define SECONDS_MAX	(7u * 24 * 3600)
+#define SECONDS_MAX	UINT64_C(604800)
 #define KIB		UINT64_C(1024)
 /* Below 2^60: no limit needs more digits. */
 #define AMOUNT_DIGITS	18u

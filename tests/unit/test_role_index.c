@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The index of roles and stations against looking at every host, on policies made by dice. */
+/* The index of roles and stations against a look at every host, on random policies. */
 #include "rules/role_index.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/unit.h"
