@@ -15,6 +15,7 @@ static const struct cli_verb verbs[] = {
 	{ "apply", "[-f FILE]", MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
+	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
 	{ "explain", "[-f FILE] --in IFACE [--mac MAC] SRC DST PROTO[/DPORT]",
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
 	{ "replay", "[-f FILE] --tap ZONE [--stats] [--reader own|libpcap] CAPTURE",
