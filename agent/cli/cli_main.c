@@ -18,7 +18,7 @@ static const struct cli_verb verbs[] = {
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
 	{ "explain", "[-f FILE] --in IFACE [--mac MAC] SRC DST PROTO[/DPORT]",
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
-	{ "replay", "[-f FILE] --tap ZONE [--stats] [--reader own|libpcap] CAPTURE",
+	{ "replay", "[-f FILE] --tap ZONE [--stats] [--sample N] [--reader own|libpcap] CAPTURE",
 	  MSG_CLI_REPLAY, MSG_CLI_REPLAY_HELP, cli_replay },
 	{ "violations", "[--since T] [--zone Z] [--class ZV] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },

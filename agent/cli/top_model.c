@@ -155,6 +155,10 @@ const char *
 top_layer_name(enum top_layer layer)
 {
 	switch (layer) {
+	case TOP_LAYER_DRIVER:
+		return "driver";
+	case TOP_LAYER_SOFTNET:
+		return "softnet";
 	case TOP_LAYER_TAP:
 		return "tap";
 	case TOP_LAYER_GATE:
@@ -177,7 +181,7 @@ dropped_by_taps(const json_t *status)
 	size_t i;
 
 	json_array_foreach(json_object_get(watch, "taps"), i, tap)
-		sum += number_at(tap, "dropped");
+		sum += number_at(tap, "dropped") + number_at(tap, "unread");
 	return sum;
 }
 
@@ -185,6 +189,8 @@ static void
 take_loss(struct top_model *m, const json_t *status, double seconds)
 {
 	const uint64_t now[TOP_LAYERS] = {
+		[TOP_LAYER_DRIVER] = number_at(status, "watch.ledger.driver.lost"),
+		[TOP_LAYER_SOFTNET] = number_at(status, "watch.ledger.softnet.dropped"),
 		[TOP_LAYER_TAP] = dropped_by_taps(status),
 		[TOP_LAYER_GATE] = number_at(status, "watch.gate.lost"),
 		[TOP_LAYER_TABLE] = number_at(status, "watch.table.overflowed"),

@@ -46,7 +46,9 @@ struct top_pair {
 
 /* Where packets or records can get lost, from the wire to the disk. */
 enum top_layer {
-	TOP_LAYER_TAP = 0,		/* rings of the taps */
+	TOP_LAYER_DRIVER = 0,		/* by the interfaces, before any tap */
+	TOP_LAYER_SOFTNET,		/* by the processors, before any tap */
+	TOP_LAYER_TAP,			/* rings of the taps */
 	TOP_LAYER_GATE,			/* NFLOG messages of the gate */
 	TOP_LAYER_TABLE,		/* violations kept per pair only: the table was full */
 	TOP_LAYER_RECORD,

@@ -59,8 +59,8 @@ begin_colour(void)
 	if ((no_color != NULL && *no_color != '\0') || !has_colors() || start_color() != OK)
 		return false;
 	(void)use_default_colors();
-	for (short i = TOP_GOOD; i <= TOP_ALARM; i++)
-		(void)init_pair(i, colours[i], -1);
+	for (int i = TOP_GOOD; i <= TOP_ALARM; i++)
+		(void)init_pair((short)i, colours[i], -1);
 	return true;
 }
 

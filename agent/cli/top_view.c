@@ -35,7 +35,7 @@ top_clock(int64_t epoch, char out[16])
 	struct tm tm;
 
 	if (localtime_r(&t, &tm) == NULL || strftime(out, 16, "%H:%M:%S", &tm) == 0)
-		strcpy(out, "?");
+		snprintf(out, 16, "?");
 	return out;
 }
 
@@ -45,8 +45,10 @@ top_view_number(double n, char *out)
 	static const char units[] = "kMGTPE";
 	size_t i = 0;
 
-	if (n < 0)
-		return strcpy(out, "-");
+	if (n < 0) {
+		snprintf(out, 8, "-");
+		return out;
+	}
 	if (n > 0 && n < 9.95) {
 		/* Never "0" for what is more than nothing, never "3.0" for a whole 3. */
 		snprintf(out, 8, n == (double)(int)n ? "%.0f" : "%.1f", n < 0.1 ? 0.1 : n);
@@ -132,33 +134,48 @@ draw_state(const struct top_model *m, const struct top_look *look, struct top_gr
 	top_grid_put(g, 1, 0, 0, style, text);
 }
 
-static void
-draw_loss(const struct top_model *m, const struct top_look *look, struct top_grid *g)
+/* Returns the column behind it. */
+static int
+put_loss(const struct top_model *m, const struct top_look *look, struct top_grid *g,
+    int column, int layer)
 {
 	static const enum message_id names[TOP_LAYERS] = {
+		[TOP_LAYER_DRIVER] = MSG_CLI_TOP_LOST_DRIVER,
+		[TOP_LAYER_SOFTNET] = MSG_CLI_TOP_LOST_SOFTNET,
 		[TOP_LAYER_TAP] = MSG_CLI_TOP_LOST_TAP, [TOP_LAYER_GATE] = MSG_CLI_TOP_LOST_GATE,
 		[TOP_LAYER_TABLE] = MSG_CLI_TOP_LOST_TABLE,
 		[TOP_LAYER_RECORD] = MSG_CLI_TOP_LOST_RECORD,
 	};
+	const struct top_count *c = &m->lost[layer];
+	const char *name = message_format(names[layer], look->language);
 	char text[TOP_LINE_SIZE], total[8], rate[8];
+
+	top_view_number(m->ever ? (double)c->total : -1, total);
+	if (c->rate > 0)
+		top_say(text, look, MSG_CLI_TOP_LOSING, name, total,
+		    top_view_number(c->rate, rate));
+	else
+		top_say(text, look, MSG_CLI_TOP_LOST_SO_FAR, name, total);
+	return top_grid_put(g, 2, column + 1, 0, c->rate > 0 ? TOP_ALARM :
+	    c->total > 0 ? TOP_WARN : TOP_PLAIN, text);
+}
+
+/* Where not all have room, those that lost something come first. */
+static void
+draw_loss(const struct top_model *m, const struct top_look *look, struct top_grid *g)
+{
+	bool narrow = g->columns < TITLE_WHOLE;
+	char text[TOP_LINE_SIZE];
 	int column;
 
 	top_say(text, look, MSG_CLI_TOP_LOST);
 	column = top_grid_put(g, 2, 0, 0, TOP_PLAIN, text);
-	for (int i = 0; i < TOP_LAYERS; i++) {
-		const struct top_count *c = &m->lost[i];
-
-		top_view_number(m->ever ? (double)c->total : -1, total);
-		if (c->rate > 0)
-			top_say(text, look, MSG_CLI_TOP_LOSING,
-			    message_format(names[i], look->language), total,
-			    top_view_number(c->rate, rate));
-		else
-			top_say(text, look, MSG_CLI_TOP_LOST_SO_FAR,
-			    message_format(names[i], look->language), total);
-		column = top_grid_put(g, 2, column + 1, 0, c->rate > 0 ? TOP_ALARM :
-		    c->total > 0 ? TOP_WARN : TOP_PLAIN, text);
-	}
+	for (int i = 0; i < TOP_LAYERS; i++)
+		if (!narrow || m->lost[i].total > 0)
+			column = put_loss(m, look, g, column, i);
+	for (int i = 0; narrow && i < TOP_LAYERS; i++)
+		if (m->lost[i].total == 0)
+			column = put_loss(m, look, g, column, i);
 }
 
 static int
