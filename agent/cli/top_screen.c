@@ -30,13 +30,17 @@ can_address(char *why, size_t why_size)
 	const char *term = getenv("TERM");
 	char capability[] = "cup";
 	const char *cup;
+	bool can;
 	int error;
 
 	snprintf(why, why_size, "TERM=%.64s", term != NULL ? term : "");
 	if (setupterm(NULL, STDOUT_FILENO, &error) != OK)
 		return false;
 	cup = tigetstr(capability);
-	return cup != NULL && (intptr_t)cup != -1;
+	can = cup != NULL && (intptr_t)cup != -1;
+	/* newterm() reads it again, into a place of its own. */
+	(void)del_curterm(cur_term);
+	return can;
 }
 
 /* Everything we print is UTF-8, and so must be what ncurses believes. */
