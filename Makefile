@@ -58,16 +58,20 @@ O := build/$(BUILD)
 pkgs.rules  := libconfig libsodium
 pkgs.kernel := libnftnl libmnl libpcap libbpf
 pkgs.agent  := jansson libsystemd libseccomp libcap-ng
+# The live view of the command; nothing that runs as a daemon links it.
+pkgs.screen := ncursesw
 pkgs        := $(pkgs.rules) $(pkgs.kernel) $(pkgs.agent)
 
 # Goals that compile nothing must work without the -dev packages.
 no_build := clean help layers needs demo check
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell $(PKG_CONFIG) --exists $(pkgs) && echo yes),yes)
-$(error missing libraries: run "sudo make needs", or see $(PKG_CONFIG) --print-errors --exists $(pkgs))
+ifneq ($(shell $(PKG_CONFIG) --exists $(pkgs) $(pkgs.screen) && echo yes),yes)
+$(error missing libraries: run "sudo make needs", or see $(PKG_CONFIG) --print-errors --exists $(pkgs) $(pkgs.screen))
 endif
 pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(pkgs))
 pkg_libs    := $(shell $(PKG_CONFIG) --libs $(pkgs))
+screen_cflags := $(shell $(PKG_CONFIG) --cflags $(pkgs.screen))
+screen_libs := $(shell $(PKG_CONFIG) --libs $(pkgs.screen))
 unit_cflags := $(shell $(PKG_CONFIG) --cflags cunit 2>/dev/null)
 unit_libs   := $(shell $(PKG_CONFIG) --libs cunit 2>/dev/null)
 endif
@@ -133,7 +137,8 @@ link = $(call say,LD)$(CC) $(all_cflags) $(link.$(BUILD)) $(LDFLAGS) -o $@ $^
 $(O)/sekishod: $(O)/agent/sekishod.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 $(O)/sekisho: $(O)/agent/sekisho.o $(lib)
-	$(link) $(pkg_libs) $(LDLIBS)
+	$(link) $(pkg_libs) $(screen_libs) $(LDLIBS)
+$(O)/agent/cli/top_screen.o: extra_cflags = $(screen_cflags)
 
 $(call objs,$(unit_src) $(unit_help)): extra_cflags = $(unit_cflags)
 $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)

@@ -138,7 +138,7 @@ replay_packet(struct replay *r, const struct capture_packet *p)
 	count(r, &f, &seen, &j, p->time_ns);
 	if (r->o->judged != NULL) {
 		const struct replay_judged judged = {
-			.number = r->stats->packets, .time_ns = p->time_ns,
+			.number = r->stats->packets + r->stats->passed_over, .time_ns = p->time_ns,
 			.captured = p->captured, .facts = &f, .judgement = &j,
 			.from = places_at(r->places, place_of(r, j.in))->zone,
 			.to = places_at(r->places, place_of(r, j.out))->zone,
@@ -188,6 +188,15 @@ prepare(struct replay *r, char *why, size_t why_size)
 	return 0;
 }
 
+/* Of the packet that comes now: the first of every o->sample. */
+static bool
+in_sample(const struct replay *r)
+{
+	uint64_t before = r->stats->packets + r->stats->passed_over;
+
+	return r->o->sample < 2 || before % r->o->sample == 0;
+}
+
 static int
 read_all(struct replay *r)
 {
@@ -195,7 +204,10 @@ read_all(struct replay *r)
 	int status;
 
 	while ((status = capture_file_next(r->file, &p)) > 0)
-		replay_packet(r, &p);
+		if (in_sample(r))
+			replay_packet(r, &p);
+		else
+			r->stats->passed_over++;
 	r->stats->cut = status == -ENODATA;
 	if (status < 0)
 		snprintf(r->stats->damage, sizeof(r->stats->damage), "%s",

@@ -35,14 +35,23 @@ struct replay_options {
 	enum capture_reader reader;
 	const char *tap;		/* zone or interface of the wire; NULL: any */
 	int64_t now;			/* judge as of then, or REPLAY_PACKET_TIME */
+	/*
+	 * Judge only the first packet of every so many, 0 and 1: all of them. What an
+	 * earlier packet would have told (the head of a fragment, the opening of a reply)
+	 * may then be missing: a quick look, no proof.
+	 */
+	uint64_t sample;
 	/* Each may be NULL. */
 	void (*judged)(void *arg, const struct replay_judged *j);
 	void (*violation)(void *arg, const struct event *e);	/* at the end */
+	/* About every second of the capture; bytes of the file, 0 of 0 for a pipe. */
+	void (*progress)(void *arg, uint64_t packets, uint64_t read, uint64_t size);
 	void *arg;
 };
 
 struct replay_stats {
 	uint64_t packets, bytes;	/* bytes on the wire */
+	uint64_t passed_over;		/* in the file, but not in the sample */
 	uint64_t permitted, local, violations;
 	uint64_t leaks;			/* of violations: outgoing, so they crossed */
 	uint64_t by_class[ZV_COUNT];
