@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/event_check.h"
 
+#include "agent/watch/decode.h"
+
 #include <errno.h>
 #include <string.h>
 
-#define FACT_KNOWN	0x01ffu	/* every FACT_* bit */
 #define WITNESS_KNOWN	(WITNESS_TAP_INGRESS | WITNESS_TAP_EGRESS | WITNESS_GATE)
 #define VLAN_MAX	4096u	/* id + 1 */
 /* Year 2200: what lies beyond is a broken clock or a lie. */
@@ -94,6 +95,9 @@ bad_facts(const struct facts *f)
 		return "packet flags";
 	if (f->vlan[0] > VLAN_MAX || f->vlan[1] > VLAN_MAX || f->vlan[2] > VLAN_MAX)
 		return "VLAN";
+	if (f->tunnel >= TUNNEL_COUNT || f->level > DECODE_LEVELS ||
+	    (f->tunnel == TUNNEL_NONE) != (f->level == 0))
+		return "tunnel";
 	if (f->unreadable >= UNREADABLE_COUNT)
 		return "reason of unreadable";
 	return NULL;

@@ -221,8 +221,10 @@ put_network(struct builder *b, json_t *root)
 	if (f->vlan[0] != 0 &&
 	    json_object_update_new(network, vlan_object(f->vlan[0])) < 0)
 		b->failed = true;
+	/* ECS knows an outer and an inner one: of three the innermost. */
 	if (f->vlan[1] != 0)
-		put(b, network, "inner", vlan_object(f->vlan[1]));
+		put(b, network, "inner",
+		    vlan_object(f->vlan[f->vlan[2] != 0 ? 2 : 1]));
 	put(b, root, "network", network);
 }
 
@@ -275,6 +277,34 @@ witness_array(struct builder *b)
 	return array;
 }
 
+/* All tags, outermost first, where ECS has no room for them. */
+static void
+put_vlans(struct builder *b, json_t *own)
+{
+	const struct facts *f = &b->event->facts;
+	json_t *array;
+
+	if (f->vlan[FACT_VLANS - 1] == 0)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < FACT_VLANS; i++)
+		if (json_array_append_new(array,
+		    json_sprintf("%u", f->vlan[i] == 0 ? 0 : f->vlan[i] - 1u)) < 0)
+			b->failed = true;
+	put(b, own, "vlan", array);
+}
+
+/* What the packet was carried in. */
+static void
+put_tunnel(struct builder *b, json_t *own)
+{
+	const struct facts *f = &b->event->facts;
+
+	if (f->level != 0)
+		put(b, own, "tunnel", json_pack("{s:s, s:i}", "type",
+		    tunnel_name((enum tunnel)f->tunnel), "level", f->level));
+}
+
 /* What the headers said beside addresses and ports. */
 static void
 put_packet(struct builder *b, json_t *own)
@@ -285,6 +315,8 @@ put_packet(struct builder *b, json_t *own)
 	} marks[] = {
 	    {FACT_FRAGMENT_FIRST, "first-fragment"},
 	    {FACT_FRAGMENT_LATER, "later-fragment"},
+	    {FACT_FRAGMENT_LAST, "last-fragment"},
+	    {FACT_PORTS_INHERITED, "ports-of-first-fragment"},
 	    {FACT_IP_OPTIONS, "ip-options"},
 	    {FACT_EXTENSION, "extension-header"},
 	    {FACT_ROUTING_HEADER, "routing-header"},
@@ -311,6 +343,8 @@ put_packet(struct builder *b, json_t *own)
 		put(b, own, "marks", array);
 	else
 		json_decref(array);
+	put_vlans(b, own);
+	put_tunnel(b, own);
 }
 
 static void
