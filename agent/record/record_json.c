@@ -21,13 +21,17 @@ static const struct record_room rooms[] = {
 	{ .name = 63, .reason = 160 },
 	{ .name = 24, .reason = 60 },
 	{ .name = 16, .reason = 40, .ascii = true },
-	{ .name = 8, .reason = 0, .ascii = true },
+	{ .name = 4, .reason = 0, .ascii = true },
 };
+
+/* Of the host's name in the last room; the first label is known where it is read. */
+#define SHORT_HOSTNAME 8
 
 /* One object under construction; "failed" remembers that memory ran out. */
 struct builder {
 	const struct event *event;
 	const struct record_context *context;
+	const struct record_room *room;
 	struct record_text text;
 	bool failed;
 };
@@ -243,12 +247,25 @@ put_side(struct builder *b, json_t *observer, const char *key, const char *zone,
 		json_decref(side);
 }
 
+static void
+put_hostname(struct builder *b, json_t *observer)
+{
+	char name[SHORT_HOSTNAME + 1];
+
+	if (b->room->reason > 0) {
+		put_text(b, observer, "hostname", b->context->hostname);
+		return;
+	}
+	snprintf(name, sizeof(name), "%s", b->context->hostname);
+	put_text(b, observer, "hostname", name);
+}
+
 static json_t *
 observer_object(struct builder *b)
 {
 	json_t *observer = json_object();
 
-	put_text(b, observer, "hostname", b->context->hostname);
+	put_hostname(b, observer);
 	put_text(b, observer, "product", "sekisho");
 	put_text(b, observer, "version", b->context->version);
 	put_text(b, observer, "type", "firewall");
@@ -315,8 +332,7 @@ put_packet(struct builder *b, json_t *own)
 	} marks[] = {
 	    {FACT_FRAGMENT_FIRST, "first-fragment"},
 	    {FACT_FRAGMENT_LATER, "later-fragment"},
-	    {FACT_FRAGMENT_LAST, "last-fragment"},
-	    {FACT_PORTS_INHERITED, "ports-of-first-fragment"},
+	    {FACT_PORTS_INHERITED, "inherited-ports"},
 	    {FACT_IP_OPTIONS, "ip-options"},
 	    {FACT_EXTENSION, "extension-header"},
 	    {FACT_ROUTING_HEADER, "routing-header"},
@@ -478,7 +494,7 @@ record_json_line(const struct event *e, const struct record_context *context,
     char line[RECORD_LINE_MAX], size_t *length)
 {
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
-		struct builder b = { .event = e, .context = context };
+		struct builder b = { .event = e, .context = context, .room = &rooms[i] };
 		json_t *root;
 		char *json;
 		bool fits;
