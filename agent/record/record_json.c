@@ -5,8 +5,8 @@
  */
 #include "agent/record/record_json.h"
 
+#include "agent/record/record_line.h"
 #include "agent/record/record_text.h"
-#include "rules/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -439,56 +439,6 @@ record_object(struct builder *b)
 	return root;
 }
 
-/* Append \uXXXX, as a surrogate pair above the basic plane. False: no room. */
-static bool
-put_escape(char *line, size_t *used, uint32_t c)
-{
-	size_t room = RECORD_LINE_MAX - *used;
-	int n;
-
-	if (c < 0x10000)
-		n = snprintf(line + *used, room, "\\u%04x", c);
-	else
-		n = snprintf(line + *used, room, "\\u%04x\\u%04x",
-		    0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
-	*used += (size_t)n;
-	return (size_t)n < room;
-}
-
-/*
- * Copy the dumped object and its newline. jansson escapes C0 only; what else
- * steers a terminal or a line-based reader is escaped here, which is safe
- * because outside of strings JSON text is ASCII without DEL.
- */
-static bool
-put_line(const char *json, char *line, size_t *used)
-{
-	size_t n = strlen(json);
-
-	*used = 0;
-	while (n > 0) {
-		uint32_t c = UINT32_MAX;
-		size_t length = utf8_decode(json, n, &c);
-
-		if (length == 0)
-			return false;
-		if (*used + length >= RECORD_LINE_MAX)
-			return false;
-		if (!utf8_is_control(c)) {
-			memcpy(line + *used, json, length);
-			*used += length;
-		} else if (!put_escape(line, used, c)) {
-			return false;
-		}
-		json += length;
-		n -= length;
-	}
-	if (*used >= RECORD_LINE_MAX)
-		return false;
-	line[(*used)++] = '\n';
-	return true;
-}
-
 int
 record_json_line(const struct event *e, const struct record_context *context,
     char line[RECORD_LINE_MAX], size_t *length)
@@ -505,7 +455,7 @@ record_json_line(const struct event *e, const struct record_context *context,
 		json_decref(root);
 		if (json == NULL)
 			return -ENOMEM;
-		fits = put_line(json, line, length);
+		fits = record_line(json, line, length);
 		free(json);
 		if (fits)
 			return 0;

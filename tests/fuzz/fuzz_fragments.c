@@ -130,7 +130,7 @@ check(struct model *m, const struct facts *before, const struct facts *f)
 		return;
 	}
 	if (before->flags & FACT_FRAGMENT_FIRST) {
-		must(memcmp(before, f, sizeof(*f)) == 0);
+		must(same_bytes(before, f, sizeof(*f)));
 		m->first = true;
 		m->dport = f->dport;
 		return;

@@ -252,7 +252,7 @@ what_has_no_possible_place_is_left_alone(void)
 	whole.flags = FACT_HAS_PORTS;
 	copy = whole;
 	fragments_track(t, &whole, 1, SECOND);
-	CU_ASSERT_EQUAL(memcmp(&whole, &copy, sizeof(copy)), 0);
+	CU_ASSERT_EQUAL(memcmp((uint8_t *)&whole, (uint8_t *)&copy, sizeof(copy)), 0);
 	bad.unreadable = UNREADABLE_FRAGMENT;
 	fragments_track(t, &bad, 1, SECOND);
 	CU_ASSERT_EQUAL(track(t, "0-16+", 1, SECOND), 'F');	/* no overlap with it */
