@@ -94,6 +94,7 @@ carried(const uint8_t *bytes, size_t captured, size_t length, char text[TEXT_SIZ
 }
 
 #define VXLAN		"x0800000000002a00 "
+#define EXT5		"x0100008501000085010000850100008501000085 "
 #define ARP		"x00010800060400010200000000010a0100020000000000000a010001"
 
 static const struct tunnel_row {
@@ -177,6 +178,10 @@ static const struct tunnel_row {
 	  "gtp-u1 4.17>53" },
 	{ "GTP-U with extensions", "4.17 u2152 x34ff002c00000007 x00000085 x01000085 "
 	  "x0200000000000000 4.17 u53", "gtp-u1 4.17>53" },
+	{ "GTP-U with 16 extensions", "4.17 u2152 x34ff006000000007 x00000085 "
+	  EXT5 EXT5 EXT5 "x01000000 4.17 u53", "gtp-u1 4.17>53" },
+	{ "GTP-U with 17", "4.17 u2152 x34ff006400000007 x00000085 "
+	  EXT5 EXT5 EXT5 "x01000085 x01000000 4.17 u53", "gtp-u1 tunnel" },
 	{ "the next type alone is no extension",
 	  "4.17 u2152 x32ff002000000007 x00010085 4.17 u53", "gtp-u1 4.17>53" },
 	{ "GTP-U extension of no length",
@@ -206,6 +211,9 @@ static const struct tunnel_row {
 	{ "IPv4 on Teredo's port", "4.17 u3544 4.17 u53", "teredo1 tunnel" },
 	{ "nothing of Teredo to its port", "4.17 u3544 x12345678", "teredo1 tunnel" },
 	{ "nothing of Teredo from its port", "4.17 v3544 x12345678", "" },
+	{ "something longer from its port", "4.17 v3544 x1234567800000000 "
+	  "x00000000000000000000000000000000 x00000000000000000000000000000000 "
+	  "x0000000000000000", "" },
 	{ "less than IPv6 from Teredo's port", "4.17 v3544 x60000000_0010", "" },
 	/* ---- depth ---- */
 	{ "four levels", "4.4 4.47 x000086dd 6.4 4.41 6.17 u53",

@@ -95,6 +95,7 @@ sequences_follow_the_table(void)
 		{ "first with another port", "0-16+ 0-16+80", "FX" },
 		{ "last byte rounded up", "0-16+ 24-27 24-32", "FIX" },
 		{ "behind the end", "0-16+ 32-40 40-48+", "FIX" },
+		{ "the end, said to go on", "0-8+ 16-24 16-24+", "FIX" },
 		{ "two ends", "0-16+ 32-40 24-32", "FIX" },
 		{ "an end before what was seen", "0-16+ 32-40+ 24-32", "FIX" },
 		{ "an end that was said to go on", "0-16+ 24-32+ 24-32", "FIX" },
@@ -139,6 +140,13 @@ a_later_one_gets_all_that_the_first_one_said(void)
 	CU_ASSERT_EQUAL(later.flags, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST |
 	    FACT_HAS_PORTS | FACT_PORTS_INHERITED);
 	CU_ASSERT_EQUAL(first.flags, FACT_FRAGMENT_FIRST | FACT_HAS_PORTS);
+
+	/* a second first one that says otherwise, while the packet is not done */
+	first.fragment_id = 8;
+	fragments_track(t, &first, 1, SECOND);
+	first.tcp_flags = TCP_FLAG_ACK;
+	fragments_track(t, &first, 1, SECOND);
+	CU_ASSERT_EQUAL(letter(&first), 'X');
 	fragments_free(t);
 }
 
@@ -208,8 +216,9 @@ a_first_one_without_ports_gives_none(void)
 		struct facts first = fragment_of("0-16+"), later = fragment_of("16-24");
 		struct facts across = fragment_of("8-24");
 
-		first.flags &= (uint16_t)~FACT_HAS_PORTS;
-		first.sport = first.dport = 0;
+		/* one that cannot be read may have shown its ports all the same */
+		if (why[i] == READABLE)
+			first.flags &= (uint16_t)~FACT_HAS_PORTS;
 		first.unreadable = (uint8_t)why[i];
 		fragments_track(t, &first, 1, SECOND);
 		CU_ASSERT_EQUAL(first.unreadable, why[i]);
@@ -237,6 +246,12 @@ what_was_unreadable_before_stays_so(void)
 	tiny.unreadable = UNREADABLE_TINY;
 	fragments_track(t, &tiny, 1, SECOND);
 	CU_ASSERT_EQUAL(tiny.unreadable, UNREADABLE_TINY);
+	first.fragment_id = tiny.fragment_id = 8;
+	tiny.fragment_offset = 16;
+	fragments_track(t, &first, 1, SECOND);
+	fragments_track(t, &tiny, 1, SECOND);
+	CU_ASSERT_EQUAL(tiny.unreadable, UNREADABLE_TINY);
+	CU_ASSERT_FALSE(tiny.flags & FACT_PORTS_INHERITED);
 	fragments_track(t, &later, 1, SECOND);
 	CU_ASSERT_EQUAL(letter(&later), 'X');
 	fragments_free(t);
