@@ -94,6 +94,7 @@ unit_help := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
 lab_src   := $(wildcard tests/lab/*.c)
 bench_src := $(wildcard tests/bench/bench_*.c)
 fuzz_src  := $(wildcard tests/fuzz/fuzz_*.c)
+corpora_src := $(wildcard tests/corpora/*.c)
 
 objs   = $(patsubst %.c,$(O)/%.o,$(1))
 progs  = $(patsubst %.c,$(O)/%,$(1))
@@ -109,7 +110,7 @@ skels := $(patsubst kernel-helpers/%.bpf.c,$(O)/gen/%.skel.h,$(bpf_src))
 
 all: $(bins)
 # What the tests run, beside the programs themselves.
-tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src))
+tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src) $(corpora_src))
 
 # ---- rules -------------------------------------------------------------
 ifeq ($(V),)
@@ -143,7 +144,7 @@ $(O)/agent/cli/top_screen.o: extra_cflags = $(screen_cflags)
 $(call objs,$(unit_src) $(unit_help)): extra_cflags = $(unit_cflags)
 $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)
 	$(link) $(unit_libs) $(pkg_libs) $(LDLIBS)
-$(call progs,$(bench_src) $(fuzz_src) $(lab_src)): %: %.o $(lib)
+$(call progs,$(bench_src) $(fuzz_src) $(lab_src) $(corpora_src)): %: %.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 
 # ---- checks ------------------------------------------------------------
