@@ -35,7 +35,7 @@
 #include <string.h>
 
 /* Longest silence that counts in full; after it every window is over anyway. */
-#define LONGEST_GAP_NS	(7 * 86400 * NS_PER_S)
+#define LONGEST_GAP_NS	(604800 * NS_PER_S)
 /* Taps are read one after the other: so much disorder is none. */
 #define DISORDER_NS	(10 * NS_PER_S)
 
@@ -163,7 +163,8 @@ bool
 detect_due_key(struct detect *d, const struct detect_key_pair *key, int64_t every_ns)
 {
 	bool fresh;
-	int64_t *told_ns = detect_table_put(&d->tables[TABLE_TOLD], key, d->now_ns, &fresh);
+	int64_t *told_ns =
+	    detect_table_put(&d->tables[TABLE_TOLD], key, d->now_ns, &fresh);
 
 	return detect_due(d, told_ns, every_ns);
 }

@@ -20,8 +20,8 @@ _Static_assert(sizeof(struct beacon) <= DETECT_BEACON_BYTES, "as detect.c has it
 static bool
 is_expected(const struct detect *d, const struct detect_packet *p)
 {
-	const uint32_t roles = ROLE_BIT(ROLE_NTP) | ROLE_BIT(ROLE_DNS) |
-	    ROLE_BIT(ROLE_MONITOR);
+	const uint32_t roles = DETECT_ROLE_NTP | DETECT_ROLE_DNS |
+	    DETECT_ROLE_MONITOR;
 	const struct facts *f = p->facts;
 
 	if (p->judgement->verdict == VERDICT_PERMIT && f->protocol == IPPROTO_UDP &&

@@ -15,7 +15,7 @@
 #define STRAY_MOST 1u
 
 struct copy {
-	uint64_t zone, segment;		/* tags of where it came in; 0: only seen leaving */
+	uint64_t zone, segment;	/* tags of where it came in; 0: only seen leaving */
 	int64_t seen_ns;
 	uint8_t hop_limit;
 	bool forwarded;			/* the gateway itself passed it on */
@@ -66,7 +66,8 @@ own_mac_came_in(struct detect *d, const struct detect_packet *p, uint16_t home)
 	    .dst = d->policy.segment_tag[home], .what = TOLD_OWN_MAC };
 
 	if (detect_due_key(d, &key, DETECT_AGAIN_NS))
-		detect_tell(d, p, &found, "frames that the gateway sent to %s came in from %s",
+		detect_tell(d, p, &found,
+		    "frames that the gateway sent to %s came in from %s",
 		    detect_interface(d, home), detect_interface(d, p->seen->in));
 }
 
@@ -85,8 +86,8 @@ detect_is_own_mac(struct detect *d, const struct detect_packet *p)
 /* ---- ZV-05: addresses of two zones behind one MAC ------------------------- */
 
 static void
-foreign_address(struct detect *d, const struct detect_packet *p, struct detect_wire_station *w,
-    uint16_t owner)
+foreign_address(struct detect *d, const struct detect_packet *p,
+    struct detect_wire_station *w, uint16_t owner)
 {
 	struct detection found = { .zv = ZV_05_BRIDGING, .action = ACTION_BRIDGING,
 	    .from = p->seen->in, .to = owner };
@@ -102,7 +103,8 @@ foreign_address(struct detect *d, const struct detect_packet *p, struct detect_w
 	w->foreign_ns = d->now_ns;
 	if (w->n_foreign < UINT32_MAX)
 		w->n_foreign++;
-	if (w->n_foreign <= STRAY_MOST || !detect_due(d, &w->told_two_ns, DETECT_AGAIN_NS))
+	if (w->n_foreign <= STRAY_MOST ||
+	    !detect_due(d, &w->told_two_ns, DETECT_AGAIN_NS))
 		return;
 	detect_tell(d, p, &found, "%s uses addresses of %s and of %s",
 	    detect_print_mac(p->facts->src_mac, mac), detect_zone_name(d, p->seen->in),
@@ -179,10 +181,11 @@ tell_copy(struct detect *d, const struct detect_packet *p, const struct copy *be
 	    .dst = before->segment, .what = TOLD_COPY };
 
 	if (detect_due_key(d, &key, DETECT_AGAIN_NS))
-		detect_tell(d, p, &found, "the same packet came in from %s with hop limit "
-		    "%u and from %s with %u", detect_interface(d, found.to),
-		    before->hop_limit, detect_interface(d, p->seen->in),
-		    p->facts->hop_limit);
+		detect_tell(d, p, &found,
+		    "the same packet came in from %s with hop limit "
+		    "%u and from %s with %u",
+		    detect_interface(d, found.to), before->hop_limit,
+		    detect_interface(d, p->seen->in), p->facts->hop_limit);
 }
 
 /*
@@ -213,7 +216,8 @@ detect_copies(struct detect *d, const struct detect_packet *p)
 	c->segment = d->policy.segment_tag[p->seen->in];
 	c->hop_limit = f->hop_limit;
 	if (before.zone == 0 || before.zone == c->zone || before.forwarded ||
-	    (before.hop_limit != f->hop_limit + 1 && before.hop_limit + 1 != f->hop_limit))
+	    (before.hop_limit != f->hop_limit + 1 &&
+		before.hop_limit + 1 != f->hop_limit))
 		return;
 	tell_copy(d, p, &before);
 }

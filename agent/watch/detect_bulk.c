@@ -10,7 +10,8 @@
 static uint64_t
 segment_tag(const struct detect *d, uint16_t segment)
 {
-	return segment < d->checked->n_segments ? d->policy.segment_tag[segment] : segment;
+	return segment < d->checked->n_segments ? d->policy.segment_tag[segment]
+						: segment;
 }
 
 static void
@@ -26,7 +27,8 @@ tell_bulk(struct detect *d, const struct detect_packet *p, uint64_t sum, bool of
 }
 
 static uint64_t
-add_to_permit(struct detect *d, uint32_t permit, uint16_t in, uint16_t out, uint64_t bytes)
+add_to_permit(
+    struct detect *d, uint32_t permit, uint16_t in, uint16_t out, uint64_t bytes)
 {
 	struct detect_key_pair key;
 
@@ -66,8 +68,9 @@ detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out
     uint64_t bytes, int64_t time_ns)
 {
 	const struct facts nobody = { 0 };
-	const struct judgement j = { .verdict = VERDICT_PERMIT, .permit = permit, .in = in,
-	    .out = out };
+	const struct judgement j = {
+		.verdict = VERDICT_PERMIT, .permit = permit, .in = in, .out = out
+	};
 	const struct detect_packet p = { .facts = &nobody, .judgement = &j };
 	uint64_t sum;
 

@@ -79,8 +79,8 @@ is_telnet(struct cursor c)
 static bool
 is_http(struct cursor c)
 {
-	static const char *const methods[] = { "GET ", "POST ", "HEAD ", "PUT ", "DELETE ",
-	    "OPTIONS ", "PATCH ", "TRACE ", "PROPFIND ", NULL };
+	static const char *const methods[] = { "GET ", "POST ", "HEAD ", "PUT ",
+		"DELETE ", "OPTIONS ", "PATCH ", "TRACE ", "PROPFIND ", NULL };
 	const uint8_t *p = cursor_peek(&c, 1);
 
 	/* methods are written in capitals, RFC 9110 9.1 */
@@ -99,7 +99,8 @@ is_ftp(struct cursor c)
 static bool
 is_pop3(struct cursor c)
 {
-	static const char *const words[] = { "USER ", "PASS ", "APOP ", "AUTH PLAIN", NULL };
+	static const char *const words[] = { "USER ", "PASS ", "APOP ", "AUTH PLAIN",
+		NULL };
 
 	return begins_any(&c, words);
 }

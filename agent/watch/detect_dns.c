@@ -92,7 +92,8 @@ dns_registered_domain(const struct dns_question *q)
 	size_t keep = 2;
 
 	if (q->n_labels >= 3 && q->name[q->label[q->n_labels - 1u]] == 2)
-		for (size_t i = 0; i < sizeof(second_levels) / sizeof(second_levels[0]); i++)
+		for (size_t i = 0; i < sizeof(second_levels) / sizeof(second_levels[0]);
+		     i++)
 			if (label_is(q, q->n_labels - 2u, second_levels[i]))
 				keep = 3;
 	return q->n_labels > keep ? q->label[q->n_labels - keep] : 0;

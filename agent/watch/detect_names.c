@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names and clocks asked outside (ZV-08), from the My Number and the LGWAN
- * zones: what the judge refuses for another reason is told as what it is, and
- * DNS in TLS or HTTPS is found where a permit for the web lets it through.
+ * Names asked outside (ZV-08) from the My Number and the LGWAN zones, in TLS or
+ * HTTPS, where a permit lets it through or nobody would see that it is one. What
+ * no permit covers on the ports of DNS and NTP, the judge names already.
  *
  * Not seen: a ClientHello whose name lies beyond what was captured, an encrypted
  * one (ECH), and the names of QUIC; there only the address tells.
@@ -14,8 +14,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define PORT_DNS	53u
-#define PORT_NTP	123u
 #define PORT_HTTPS	443u
 #define PORT_DOT	853u	/* RFC 7858; over UDP it is DNS over QUIC, RFC 9250 */
 
@@ -54,12 +52,8 @@ check_port(struct detect *d, const struct detect_packet *p)
 	bool passes = p->judgement->verdict == VERDICT_PERMIT;
 	bool web = f->protocol == IPPROTO_TCP || f->protocol == IPPROTO_UDP;
 
-	if (f->dport == PORT_DNS && web && !passes)
-		tell_name(d, p, TOLD_RESOLVER, "DNS asked outside", "");
-	else if (f->dport == PORT_NTP && f->protocol == IPPROTO_UDP && !passes)
-		tell_name(d, p, TOLD_RESOLVER, "NTP asked outside", "");
-	else if (f->dport == PORT_DOT && web &&
-	    !detect_has_role(&d->policy, &f->dst, ROLE_BIT(ROLE_DNS)))
+	if (f->dport == PORT_DOT && web && passes &&
+	    !detect_has_role(&d->policy, &f->dst, DETECT_ROLE_DNS))
 		tell_name(d, p, TOLD_DOT, "DNS over TLS", "");
 	else if (f->dport == PORT_HTTPS && web && resolver_address(&f->dst))
 		tell_name(d, p, TOLD_DOH_ADDRESS, "HTTPS to a public resolver", "");

@@ -7,12 +7,18 @@
 
 static const struct {
 	const char *word;
-	enum detect_role role;
+	uint32_t role;
 } words[] = {
-	{ "dhcp", ROLE_DHCP }, { "router", ROLE_ROUTER }, { "dns", ROLE_DNS },
-	{ "ntp", ROLE_NTP }, { "monitor", ROLE_MONITOR }, { "backup", ROLE_BACKUP },
-	{ "jump", ROLE_JUMP }, { "proxy", ROLE_PROXY }, { "lbo_proxy", ROLE_PROXY },
-	{ "mail_relay", ROLE_PROXY },
+	{ "dhcp", DETECT_ROLE_DHCP },
+	{ "router", DETECT_ROLE_ROUTER },
+	{ "dns", DETECT_ROLE_DNS },
+	{ "ntp", DETECT_ROLE_NTP },
+	{ "monitor", DETECT_ROLE_MONITOR },
+	{ "backup", DETECT_ROLE_BACKUP },
+	{ "jump", DETECT_ROLE_JUMP },
+	{ "proxy", DETECT_ROLE_PROXY },
+	{ "lbo_proxy", DETECT_ROLE_PROXY },
+	{ "mail_relay", DETECT_ROLE_PROXY },
 };
 
 static uint32_t
@@ -23,7 +29,7 @@ roles_of(const struct checked_host *h)
 	for (size_t i = 0; i < h->n_roles; i++)
 		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
 			if (strcmp(h->roles[i], words[k].word) == 0)
-				roles |= ROLE_BIT(words[k].role);
+				roles |= words[k].role;
 	return roles;
 }
 
@@ -149,7 +155,7 @@ detect_policy_init(struct detect_policy *p)
 void
 detect_policy_clear(struct detect_policy *p)
 {
-	for (int r = 0; r < DETECT_ROLES; r++) {
+	for (unsigned int r = 0; r < DETECT_ROLES; r++) {
 		free(p->roles[r].ranges);
 		p->roles[r].ranges = NULL;
 		p->roles[r].n = 0;
@@ -168,8 +174,8 @@ detect_policy_set(struct detect_policy *p, const struct checked *checked)
 
 	detect_policy_clear(p);
 	error = collect_tags(p, checked);
-	for (int r = 0; r < DETECT_ROLES && error == 0; r++)
-		error = collect_role(&p->roles[r], checked, ROLE_BIT(r));
+	for (unsigned int r = 0; r < DETECT_ROLES && error == 0; r++)
+		error = collect_role(&p->roles[r], checked, 1u << r);
 	if (error == 0)
 		error = collect_macs(p, checked);
 	if (error != 0)
@@ -200,8 +206,8 @@ holds(const struct detect_addresses *set, const struct ip_addr *a)
 bool
 detect_has_role(const struct detect_policy *p, const struct ip_addr *a, uint32_t roles)
 {
-	for (int r = 0; r < DETECT_ROLES; r++)
-		if ((roles & ROLE_BIT(r)) && holds(&p->roles[r], a))
+	for (unsigned int r = 0; r < DETECT_ROLES; r++)
+		if ((roles & 1u << r) != 0 && holds(&p->roles[r], a))
 			return true;
 	return false;
 }

@@ -14,18 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum detect_role {
-	ROLE_DHCP = 0,
-	ROLE_ROUTER,
-	ROLE_DNS,
-	ROLE_NTP,
-	ROLE_MONITOR,
-	ROLE_BACKUP,
-	ROLE_JUMP,
-	ROLE_PROXY,		/* proxy, lbo_proxy, mail_relay: talk to many for others */
-	DETECT_ROLES
-};
-#define ROLE_BIT(r) (1u << (r))
+/* What packets are measured by; the other roles of a policy are for people. */
+#define DETECT_ROLE_DHCP	0x01u
+#define DETECT_ROLE_ROUTER	0x02u
+#define DETECT_ROLE_DNS		0x04u
+#define DETECT_ROLE_NTP		0x08u
+#define DETECT_ROLE_MONITOR	0x10u
+#define DETECT_ROLE_BACKUP	0x20u
+#define DETECT_ROLE_JUMP	0x40u
+#define DETECT_ROLE_PROXY 0x80u /* proxy, lbo_proxy, mail_relay: speak for others */
+#define DETECT_ROLES		8u
 
 /* Addresses that have a role: sorted, disjoint. */
 struct detect_addresses {
@@ -37,7 +35,7 @@ struct detect_addresses {
 struct detect_registered {
 	uint8_t mac[6];
 	uint16_t zone;
-	uint32_t roles;		/* ROLE_BIT() */
+	uint32_t roles;		/* DETECT_ROLE_* */
 };
 
 struct detect_policy {
@@ -57,8 +55,9 @@ void detect_policy_clear(struct detect_policy *p);
 /* Replace it. 0, or -ENOMEM: then no host has a role or a registered MAC. */
 int detect_policy_set(struct detect_policy *p, const struct checked *checked);
 
-/* Has the address any of these roles (ROLE_BIT)? */
-bool detect_has_role(const struct detect_policy *p, const struct ip_addr *a, uint32_t roles);
+/* Has the address any of these roles (DETECT_ROLE_*)? */
+bool detect_has_role(
+    const struct detect_policy *p, const struct ip_addr *a, uint32_t roles);
 
 /* The entries of a MAC, one per host: how many, the first in *first. */
 size_t detect_registered(const struct detect_policy *p, const uint8_t mac[6],

@@ -105,7 +105,7 @@ check_dhcp(struct detect *d, const struct detect_packet *p)
 	/* Not captured: only a server speaks to a client's port. */
 	if (op != NULL ? op[0] != BOOTREPLY : p->facts->dport != DHCP_CLIENT)
 		return;
-	if (!may_serve(d, p, ROLE_BIT(ROLE_DHCP)))
+	if (!may_serve(d, p, DETECT_ROLE_DHCP))
 		tell_rogue(d, p, TOLD_DHCP, 4, "DHCP answer from a host without the role "
 		    "dhcp");
 }
@@ -115,12 +115,13 @@ check_dhcp6(struct detect *d, const struct detect_packet *p)
 {
 	const uint8_t *type = cursor_peek(&p->payload, 1);
 
-	/* RFC 8415 7.3: ADVERTISE, REPLY, RECONFIGURE, RELAY-REPL are a server's words. */
+	/* RFC 8415 7.3: ADVERTISE, REPLY, RECONFIGURE, RELAY-REPL: a server's words */
 	if (type == NULL || (type[0] != 2 && type[0] != 7 && type[0] != 10 &&
 	    type[0] != 13))
 		return;
-	if (!may_serve(d, p, ROLE_BIT(ROLE_DHCP)))
-		tell_rogue(d, p, TOLD_DHCP, 6, "DHCPv6 answer from a host without the role "
+	if (!may_serve(d, p, DETECT_ROLE_DHCP))
+		tell_rogue(d, p, TOLD_DHCP, 6,
+		    "DHCPv6 answer from a host without the role "
 		    "dhcp");
 }
 
@@ -134,7 +135,7 @@ check_claim(struct detect *d, const struct detect_packet *p, const struct ip_add
 
 	if (a->family == IP_NONE || a->value == 0 || is_own_mac(d, p) ||
 	    ((f->flags & FACT_HAS_MAC) && detect_mac_has_role(&d->policy, f->src_mac,
-	    ROLE_BIT(ROLE_ROUTER))))
+	    DETECT_ROLE_ROUTER)))
 		return;
 	if (is_gateway(d, a))
 		tell_rogue(d, p, TOLD_CLAIM, 1, "claims an address of the gateway");
@@ -170,9 +171,11 @@ check_nd(struct detect *d, const struct detect_packet *p)
 	if (f->flags & FACT_FRAGMENT_FIRST)
 		tell_rogue(d, p, TOLD_ND, 1, "fragmented neighbour discovery");
 	else if (type == ND_ROUTER_ADVERT && (f->flags & FACT_EXTENSION))
-		tell_rogue(d, p, TOLD_ND, 2, "router advertisement behind extension headers");
-	else if (type == ND_ROUTER_ADVERT && !may_serve(d, p, ROLE_BIT(ROLE_ROUTER)))
-		tell_rogue(d, p, TOLD_RA, 0, "router advertisement from a host without the "
+		tell_rogue(
+		    d, p, TOLD_ND, 2, "router advertisement behind extension headers");
+	else if (type == ND_ROUTER_ADVERT && !may_serve(d, p, DETECT_ROLE_ROUTER))
+		tell_rogue(d, p, TOLD_RA, 0,
+		    "router advertisement from a host without the "
 		    "role router");
 	switch (type) {
 	case ND_NEIGHBOUR_ADVERT:

@@ -65,8 +65,8 @@ count(struct detect *d, enum detect_table_name table, const struct detect_key_pa
 }
 
 static void
-tell_scan(struct detect *d, const struct detect_packet *p, const struct checked_detector *c,
-    uint32_t n, const char *what)
+tell_scan(struct detect *d, const struct detect_packet *p,
+    const struct checked_detector *c, uint32_t n, const char *what)
 {
 	struct detection found = { .zv = ZV_10_SCAN, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
@@ -91,18 +91,18 @@ detect_scan(struct detect *d, const struct detect_packet *p)
 	uint64_t port = (uint64_t)f->protocol << 16 | f->dport;
 	bool ping = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
 
-	if (detect_has_role(&d->policy, &f->src, ROLE_BIT(ROLE_MONITOR) |
-	    ROLE_BIT(ROLE_BACKUP)))
+	if (detect_has_role(&d->policy, &f->src, DETECT_ROLE_MONITOR |
+	    DETECT_ROLE_BACKUP))
 		return;
 	memset(&key, 0, sizeof(key));
 	key.src = f->src.value;
 	key.family = (uint64_t)f->src.family;
 	if (c->lateral.on && is_administration(f) &&
-	    !detect_has_role(&d->policy, &f->src, ROLE_BIT(ROLE_JUMP)))
+	    !detect_has_role(&d->policy, &f->src, DETECT_ROLE_JUMP))
 		tell_scan(d, p, &c->lateral, count(d, TABLE_LATERAL, &key,
 		    hash_address(d, &f->dst), &c->lateral),
 		    "hosts asked for administration");
-	if (detect_has_role(&d->policy, &f->src, ROLE_BIT(ROLE_DNS) | ROLE_BIT(ROLE_PROXY)))
+	if (detect_has_role(&d->policy, &f->src, DETECT_ROLE_DNS | DETECT_ROLE_PROXY))
 		return;
 	if (c->scan_hosts.on && !is_browsing(d, p))
 		tell_scan(d, p, &c->scan_hosts, count(d, TABLE_HOSTS, &key,

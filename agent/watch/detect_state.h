@@ -37,7 +37,7 @@ enum detect_table_name {
 	TABLE_PORTS,		/* source, host -> ports */
 	TABLE_BEACON,		/* source, host, port -> spacing of openings */
 	TABLE_DNS,		/* source, registered domain -> names */
-	TABLE_SUM,		/* permit and way, permit and source: bytes; clear text: packets */
+	TABLE_SUM,		/* permit and way or source: bytes; clear text: packets */
 	TABLE_TOLD,		/* what was told, and is not to be told again yet */
 	DETECT_TABLES
 };
@@ -64,7 +64,7 @@ struct detect {
 	const struct detect_own_mac *own;	/* NULL: not known */
 	struct detect_policy policy;
 	int64_t heard_ns;	/* latest time that packets told */
-	int64_t now_ns;		/* time passed since detect_new(), never going back; > 0 */
+	int64_t now_ns;		/* passed since detect_new(), never going back; > 0 */
 	struct distinct_scale scale;
 	struct detect_table tables[DETECT_TABLES];
 	struct detect_recent recent[LIMIT_SEGMENTS];
@@ -88,7 +88,7 @@ _Static_assert(sizeof(struct detect_key_mac) == 16, "no padding in keys");
 
 /* One MAC on one segment. */
 struct detect_wire_station {
-	int64_t own_ns, foreign_ns;	/* last use of an address of its zone, of another */
+	int64_t own_ns, foreign_ns;	/* last address of its zone, of another */
 	int64_t told_hop_ns, told_two_ns, told_new_ns;
 	uint64_t foreign_zone;		/* tag */
 	uint32_t n_foreign;
@@ -108,7 +108,8 @@ uint16_t detect_segment_by_tag(const struct detect *d, uint64_t tag);
 bool detect_due(const struct detect *d, int64_t *told_ns, int64_t every_ns);
 
 /* The same for what has no entry of its own: what (DETECT_TOLD_*), where, who. */
-bool detect_due_key(struct detect *d, const struct detect_key_pair *key, int64_t every_ns);
+bool detect_due_key(
+    struct detect *d, const struct detect_key_pair *key, int64_t every_ns);
 
 /* One finding of this packet; what is missing in *found comes from its judgement. */
 void detect_tell(struct detect *d, const struct detect_packet *p, struct detection *found,
@@ -125,7 +126,8 @@ uint64_t detect_sum(struct detect *d, const struct detect_key_pair *key, uint64_
  * The segment of another zone than that of "in" that owns the address; SEGMENT_NONE:
  * none does. A default route owns what nobody claims: that is evidence of nothing.
  */
-uint16_t detect_foreign_owner(const struct detect *d, const struct ip_addr *a, uint16_t in);
+uint16_t detect_foreign_owner(
+    const struct detect *d, const struct ip_addr *a, uint16_t in);
 
 /* Zone's class; ZONE_CLASS_OTHER for SEGMENT_SELF and SEGMENT_NONE. */
 enum zone_class detect_class(const struct detect *d, uint16_t segment);
@@ -138,8 +140,8 @@ detect_window(const struct checked_detector *c)
 
 /* "kind" of a told key, in the low byte of "what"; the rest of it is free. */
 enum detect_told {
-	TOLD_COPY = 1, TOLD_OWN_MAC, TOLD_DHCP, TOLD_RA, TOLD_ND, TOLD_CLAIM, TOLD_RESOLVER,
-	TOLD_DOT, TOLD_DOH_ADDRESS, TOLD_DOH_NAME,
+	TOLD_COPY = 1, TOLD_OWN_MAC, TOLD_DHCP, TOLD_RA, TOLD_ND, TOLD_CLAIM, TOLD_DOT,
+	TOLD_DOH_ADDRESS, TOLD_DOH_NAME,
 };
 
 /* ---- topics -------------------------------------------------------------- */

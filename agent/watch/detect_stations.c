@@ -20,8 +20,8 @@ _Static_assert(sizeof(struct station) <= DETECT_STATION_BYTES, "as detect.c has 
 const char *
 detect_print_mac(const uint8_t mac[6], char out[DETECT_MAC_TEXT])
 {
-	snprintf(out, DETECT_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-	    mac[3], mac[4], mac[5]);
+	snprintf(out, DETECT_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+	    mac[2], mac[3], mac[4], mac[5]);
 	return out;
 }
 
@@ -109,12 +109,14 @@ is_from_elsewhere(struct detect *d, const struct detect_packet *p,
 	found.to = first_segment_of(d, r[0].zone);
 	if (detect_due(d, &wire->told_hop_ns, DETECT_AGAIN_NS))
 		detect_tell(d, p, &found, "%s is registered in %s",
-		    detect_print_mac(p->facts->src_mac, mac), detect_zone_name(d, found.to));
+		    detect_print_mac(p->facts->src_mac, mac),
+		    detect_zone_name(d, found.to));
 	return true;
 }
 
 static void
-check_registry(struct detect *d, const struct detect_packet *p, struct detect_wire_station *wire)
+check_registry(
+    struct detect *d, const struct detect_packet *p, struct detect_wire_station *wire)
 {
 	struct detection found = { .zv = ZV_06_UNREGISTERED,
 	    .action = ACTION_FOREIGN_STATION, .from = p->seen->in,

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DETECT_TABLE_WAYS	8u	/* entries of a bucket: their tags fill half a cache line */
+#define DETECT_TABLE_WAYS	8u	/* entries of a bucket: tags of half a cache line */
 
 struct detect_table {
 	uint8_t secret[crypto_shorthash_KEYBYTES];

@@ -42,7 +42,8 @@ static const char text[] =
     "   mac = \"02:00:00:00:01:67\"; roles = [ \"printer\" ]; },"
     " { name = \"mon\"; zone = \"mn\"; addresses = [ \"10.1.0.53\" ];"
     "   roles = [ \"monitor\", \"backup\" ]; },"
-    " { name = \"ns\"; zone = \"ex\"; addresses = [ \"10.3.0.53\" ]; roles = [ \"dns\" ]; },"
+    " { name = \"ns\"; zone = \"ex\"; addresses = [ \"10.3.0.53\" ]; roles = [ \"dns\" "
+    "]; },"
     " { name = \"tick\"; zone = \"ex\"; addresses = [ \"10.3.0.123\" ];"
     "   roles = [ \"ntp\" ]; },"
     " { name = \"all-mn\"; zone = \"mn\"; addresses = [ \"10.1.0.0/24\","
@@ -142,7 +143,8 @@ read_mac(const char *mac, uint8_t out[6])
 {
 	unsigned int m[6];
 
-	if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6)
+	if (sscanf(mac, "%x:%x:%x:%x:%x:%x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) !=
+	    6)
 		abort();
 	for (int i = 0; i < 6; i++)
 		out[i] = (uint8_t)m[i];

@@ -40,7 +40,7 @@ struct shot {
 	unsigned int protocol;			/* 0: TCP */
 	unsigned int sport, dport;		/* sport of ICMP: type << 8 | code */
 	unsigned int tcp_flags;			/* 0: SYN; NO_FLAGS: none */
-	unsigned int flags;			/* FACT_*, beside what goes without saying */
+	unsigned int flags;			/* FACT_*, beside the obvious */
 	const char *mac;			/* NULL: none */
 	const void *payload;
 	size_t size;

@@ -113,7 +113,8 @@ many_ports_and_many_administrations(void)
 		FIRE(&b, .src = "10.1.0.4", .dst = "10.3.0.2", .sport = 4000,
 		    .dport = 1000 + i);
 	CU_ASSERT_EQUAL_FATAL(b.n_found, 1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(bench_last(&b)->detail, "ports of one host in 60 s"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(bench_last(&b)->detail, "ports of one host in 60 s"));
 	open_to("10.1.0.5", 1, 445);
 	open_to("10.1.0.5", 2, 3389);
 	open_to("10.1.0.5", 3, 22);
@@ -208,12 +209,12 @@ what_looks_like_a_beacon(void)
 	for (unsigned int i = 0; i < 50; i++) {
 		bench_wait(&b, 64 * SECOND);
 		/* a clock without the role, permitted; a monitor; one long flow */
-		FIRE(&b, .src = "10.1.0.3", .dst = "10.3.0.7", .protocol = UDP, .sport = 123,
-		    .dport = 123);
+		FIRE(&b, .src = "10.1.0.3", .dst = "10.3.0.7", .protocol = UDP,
+		    .sport = 123, .dport = 123);
 		FIRE(&b, .src = "10.1.0.53", .dst = "10.3.0.8", .sport = 4000 + i,
 		    .dport = 443);
-		FIRE(&b, .src = "10.1.0.5", .dst = "10.3.0.8", .sport = 4000, .dport = 443,
-		    .tcp_flags = TCP_FLAG_ACK);
+		FIRE(&b, .src = "10.1.0.5", .dst = "10.3.0.8", .sport = 4000,
+		    .dport = 443, .tcp_flags = TCP_FLAG_ACK);
 	}
 	CU_ASSERT_EQUAL(b.n_found, 0);
 	/* many at once are one beat, and too few beats */
@@ -249,7 +250,8 @@ much_out_of_a_permit_is_told(void)
 	/* leaving is the same packet again; denied is not out */
 	for (int i = 0; i < 200; i++) {
 		FIRE(&b, .leaving = true, .out = EX, .src = "10.1.0.3", .dst = "10.3.0.2",
-		    .sport = 4000, .dport = 443, .tcp_flags = TCP_FLAG_ACK, .length = 1000);
+		    .sport = 4000, .dport = 443, .tcp_flags = TCP_FLAG_ACK,
+		    .length = 1000);
 		FIRE(&b, .src = "10.1.0.3", .dst = "10.3.0.2", .sport = 4000, .dport = 99,
 		    .tcp_flags = TCP_FLAG_ACK, .length = 1000);
 	}
@@ -293,7 +295,8 @@ what_the_kernel_counted_counts_too(void)
 	b.checked->detect.bulk = bench_detector(3600, 1000000);
 	detect_permit_bytes(b.detect, 1, MN, EX, 100000, b.now_ns);
 	CU_ASSERT_EQUAL_FATAL(b.n_found, 1);
-	CU_ASSERT_STRING_EQUAL(bench_last(&b)->detail, "1000000 bytes in 3600 s by one permit");
+	CU_ASSERT_STRING_EQUAL(
+	    bench_last(&b)->detail, "1000000 bytes in 3600 s by one permit");
 	CU_ASSERT_EQUAL(bench_last(&b)->facts.src.family, IP_NONE);
 	CU_ASSERT_EQUAL(bench_last(&b)->permit, 1);
 	bench_close(&b);
@@ -339,12 +342,14 @@ main(void)
 	CU_TestInfo tests[] = {
 		{ "many hosts are a scan", many_hosts_are_a_scan },
 		{ "what looks like a scan", what_looks_like_a_scan },
-		{ "many ports, many administrations", many_ports_and_many_administrations },
+		{ "many ports, many administrations",
+		    many_ports_and_many_administrations },
 		{ "a flood of sources is no scan", a_flood_of_sources_is_no_scan },
 		{ "an even pace is a beacon", an_even_pace_is_a_beacon },
 		{ "what looks like a beacon", what_looks_like_a_beacon },
 		{ "much out of a permit is told", much_out_of_a_permit_is_told },
-		{ "what the kernel counted counts too", what_the_kernel_counted_counts_too },
+		{ "what the kernel counted counts too",
+		    what_the_kernel_counted_counts_too },
 		{ "a clock that steps stops nothing", a_clock_that_steps_stops_nothing },
 		CU_TEST_INFO_NULL,
 	};

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define UDP IPPROTO_UDP
-#define DENY_OUT "1.1.1.1"	/* up0 owns it, no permit leads there */
 
 /* A ClientHello with this name; n is its size. Written from RFC 8446 4.1.2. */
 static uint8_t *
@@ -120,14 +119,9 @@ static const struct {
 	const char *detail;	/* NULL: silent */
 	uint8_t action;
 } rows[] = {
-	{ "DNS to an outer network's resolver, refused", { .src = "10.1.0.2",
-	  .dst = "8.8.4.4", .protocol = UDP, .sport = 4000, .dport = 53 }, NULL,
-	  "DNS asked outside", ACTION_ATTEMPT },
-	{ "NTP, refused", { .in = LG, .src = "10.2.0.2", .dst = "8.1.0.1", .protocol = UDP,
-	  .sport = 123, .dport = 123 }, NULL, "NTP asked outside", ACTION_ATTEMPT },
-	{ "DNS to nobody's address is ZV-08 already", { .src = "10.1.0.2",
-	  .dst = "203.0.113.1", .protocol = UDP, .sport = 4000, .dport = 5353 }, NULL,
-	  NULL, 0 },
+	/* what is refused the judge names by itself */
+	{ "DNS to a foreign resolver, refused", { .src = "10.1.0.2", .dst = "203.0.113.1",
+	  .protocol = UDP, .sport = 4000, .dport = 53 }, NULL, NULL, 0 },
 	{ "DNS that is permitted", { .src = "10.1.0.2", .dst = "10.3.0.53",
 	  .protocol = UDP, .sport = 4000, .dport = 53 }, NULL, NULL, 0 },
 	{ "NTP that is permitted", { .src = "10.1.0.2", .dst = "10.3.0.123",
@@ -139,8 +133,10 @@ static const struct {
 	{ "DNS over TLS to a registered resolver", { .src = "10.1.0.2",
 	  .dst = "10.3.0.53", .sport = 4000, .dport = 853 }, NULL, NULL, 0 },
 	{ "DNS over QUIC, refused", { .src = "10.1.0.2", .dst = "10.3.0.9",
-	  .protocol = UDP, .sport = 4000, .dport = 853 }, NULL, "DNS over TLS",
-	  ACTION_ATTEMPT },
+	  .protocol = UDP, .sport = 4000, .dport = 853 }, NULL, NULL, 0 },
+	{ "web to a public resolver's address, refused", { .src = "10.1.0.2",
+	  .dst = "8.8.8.8", .sport = 4000, .dport = 443 }, NULL,
+	  "HTTPS to a public resolver", ACTION_ATTEMPT },
 	{ "web to a public resolver's address, permitted", { .in = LG, .src = "10.2.0.2",
 	  .dst = "8.8.8.8", .sport = 4000, .dport = 443 }, NULL,
 	  "HTTPS to a public resolver", ACTION_BEHAVIOUR },
@@ -328,8 +324,7 @@ a_tunnel_in_names_is_told(void)
 	/* look-alikes: one long name again and again, many short ones, reverse look-ups,
 	 * many domains */
 	for (unsigned int i = 0; i < 500; i++) {
-		ask(&b, "10.1.0.3", "a-very-long-name-that-is-asked-for-again.cdn.example.net",
-		    1, 0);
+		ask(&b, "10.1.0.3", "a-long-name-asked-for-again.cdn.example.net", 1, 0);
 		snprintf(name, sizeof(name), "e%u.g.cdn.example.net", i % 300);
 		ask(&b, "10.1.0.3", name, 1, 0);
 		snprintf(name, sizeof(name), "%u.0.3.10.in-addr.arpa", i % 256);
@@ -353,7 +348,7 @@ a_tunnel_in_names_is_told(void)
 	bench_forget(&b);
 	for (unsigned int i = 0; i < 10; i++) {
 		snprintf(name, sizeof(name), "q%u.txt.example.org", i);
-		ask(&b, "10.1.0.2", name, 1, 800);	/* addresses: a long list is none */
+		ask(&b, "10.1.0.2", name, 1, 800);	/* addresses, many */
 	}
 	CU_ASSERT_EQUAL(b.n_found, 0);
 	for (unsigned int i = 0; i < 10; i++) {

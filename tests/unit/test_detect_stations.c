@@ -29,11 +29,14 @@ a_registered_mac_in_another_zone(void)
 	struct bench *b = &bench;
 
 	before();
-	FIRE(b, .in = MN, .src = "10.1.0.2", .dst = "10.3.0.2", .dport = 443, .mac = PC_MAC);
+	FIRE(b, .in = MN, .src = "10.1.0.2", .dst = "10.3.0.2", .dport = 443,
+	    .mac = PC_MAC);
 	CU_ASSERT_EQUAL(b->n_found, 0);
-	FIRE(b, .in = MN2, .src = "10.11.0.2", .dst = "10.3.0.2", .dport = 443, .mac = PC_MAC);
+	FIRE(b, .in = MN2, .src = "10.11.0.2", .dst = "10.3.0.2", .dport = 443,
+	    .mac = PC_MAC);
 	CU_ASSERT_EQUAL(b->n_found, 0);		/* another segment of its zone */
-	FIRE(b, .in = LG, .src = "10.2.0.7", .dst = "10.3.0.2", .dport = 443, .mac = PC_MAC);
+	FIRE(b, .in = LG, .src = "10.2.0.7", .dst = "10.3.0.2", .dport = 443,
+	    .mac = PC_MAC);
 	CU_ASSERT_EQUAL(b->n_found, 1);
 	CU_ASSERT_EQUAL(bench_last(b)->zv, ZV_04_ZONE_HOPPING);
 	CU_ASSERT_EQUAL(bench_last(b)->action, ACTION_FOREIGN_STATION);
@@ -42,14 +45,17 @@ a_registered_mac_in_another_zone(void)
 	CU_ASSERT_STRING_EQUAL(bench_last(b)->detail, PC_MAC " is registered in mn");
 	/* folded, until it is time to tell again; a frame that is no IP tells it too */
 	bench_wait(b, SECOND);
-	FIRE(b, .in = LG, .src = "10.2.0.7", .dst = "10.3.0.2", .dport = 443, .mac = PC_MAC);
+	FIRE(b, .in = LG, .src = "10.2.0.7", .dst = "10.3.0.2", .dport = 443,
+	    .mac = PC_MAC);
 	CU_ASSERT_EQUAL(b->n_found, 1);
 	bench_wait(b, 301 * SECOND);
 	FIRE(b, .in = LG, .ethertype = 0x88cc, .flags = FACT_GROUP_MAC, .mac = PC_MAC);
 	CU_ASSERT_EQUAL(b->n_found, 2);
 	/* registered in both */
-	FIRE(b, .in = LG, .src = "10.2.0.9", .dst = "10.3.0.2", .mac = "02:00:00:00:09:09");
-	FIRE(b, .in = MN, .src = "10.1.0.9", .dst = "10.3.0.2", .mac = "02:00:00:00:09:09");
+	FIRE(b, .in = LG, .src = "10.2.0.9", .dst = "10.3.0.2",
+	    .mac = "02:00:00:00:09:09");
+	FIRE(b, .in = MN, .src = "10.1.0.9", .dst = "10.3.0.2",
+	    .mac = "02:00:00:00:09:09");
 	CU_ASSERT_EQUAL(b->n_found, 2);
 	bench_close(b);
 }
@@ -63,19 +69,22 @@ any_mac_in_two_zones(void)
 
 	before();
 	/* off: nothing; on: what was learnt before counts */
-	FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .dport = 443, .mac = STRANGER);
+	FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .dport = 443,
+	    .mac = STRANGER);
 	FIRE(b, .in = LG, .src = "10.2.0.3", .dst = "10.2.0.4", .mac = STRANGER);
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 0);
 	bench_reload(b, roaming_on);
 	bench_wait(b, 5 * SECOND);
-	FIRE(b, .in = MN2, .src = "10.11.0.3", .dst = "10.3.0.2", .dport = 443, .mac = STRANGER);
+	FIRE(b, .in = MN2, .src = "10.11.0.3", .dst = "10.3.0.2", .dport = 443,
+	    .mac = STRANGER);
 	CU_ASSERT_EQUAL_FATAL(bench_count(b, ZV_04_ZONE_HOPPING), 1);
 	CU_ASSERT_EQUAL(bench_last(b)->from, MN2);
 	CU_ASSERT_EQUAL(bench_last(b)->to, LG);
 	CU_ASSERT_EQUAL(bench_last(b)->severity, 3);
 	CU_ASSERT_STRING_EQUAL(bench_last(b)->detail, STRANGER " was on lg0 5 s before");
 	/* within a zone, and too long after */
-	FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .dport = 443, .mac = STRANGER);
+	FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .dport = 443,
+	    .mac = STRANGER);
 	bench_wait(b, 601 * SECOND);
 	FIRE(b, .in = LG, .src = "10.2.0.3", .dst = "10.2.0.4", .mac = STRANGER);
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 1);
@@ -85,8 +94,10 @@ any_mac_in_two_zones(void)
 	}
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 1);
 	/* a neighbour of HSRP's block is nobody's virtual MAC */
-	FIRE(b, .in = MN, .src = "10.1.0.6", .dst = "10.3.0.2", .mac = "00:00:0c:9f:e0:01");
-	FIRE(b, .in = LG, .src = "10.2.0.6", .dst = "10.3.0.2", .mac = "00:00:0c:9f:e0:01");
+	FIRE(b, .in = MN, .src = "10.1.0.6", .dst = "10.3.0.2",
+	    .mac = "00:00:0c:9f:e0:01");
+	FIRE(b, .in = LG, .src = "10.2.0.6", .dst = "10.3.0.2",
+	    .mac = "00:00:0c:9f:e0:01");
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 2);
 	bench_close(b);
 }
@@ -106,7 +117,8 @@ unregistered_macs(void)
 	FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .mac = STRANGER);
 	CU_ASSERT_EQUAL(b->n_found, 0);
 	bench_reload(b, registered_stations_only);
-	FIRE(b, .in = MN, .src = "10.1.0.2", .dst = "10.3.0.2", .dport = 443, .mac = PC_MAC);
+	FIRE(b, .in = MN, .src = "10.1.0.2", .dst = "10.3.0.2", .dport = 443,
+	    .mac = PC_MAC);
 	/* the gateway's own, a switch's spanning tree, another segment */
 	FIRE(b, .in = MN, .src = "10.1.0.1", .dst = "10.1.0.2", .flags = FACT_ARP,
 	    .mac = "02:aa:00:00:00:00");
@@ -120,7 +132,8 @@ unregistered_macs(void)
 	CU_ASSERT_EQUAL(bench_last(b)->action, ACTION_FOREIGN_STATION);
 	CU_ASSERT_STRING_EQUAL(bench_last(b)->detail, STRANGER " is not registered");
 	/* one that is registered elsewhere is ZV-04, not this */
-	FIRE(b, .in = MN, .src = "10.1.0.8", .dst = "10.3.0.2", .mac = "02:00:00:00:02:02");
+	FIRE(b, .in = MN, .src = "10.1.0.8", .dst = "10.3.0.2",
+	    .mac = "02:00:00:00:02:02");
 	CU_ASSERT_EQUAL(bench_count(b, ZV_06_UNREGISTERED), 1);
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 1);
 	bench_close(b);
@@ -133,16 +146,17 @@ addresses_of_two_zones(void)
 
 	before();
 	/* a router: many addresses of its segment */
-	for (int i = 2; i < 9; i++) {
-		char src[16];
+	for (unsigned int i = 2; i < 9; i++) {
+		char src[24];
 
-		snprintf(src, sizeof(src), "10.1.0.%d", i);
+		snprintf(src, sizeof(src), "10.1.0.%u", i);
 		FIRE(b, .in = MN, .src = src, .dst = "10.3.0.2", .mac = STRANGER);
 	}
-	/* one spoofed packet is ZV-03; an address that only the default route owns, too */
+	/* one spoofed packet is ZV-03; an address of the default route's, too */
 	FIRE(b, .in = MN, .src = "10.2.0.5", .dst = "10.3.0.2", .mac = STRANGER);
 	for (int i = 0; i < 3; i++)
-		FIRE(b, .in = MN, .src = "192.168.1.5", .dst = "10.3.0.2", .mac = STRANGER);
+		FIRE(b, .in = MN, .src = "192.168.1.5", .dst = "10.3.0.2",
+		    .mac = STRANGER);
 	CU_ASSERT_EQUAL(b->n_found, 0);
 	FIRE(b, .in = MN, .src = "10.2.0.6", .dst = "10.3.0.2", .mac = STRANGER);
 	CU_ASSERT_EQUAL_FATAL(b->n_found, 1);
@@ -150,16 +164,21 @@ addresses_of_two_zones(void)
 	CU_ASSERT_EQUAL(bench_last(b)->action, ACTION_BRIDGING);
 	CU_ASSERT_EQUAL(bench_last(b)->from, MN);
 	CU_ASSERT_EQUAL(bench_last(b)->to, LG);
-	CU_ASSERT_STRING_EQUAL(bench_last(b)->detail, STRANGER " uses addresses of mn and of lg");
+	CU_ASSERT_STRING_EQUAL(
+	    bench_last(b)->detail, STRANGER " uses addresses of mn and of lg");
 	/* foreign addresses alone, as of a machine that just moved: ZV-03 only */
 	for (int i = 0; i < 5; i++)
-		FIRE(b, .in = MN, .src = "10.2.0.7", .dst = "10.3.0.2", .mac = "02:77:00:00:00:02");
-	FIRE(b, .in = MN, .src = "10.1.0.7", .dst = "10.3.0.2", .mac = "02:77:00:00:00:02");
+		FIRE(b, .in = MN, .src = "10.2.0.7", .dst = "10.3.0.2",
+		    .mac = "02:77:00:00:00:02");
+	FIRE(b, .in = MN, .src = "10.1.0.7", .dst = "10.3.0.2",
+	    .mac = "02:77:00:00:00:02");
 	CU_ASSERT_EQUAL(b->n_found, 1);
 	/* IPv6 counts like IPv4 */
 	for (int i = 0; i < 2; i++) {
-		FIRE(b, .in = LG, .src = "2001:db8:2::5", .dst = "2001:db8:3::2", .mac = STRANGER);
-		FIRE(b, .in = LG, .src = "2001:db8:1::5", .dst = "2001:db8:3::2", .mac = STRANGER);
+		FIRE(b, .in = LG, .src = "2001:db8:2::5", .dst = "2001:db8:3::2",
+		    .mac = STRANGER);
+		FIRE(b, .in = LG, .src = "2001:db8:1::5", .dst = "2001:db8:3::2",
+		    .mac = STRANGER);
 	}
 	CU_ASSERT_EQUAL(bench_count(b, ZV_05_BRIDGING), 2);
 	bench_close(b);
@@ -178,8 +197,8 @@ the_gateways_own_frames_come_back(void)
 	    FACT_GROUP_MAC, .mac = "02:aa:00:00:00:00");
 	CU_ASSERT_EQUAL(bench_count(b, ZV_05_BRIDGING), 0);
 	for (int i = 0; i < 3; i++)
-		FIRE(b, .in = LG, .src = "10.1.0.1", .dst = "10.1.0.2", .flags = FACT_ARP |
-		    FACT_GROUP_MAC, .mac = "02:aa:00:00:00:00");
+		FIRE(b, .in = LG, .src = "10.1.0.1", .dst = "10.1.0.2",
+		    .flags = FACT_ARP | FACT_GROUP_MAC, .mac = "02:aa:00:00:00:00");
 	CU_ASSERT_EQUAL(bench_count(b, ZV_05_BRIDGING), 1);
 	CU_ASSERT_EQUAL(bench_count(b, ZV_04_ZONE_HOPPING), 0);
 	CU_ASSERT_STRING_EQUAL(b->found[0].detail,
@@ -208,23 +227,26 @@ static void
 the_same_packet_on_two_wires(void)
 {
 	static const struct copy_row rows[] = {
-		{ "one less", "10.1.0.3", "10.2.0.3", "abcd", 63, LG, 0, false, false, 1 },
-		{ "one more: seen behind first", "10.1.0.4", "10.2.0.3", "abcd", 65, LG, 0,
-		  false, false, 1 },
+		{ "one less", "10.1.0.3", "10.2.0.3", "abcd", 63, LG, 0, false, false,
+		    1 },
+		{ "one more: seen behind first", "10.1.0.4", "10.2.0.3", "abcd", 65, LG,
+		    0, false, false, 1 },
 		{ "one less, IPv6", "2001:db8:1::4", "2001:db8:2::4", "abcd", 63, LG,
-		  SECOND, false, false, 1 },
-		{ "the same hop limit", "10.1.0.5", "10.2.0.3", "abcd", 64, LG, 0, false, false,
-		  0 },
-		{ "two less", "10.1.0.6", "10.2.0.3", "abcd", 62, LG, 0, false, false, 0 },
-		{ "another segment of the zone", "10.1.0.7", "10.2.0.3", "abcd", 63, MN2, 0,
-		  false, false, 0 },
+		    SECOND, false, false, 1 },
+		{ "the same hop limit", "10.1.0.5", "10.2.0.3", "abcd", 64, LG, 0, false,
+		    false, 0 },
+		{ "two less", "10.1.0.6", "10.2.0.3", "abcd", 62, LG, 0, false, false,
+		    0 },
+		{ "another segment of the zone", "10.1.0.7", "10.2.0.3", "abcd", 63, MN2,
+		    0, false, false, 0 },
 		{ "too late", "10.1.0.8", "10.2.0.3", "abcd", 63, LG, 3 * SECOND, false,
-		  false, 0 },
-		{ "the gateway passed it on", "10.1.0.10", "10.2.0.3", "abcd", 63, LG, 0, true,
-		  false, 0 },
-		{ "other content", "10.1.0.11", "10.2.0.3", "abcd", 63, LG, 0, false, true, 0 },
-		{ "permitted: the gateway passes it on", "10.1.0.12", "10.3.0.3", NULL, 63, LG,
-		  0, false, false, 0 },
+		    false, 0 },
+		{ "the gateway passed it on", "10.1.0.10", "10.2.0.3", "abcd", 63, LG, 0,
+		    true, false, 0 },
+		{ "other content", "10.1.0.11", "10.2.0.3", "abcd", 63, LG, 0, false,
+		    true, 0 },
+		{ "permitted: the gateway passes it on", "10.1.0.12", "10.3.0.3", NULL,
+		    63, LG, 0, false, false, 0 },
 	};
 	struct bench *b = &bench;
 
@@ -268,8 +290,8 @@ a_flood_of_macs_forgets_and_goes_on(void)
 	bench_reload(b, registered_stations_only);
 	detect_ledger(b->detect, &first);
 	for (unsigned int i = 0; i < 100000; i++) {
-		snprintf(mac, sizeof(mac), "02:88:00:%02x:%02x:%02x", i >> 16, i >> 8 & 255,
-		    i & 255);
+		snprintf(mac, sizeof(mac), "02:88:00:%02x:%02x:%02x", i >> 16,
+		    i >> 8 & 255, i & 255);
 		FIRE(b, .in = MN, .src = "10.1.0.3", .dst = "10.3.0.2", .mac = mac);
 	}
 	detect_ledger(b->detect, &last);
@@ -292,7 +314,8 @@ main(void)
 		{ "any MAC in two zones", any_mac_in_two_zones },
 		{ "unregistered MACs", unregistered_macs },
 		{ "addresses of two zones", addresses_of_two_zones },
-		{ "the gateway's own frames come back", the_gateways_own_frames_come_back },
+		{ "the gateway's own frames come back",
+		    the_gateways_own_frames_come_back },
 		{ "the same packet on two wires", the_same_packet_on_two_wires },
 		{ "a flood of MACs", a_flood_of_macs_forgets_and_goes_on },
 		CU_TEST_INFO_NULL,

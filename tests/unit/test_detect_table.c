@@ -24,7 +24,8 @@ finds_what_it_holds(void)
 	uint64_t *value;
 	bool fresh;
 
-	CU_ASSERT_EQUAL_FATAL(detect_table_init(&t, 1000, sizeof(key), sizeof(*value)), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    detect_table_init(&t, 1000, sizeof(key), sizeof(*value)), 0);
 	for (key = 0; key < 200; key++) {
 		CU_ASSERT_PTR_NULL(detect_table_find(&t, &key));
 		value = detect_table_put(&t, &key, key, &fresh);
@@ -52,7 +53,8 @@ forgets_the_oldest(void)
 	uint32_t key, used_again = 0;
 	bool fresh;
 
-	CU_ASSERT_EQUAL_FATAL(detect_table_init(&t, DETECT_TABLE_WAYS, sizeof(key), 8), 0);
+	CU_ASSERT_EQUAL_FATAL(
+	    detect_table_init(&t, DETECT_TABLE_WAYS, sizeof(key), 8), 0);
 	for (key = 0; key < DETECT_TABLE_WAYS; key++)
 		memset(detect_table_put(&t, &key, 10 + key, &fresh), 0xff, 8);
 	detect_table_put(&t, &used_again, 100, &fresh);
@@ -103,7 +105,8 @@ counts_different_things(void)
 		for (uint32_t k = 0; k < 3 * rows[i].n; k++)	/* each three times */
 			distinct_add(&d, mix(k % rows[i].n + 1), 5, WINDOW);
 		n = distinct_count(&d, &scale, 5, WINDOW);
-		if (n + rows[i].tolerance < rows[i].n || n > rows[i].n + rows[i].tolerance)
+		if (n + rows[i].tolerance < rows[i].n ||
+		    n > rows[i].n + rows[i].tolerance)
 			fprintf(stderr, "%u counted as %u\n", rows[i].n, n);
 		CU_ASSERT(n + rows[i].tolerance >= rows[i].n &&
 		    n <= rows[i].n + rows[i].tolerance);
