@@ -14,7 +14,7 @@
  *	           of source and host for ports
  *	beacons   16,384 of source, host and port     2.0
  *	names      4,096 of source and domain         1.5
- *	sums       8,192 of permit and source         0.7
+ *	sums       8,192 of permit and source         1.1
  *	told       8,192                              0.6
  *
  * 12 MiB; pages that were never needed cost nothing. Whoever floods one table
@@ -42,12 +42,6 @@
 #define OPENING_BITS \
 	(TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN)
 
-/* An amount against its limit. */
-struct sum {
-	int64_t told_ns;
-	struct amount amount;
-};
-
 static const struct {
 	size_t entries, key, value;
 } shapes[DETECT_TABLES] = {
@@ -61,7 +55,7 @@ static const struct {
 	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
 	[TABLE_BEACON] = { 16384, sizeof(struct detect_key_pair), DETECT_BEACON_BYTES },
 	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES },
-	[TABLE_SUM] = { 8192, sizeof(struct detect_key_pair), sizeof(struct sum) },
+	[TABLE_SUM] = { 8192, sizeof(struct detect_key_pair), sizeof(struct detect_sum) },
 	[TABLE_TOLD] = { 8192, sizeof(struct detect_key_pair), sizeof(int64_t) },
 };
 
@@ -169,16 +163,34 @@ detect_due_key(struct detect *d, const struct detect_key_pair *key, int64_t ever
 	return detect_due(d, told_ns, every_ns);
 }
 
-uint64_t
-detect_sum(struct detect *d, const struct detect_key_pair *key, uint64_t more,
-    const struct checked_detector *c)
+/* facts of no address: what was seen before stays. */
+static void
+remember(struct detect_sum *s, const struct facts *f)
+{
+	if (f->src.family == IP_NONE)
+		return;
+	s->family = (uint8_t)f->src.family;
+	s->protocol = f->protocol;
+	s->ethertype = f->ethertype;
+	s->sport = f->sport;
+	s->dport = f->dport;
+	(void)address_to_bytes(f->src.family, f->src.value, s->src);
+	(void)address_to_bytes(f->dst.family, f->dst.value, s->dst);
+}
+
+struct detect_sum *
+detect_sum_add(struct detect *d, const struct detect_key_pair *key,
+    const struct facts *latest, uint64_t more, const struct checked_detector *c,
+    uint64_t *sum)
 {
 	int64_t window = detect_window(c);
 	bool fresh;
-	struct sum *s = detect_table_put(&d->tables[TABLE_SUM], key, d->now_ns, &fresh);
-	uint64_t sum = amount_add(&s->amount, more, d->now_ns, window);
+	struct detect_sum *s = detect_table_put(&d->tables[TABLE_SUM], key, d->now_ns,
+	    &fresh);
 
-	return sum >= c->limit && detect_due(d, &s->told_ns, window) ? sum : 0;
+	remember(s, latest);
+	*sum = amount_add(&s->amount, more, d->now_ns, window);
+	return *sum >= c->limit && detect_due(d, &s->told_ns, window) ? s : NULL;
 }
 
 uint64_t

@@ -78,7 +78,7 @@ detect_beacon(struct detect *d, const struct detect_packet *p)
 	const struct facts *f = p->facts;
 	struct detection found = { .zv = ZV_11_BEACON, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
-	    .permit = p->judgement->permit };
+	    .permit = detect_permit(p) };
 	struct detect_key_pair key;
 	struct beacon *b;
 	bool fresh;

@@ -244,9 +244,10 @@ detect_clear(struct detect *d, const struct detect_packet *p)
 	const struct checked_detector *c = &d->checked->detect.clear_text;
 	struct detection found = { .zv = ZV_13_CLEAR_TEXT, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
-	    .permit = p->judgement->permit };
+	    .permit = detect_permit(p) };
 	const struct clear_kind *k;
 	struct detect_key_pair key;
+	uint64_t packets;
 
 	if (!c->on || (detect_class(d, p->seen->in) != ZONE_CLASS_MYNUMBER &&
 	    detect_class(d, p->judgement->out) != ZONE_CLASS_MYNUMBER))
@@ -259,6 +260,6 @@ detect_clear(struct detect *d, const struct detect_packet *p)
 	key.dst = p->facts->dst.value;
 	key.what = (uint64_t)DETECT_CLEAR_KIND | (uint64_t)(k - kinds) << 8;
 	key.family = (uint64_t)p->facts->src.family;
-	if (detect_sum(d, &key, 1, c) > 0)
+	if (detect_sum_add(d, &key, p->facts, 1, c, &packets) != NULL)
 		detect_tell(d, p, &found, "%s", k->name);
 }

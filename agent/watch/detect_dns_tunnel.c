@@ -62,7 +62,7 @@ add(struct detect *d, const struct detect_packet *p, const struct dns_question *
 	uint64_t bytes = worth(p, q, domain), sum;
 	struct detection found = { .zv = ZV_11_BEACON, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
-	    .permit = p->judgement->permit };
+	    .permit = detect_permit(p) };
 	struct detect_key_pair key;
 	struct tunnel_names *t;
 	char text[48];

@@ -25,7 +25,7 @@ tell_name(struct detect *d, const struct detect_packet *p, enum detect_told kind
 	struct detection found = { .zv = ZV_08_INTERNET_BOUND,
 	    .action = passes ? ACTION_BEHAVIOUR : ACTION_ATTEMPT,
 	    .from = p->seen->in, .to = p->judgement->out,
-	    .permit = p->judgement->permit };
+	    .permit = detect_permit(p) };
 	struct detect_key_pair key = { .src = p->facts->src.value,
 	    .dst = p->facts->dst.value, .what = (uint64_t)kind,
 	    .family = (uint64_t)p->facts->src.family };

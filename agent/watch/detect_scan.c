@@ -70,7 +70,7 @@ tell_scan(struct detect *d, const struct detect_packet *p,
 {
 	struct detection found = { .zv = ZV_10_SCAN, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
-	    .permit = p->judgement->permit };
+	    .permit = detect_permit(p) };
 
 	if (n > 0)
 		detect_tell(d, p, &found, "%u %s in %u s", n, what, c->seconds);

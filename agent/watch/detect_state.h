@@ -118,9 +118,19 @@ void detect_tell(struct detect *d, const struct detect_packet *p, struct detecti
 /* Keyed hash of an address, for counting different ones. */
 uint64_t detect_hash(const struct detect *d, const void *bytes, size_t n);
 
-/* Add to what the key has; the sum, when it is over the limit and to be told; else 0. */
-uint64_t detect_sum(struct detect *d, const struct detect_key_pair *key, uint64_t more,
-    const struct checked_detector *c);
+/* An amount against its limit. */
+struct detect_sum {
+	int64_t told_ns;
+	struct amount amount;
+	/* The latest packet of it, to tell what it is; family IP_NONE: none was seen. */
+	uint8_t family, protocol, src[16], dst[16];
+	uint16_t ethertype, sport, dport;
+};
+
+/* Add to what the key has. NULL: not over the limit, or told; *sum is how much it is. */
+struct detect_sum *detect_sum_add(struct detect *d, const struct detect_key_pair *key,
+    const struct facts *latest, uint64_t more, const struct checked_detector *c,
+    uint64_t *sum);
 
 /*
  * The segment of another zone than that of "in" that owns the address; SEGMENT_NONE:
@@ -128,6 +138,13 @@ uint64_t detect_sum(struct detect *d, const struct detect_key_pair *key, uint64_
  */
 uint16_t detect_foreign_owner(
     const struct detect *d, const struct ip_addr *a, uint16_t in);
+
+/* The permit that lets this packet pass, as detection.permit; 0: none does. */
+static inline uint32_t
+detect_permit(const struct detect_packet *p)
+{
+	return p->judgement->verdict == VERDICT_PERMIT ? p->judgement->permit : 0;
+}
 
 /* Zone's class; ZONE_CLASS_OTHER for SEGMENT_SELF and SEGMENT_NONE. */
 enum zone_class detect_class(const struct detect *d, uint16_t segment);

@@ -299,6 +299,13 @@ what_the_kernel_counted_counts_too(void)
 	    bench_last(&b)->detail, "1000000 bytes in 3600 s by one permit");
 	CU_ASSERT_EQUAL(bench_last(&b)->facts.src.family, IP_NONE);
 	CU_ASSERT_EQUAL(bench_last(&b)->permit, 1);
+	/* with a packet of the flow that was seen */
+	bench_wait(&b, 3 * 3600 * SECOND);
+	FIRE(&b, .src = "10.1.0.3", .dst = "10.3.0.2", .sport = 4000, .dport = 443);
+	detect_permit_bytes(b.detect, 1, MN, EX, 1000000, b.now_ns);
+	CU_ASSERT_EQUAL_FATAL(b.n_found, 2);
+	CU_ASSERT_EQUAL(bench_last(&b)->facts.src.value, 0x0a010003);
+	CU_ASSERT_EQUAL(bench_last(&b)->facts.dport, 443);
 	bench_close(&b);
 }
 
