@@ -66,7 +66,9 @@ void detect_packet(struct detect *d, const struct detect_packet *p);
 
 /*
  * Bytes that a permit let out since the last call, as counted by whoever counts
- * them (kernel filter or flow table): ZV-12. in, out: segments.
+ * them (kernel filter, flow table): ZV-12. All of them, those of packets that
+ * detect_packet() was shown too: it adds them to their source only. in, out:
+ * segments, the way the packets went.
  */
 void detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
     uint64_t bytes, int64_t time_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bulk outflow (ZV-12): bytes that a permit lets out, in all and of each source
- * that is seen; each way by itself.
+ * Bulk outflow (ZV-12): bytes that a permit lets out, in all (as others count
+ * them) and of each source (of the packets shown); each way by itself.
  */
 #include "agent/watch/detect_state.h"
 
@@ -56,17 +56,16 @@ void
 detect_bulk(struct detect *d, const struct detect_packet *p)
 {
 	const struct judgement *j = p->judgement;
-	uint64_t of_host, of_permit;
-	bool host, permit;
+	uint64_t sum;
 
 	if (!d->checked->detect.bulk.on || j->permit == 0 ||
 	    j->permit > d->policy.n_permits)
 		return;
-	host = add_to_host(d, j, p->facts, &of_host) != NULL;
-	permit = add_to_permit(d, j, p->facts, p->facts->length, &of_permit) != NULL;
-	/* The host says more; both at once is one thing. */
-	if (host || permit)
-		tell_bulk(d, p, host ? of_host : of_permit, host);
+	if (add_to_host(d, j, p->facts, &sum) != NULL)
+		tell_bulk(d, p, sum, true);
+	/* Its bytes come by detect_permit_bytes(); here it learns who sends. */
+	if (add_to_permit(d, j, p->facts, 0, &sum) != NULL)
+		tell_bulk(d, p, sum, false);
 }
 
 /* Who sent last by this permit, as far as its packets were seen. */
