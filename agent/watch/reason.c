@@ -132,9 +132,11 @@ reason_write(const struct event *e, const char *gate_reason, const char *detail,
 	else
 		write_cause(e, cause, sizeof(cause));
 	n = snprintf(out, size, "%s -> %s: %s: %s", from, to, cause, packet);
+	/* Behaviour is seen in what a permit lets pass, too. */
 	if (n > 0 && (size_t)n < size && e->permit[0] != '\0')
-		n += snprintf(out + n, size - (size_t)n, "; %s is not in force",
-		    e->permit);
+		n += snprintf(out + n, size - (size_t)n,
+		    e->action == ACTION_BEHAVIOUR ? "; permitted by %s" :
+		    "; %s is not in force", e->permit);
 	if (n > 0 && (size_t)n < size && gate_reason[0] != '\0')
 		snprintf(out + n, size - (size_t)n, "; gate: %s", gate_reason);
 }
