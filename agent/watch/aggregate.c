@@ -203,6 +203,7 @@ aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
 	if (e == NULL)
 		e = take_entry(a, s, &key, hash);
 
+	a->added++;
 	e->seen_ns = now_ns;
 	e->witnesses |= s->witness;
 	if (s->witness == WITNESS_TAP_EGRESS) {

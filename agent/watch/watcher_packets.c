@@ -159,6 +159,12 @@ on_frame(void *arg, const struct tap_frame *frame)
 	struct facts f;
 
 	w->ledger.frames++;
+	if (frame->outgoing && canary_came(&w->canary, (size_t)frame->interface,
+	    frame->bytes, frame->captured)) {
+		w->ledger.local++;
+		w->ledger.canaries++;
+		return;
+	}
 	decode_frame(frame->link_type, frame->bytes, frame->captured, frame->length, &f,
 	    NULL);
 	if (frame->outgoing) {
