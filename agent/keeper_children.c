@@ -34,8 +34,9 @@
 #define REOPEN_STEPS		7u	/* doubled so often: up to 38 s */
 #define REOPEN_QUIET_US		60000000
 
-/* What each child gets to finish its work at a stop. */
-#define STOP_WAIT_MS		4000
+/* What each child gets to finish its work at a stop: the watcher may have 65,536
+ * violations to tell (FINALS_NS in agent/watch/watcher.c). */
+#define STOP_WAIT_MS		9000
 
 const char *
 keeper_child_name(enum child_id id)

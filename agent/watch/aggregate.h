@@ -85,6 +85,13 @@ void aggregate_sweep(struct aggregate *a, int64_t now_ns);
 size_t aggregate_finish(struct aggregate *a);
 
 /*
+ * After aggregate_finish(): what it could not write one by one is counted and told
+ * for its pair of zones instead, in few records, so that the totals of all finals
+ * are exact. Returns how many of these could not be written.
+ */
+size_t aggregate_fold(struct aggregate *a);
+
+/*
  * Where the sightings are, found by looking at every entry. added = open +
  * closed, and counted = told + untold, or the table has lost something.
  */

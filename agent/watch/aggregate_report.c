@@ -187,6 +187,68 @@ aggregate_sweep(struct aggregate *a, int64_t now_ns)
 	}
 }
 
+static void
+stretch(struct stream *s, const struct stream *by)
+{
+	if (by->first_ns != 0 && (s->first_ns == 0 || by->first_ns < s->first_ns))
+		s->first_ns = by->first_ns;
+	if (by->last_ns > s->last_ns)
+		s->last_ns = by->last_ns;
+}
+
+/*
+ * The counts of e move to p. Attempts are a maximum, not a sum: they are settled
+ * first, and then added to both of what it is taken of.
+ */
+static void
+move_counts(struct aggregate *a, struct entry *e, struct entry *p)
+{
+	uint64_t attempts, sightings = e->ingress + e->gate + e->egress;
+
+	aggregate_count_attempts(a, e, true);
+	attempts = e->counted;
+	p->ingress += attempts;
+	p->gate += attempts;
+	p->egress += e->egress;
+	p->egress_before += e->egress;
+	p->counted += attempts;
+	p->ingress_bytes += attempt_bytes(e);
+	p->gate_bytes += attempt_bytes(e);
+	p->egress_bytes += e->egress_bytes;
+	p->witnesses |= e->witnesses;
+	stretch(&p->attempt, &e->attempt);
+	stretch(&p->leak, &e->leak);
+	/* what p does not hold of them it cannot close later */
+	a->closed += sightings - (2 * attempts + e->egress);
+	e->ingress = e->gate = e->egress = e->egress_before = e->credit = e->counted = 0;
+}
+
+size_t
+aggregate_fold(struct aggregate *a)
+{
+	size_t lost = 0;
+
+	a->blocked = false;
+	for (uint32_t i = a->n_live; i-- > 0;) {
+		struct entry *e = &a->entries[a->live[i]];
+
+		if ((size_t)(e - a->entries) >= a->n_entries)
+			continue;
+		move_counts(a, e, aggregate_pair_entry(a, e->from, e->to, e->key.zv,
+		    e->key.action));
+		aggregate_drop(a, e);
+	}
+	for (uint32_t i = a->n_live; i-- > 0;) {
+		struct entry *e = &a->entries[a->live[i]];
+
+		if (tell_final(a, e))
+			aggregate_drop(a, e);
+		else
+			lost++;
+	}
+	return lost;
+}
+
 size_t
 aggregate_finish(struct aggregate *a)
 {

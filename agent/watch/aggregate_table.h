@@ -76,6 +76,13 @@ uint64_t aggregate_attempts_of(const struct entry *e, uint64_t ingress);
 /* Bring the totals to what the entry says now; all: without waiting for stragglers. */
 void aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all);
 
+/*
+ * The entry of a pair of zones, for what has no place of its own: it keeps no
+ * address, for it stands for many. zv, action: of the first of them.
+ */
+struct entry *aggregate_pair_entry(struct aggregate *a, uint16_t from_place,
+    uint16_t to_place, uint8_t zv, uint8_t action);
+
 /* Take a told entry out of the table. */
 void aggregate_drop(struct aggregate *a, struct entry *e);
 

@@ -22,6 +22,15 @@
 /* A block that is not full is handed over when it is TAP_BLOCK_MS old: 10 ms. */
 #define DRAIN_PAUSE_NS 5000000
 #define DRAIN_PAUSES 20
+/*
+ * So long the recorder is waited for with one record for each violation that is
+ * open: at a stop, and when interfaces wait for their taps. The keeper waits
+ * longer than these together (STOP_WAIT_MS).
+ */
+#define FINALS_NS	5000000000ll
+#define FINALS_REOPEN_NS 500000000ll
+/* And then with the few records of what was left. */
+#define REST_NS		1500000000ll
 #define MAX_TAP_FDS (2 * LIMIT_SEGMENTS + 1)
 
 static int64_t
@@ -297,14 +306,18 @@ wind_up(struct watcher *w)
 	size_t lost;
 
 	drain(w);
-	w->draining = w->ending = true;
+	w->ending = true;
+	w->wait_until_ns = watcher_clock() + (w->reopen ? FINALS_REOPEN_NS : FINALS_NS);
 	lost = aggregate_finish(w->aggregate);
+	w->wait_until_ns = watcher_clock() + REST_NS;
+	if (lost > 0)
+		lost = aggregate_fold(w->aggregate);
 	watcher_account(w);
 	tell_end(w);
 	end_alarms(w);
 	if (lost > 0)
-		log_warnx("watcher: %zu violations could not be written at the end",
-		    lost);
+		log_warnx("watcher: violations of %zu pairs of zones could not be "
+		    "written at the end", lost);
 }
 
 static void

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* At the end the recorder gets this long for each event, and no longer in all. */
-#define DRAIN_POLL_MS 1000
 
 int
 watcher_emit(void *watcher, const struct event *e)
@@ -19,13 +17,15 @@ watcher_emit(void *watcher, const struct event *e)
 	struct watcher *w = watcher;
 	struct pollfd room = { .fd = w->setup->recorder_fd, .events = POLLOUT };
 	int error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e), -1);
+	int64_t left = w->wait_until_ns == 0 ? 0 : w->wait_until_ns - watcher_clock();
 
 	w->ledger.offered++;
-	/* A recorder that keeps its queue full once ends the waiting for all. */
-	if (error == -EAGAIN && w->draining) {
-		w->draining = poll(&room, 1, DRAIN_POLL_MS) > 0;
+	/* Only at the end, and not for ever, the recorder is waited for. */
+	while (error == -EAGAIN && left > 0) {
+		(void)poll(&room, 1, (int)(left / 1000000) + 1);
 		error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e),
 		    -1);
+		left = w->wait_until_ns - watcher_clock();
 	}
 	if (error == 0)
 		w->ledger.events++;

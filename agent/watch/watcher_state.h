@@ -85,7 +85,7 @@ struct watcher {
 	int64_t now_ns;				/* CLOCK_MONOTONIC, once a round */
 	int64_t next_loss_ns;
 	bool reopen;				/* ends so that taps can be opened anew */
-	bool draining;				/* stopping: wait for the recorder */
+	int64_t wait_until_ns;			/* so long for the recorder; 0: not at all */
 	bool ending;				/* what is still untold is told now */
 	_Alignas(8) uint8_t nflog_buffer[NFLOG_BUFFER_BYTES];	/* netlink messages */
 	struct ipc_message message;
