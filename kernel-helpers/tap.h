@@ -63,7 +63,7 @@ struct tap_ledger {
 	uint64_t arrived;	/* of seen: on the way in */
 };
 
-/* What the kernel's filter proved permitted since it was given its policy. */
+/* What the kernel's filter proved permitted since this was asked for last. */
 struct tap_permitted {
 	int in, out;		/* taps, or TAP_INGRESS_SELF for the gateway */
 	uint32_t permit;	/* index + 1 in that policy */

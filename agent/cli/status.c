@@ -66,15 +66,16 @@ say_ledgers(const struct cli *cli, const json_t *watch)
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_FILTER, number_at(l, "filter", "seen"),
 	    number_at(l, "filter", "proven"), number_at(l, "filter", "received"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_RING, number_at(l, "ring", "received"),
-	    number_at(l, "ring", "delivered"), number_at(l, "ring", "dropped"),
+	    number_at(l, "ring", "delivered"), number_at(l, "decode", "canaries"),
+	    number_at(l, "ring", "dropped"),
 	    number_at(l, "ring", "unread"), number_at(l, "ring", "waiting"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_JUDGE, number_at(l, "decode", "frames"),
-	    number_at(l, "decode", "gate"), number_at(l, "decode", "inner"),
-	    number_at(l, "judge", "permitted"), number_at(l, "judge", "local"),
-	    number_at(l, "judge", "excused"), number_at(l, "judge", "assumed"),
-	    number_at(l, "judge", "violations"));
+	    number_at(l, "decode", "gate"), number_at(l, "judge", "permitted"),
+	    number_at(l, "judge", "local"), number_at(l, "judge", "excused"),
+	    number_at(l, "judge", "violations"), number_at(l, "judge", "held"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_TABLE, number_at(l, "judge", "violations"),
-	    number_at(l, "judge", "detections"), number_at(l, "aggregate", "open"),
+	    number_at(l, "tunnels", "violations"),
+	    number_at(l, "aggregate", "detections"), number_at(l, "aggregate", "open"),
 	    number_at(l, "aggregate", "closed"), number_at(l, "aggregate", "overflowed"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_RECORD, number_at(l, "record", "offered"),
 	    number_at(l, "record", "sent"), number_at(l, "record", "deferred"));

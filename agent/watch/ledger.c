@@ -16,6 +16,8 @@ ledger_layer_name(enum ledger_layer layer)
 		return "decode";
 	case LEDGER_JUDGE:
 		return "judge";
+	case LEDGER_TUNNELS:
+		return "tunnels";
 	case LEDGER_AGGREGATE:
 		return "aggregate";
 	case LEDGER_TOTALS:
@@ -26,6 +28,12 @@ ledger_layer_name(enum ledger_layer layer)
 		break;
 	}
 	return "?";
+}
+
+static uint64_t
+sum(const struct ledger_judged *j)
+{
+	return j->permitted + j->local + j->excused + j->violations;
 }
 
 /* What one sample says of both sides of one identity. */
@@ -42,12 +50,14 @@ sides_of(const struct ledger_sample *s, enum ledger_layer layer)
 	case LEDGER_RING:
 		return (struct sides){ s->received, s->dropped + s->delivered + s->left };
 	case LEDGER_DECODE:
-		return (struct sides){ s->delivered, s->frames };
+		return (struct sides){ s->delivered, s->frames + s->canaries };
 	case LEDGER_JUDGE:
-		return (struct sides){ s->frames + s->gate + s->inner,
-		    s->permitted + s->local + s->excused + s->assumed + s->violations };
+		return (struct sides){ s->frames + s->gate, sum(&s->judged) + s->held };
+	case LEDGER_TUNNELS:
+		return (struct sides){ s->inner, sum(&s->inside) + s->unrecorded };
 	case LEDGER_AGGREGATE:
-		return (struct sides){ s->violations + s->detections, s->added };
+		return (struct sides){ s->judged.violations + s->inside.violations +
+		    s->detections, s->added };
 	case LEDGER_TOTALS:
 		return (struct sides){ s->counted, s->told + s->untold };
 	case LEDGER_RECORD:
@@ -58,13 +68,19 @@ sides_of(const struct ledger_sample *s, enum ledger_layer layer)
 	return (struct sides){ 0, 0 };
 }
 
+static bool
+is_of_the_kernel(enum ledger_layer layer)
+{
+	return layer == LEDGER_FILTER || layer == LEDGER_RING;
+}
+
 /*
- * A side only grows, so at every moment between the samples it lay between its
- * two values. Too much came in when even the least of it is more than the most
- * that can have come out, and the other way round.
+ * A side of these only grows, so at every moment between the samples it lay
+ * between its two values. Too much came in when even the least of it is more than
+ * the most that can have come out, and the other way round.
  */
 static bool
-is_broken(const struct ledger_sample *earlier, const struct ledger_sample *later,
+is_broken_between(const struct ledger_sample *earlier, const struct ledger_sample *later,
     struct ledger_fault *f)
 {
 	struct sides a = sides_of(earlier, f->layer), b = sides_of(later, f->layer);
@@ -79,22 +95,17 @@ is_broken(const struct ledger_sample *earlier, const struct ledger_sample *later
 	return f->layer != LEDGER_RING && a.in > b.out;
 }
 
-/* Not a flow but a stock: only one sample can be compared with itself. */
 static bool
-entries_are_broken(const struct ledger_sample *s, struct ledger_fault *f)
+is_broken(const struct ledger_sample *s, struct ledger_fault *f)
 {
-	f->in = s->added;
-	f->out = s->aggregate_open + s->closed;
-	return f->in != f->out;
-}
-
-static bool
-totals_are_broken(const struct ledger_sample *s, struct ledger_fault *f)
-{
-	struct sides now = sides_of(s, LEDGER_TOTALS);
+	struct sides now = sides_of(s, f->layer);
 
 	f->in = now.in;
 	f->out = now.out;
+	if (now.in == now.out && f->layer == LEDGER_AGGREGATE) {
+		f->in = s->added;
+		f->out = s->open + s->closed;
+	}
 	return f->in != f->out;
 }
 
@@ -106,15 +117,10 @@ ledger_check(const struct ledger_sample *earlier, const struct ledger_sample *la
 
 	for (enum ledger_layer layer = 0; layer < LEDGER_LAYERS; layer++) {
 		struct ledger_fault *f = &faults[n];
-		bool broken;
 
 		f->layer = layer;
-		/* attempts in the totals go back when a straggler left after all */
-		broken = layer == LEDGER_TOTALS ? totals_are_broken(later, f) :
-		    is_broken(earlier, later, f);
-		if (!broken && layer == LEDGER_AGGREGATE)
-			broken = entries_are_broken(later, f);
-		n += broken;
+		n += is_of_the_kernel(layer) ? is_broken_between(earlier, later, f) :
+		    is_broken(later, f);
 	}
 	return n;
 }

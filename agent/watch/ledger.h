@@ -5,15 +5,17 @@
  *
  *   filter     seen = proven + received
  *   ring       received = dropped + delivered + left + waiting, waiting >= 0
- *   decode     delivered = frames
- *   judge      frames + gate + inner = permitted + local + excused + assumed + violations
- *   aggregate  violations + detections = added, added = open + closed
+ *   decode     delivered = frames + canaries
+ *   judge      frames + gate = permitted + local + excused + violations + held
+ *   tunnels    inner = the same of inner packets, none held, some unrecorded
+ *   aggregate  violations + inner violations + detections = added, added = open + closed
  *   totals     counted = told + untold
  *   record     offered = sent + refused
  *
- * The kernel counts on while it is asked. So there are two samples, one behind
- * the other, and an identity is broken when no moment between the two can have
- * made it true.
+ * From decode on all numbers are of one process with one thread, and compared as
+ * they are. In the two layers before, the kernel counts on while it is asked: so
+ * there are two samples, one behind the other, and an identity is broken when no
+ * moment between the two can have made it true.
  */
 #ifndef AGENT_WATCH_LEDGER_H
 #define AGENT_WATCH_LEDGER_H
@@ -27,13 +29,19 @@ enum ledger_layer {
 	LEDGER_RING,
 	LEDGER_DECODE,
 	LEDGER_JUDGE,
+	LEDGER_TUNNELS,
 	LEDGER_AGGREGATE,
 	LEDGER_TOTALS,
 	LEDGER_RECORD,
 	LEDGER_LAYERS
 };
 
-/* All since the start, none ever going back but aggregate_open and untold. */
+/* What a judgement can be. */
+struct ledger_judged {
+	uint64_t permitted, local, excused, violations;
+};
+
+/* All since the start. */
 struct ledger_sample {
 	/* the kernel's, of all taps together */
 	uint64_t seen;			/* by the filter */
@@ -43,11 +51,16 @@ struct ledger_sample {
 	uint64_t delivered;		/* read from the rings */
 	uint64_t left;			/* unread in rings that were closed; told as lost */
 	/* decode and judge */
-	uint64_t frames, gate, inner;	/* from taps, from the gate's log, in tunnels */
-	uint64_t permitted, local, excused, assumed, violations;
+	uint64_t frames, gate;		/* from taps, from the gate's log */
+	uint64_t canaries;		/* from taps, not judged: our own */
+	struct ledger_judged judged;
+	uint64_t held;			/* not judged yet: what they answer may still come */
+	uint64_t inner;			/* packets in tunnels */
+	struct ledger_judged inside;
+	uint64_t unrecorded;		/* of inner: what carries them is told of instead */
 	uint64_t detections;		/* found beside the judgement of a packet */
 	/* aggregate: packets, then attempts and leaks */
-	uint64_t added, aggregate_open, closed;
+	uint64_t added, open, closed;
 	uint64_t counted, told, untold;
 	/* record: events */
 	uint64_t offered, sent, refused;

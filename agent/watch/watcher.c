@@ -272,9 +272,11 @@ tell_end(struct watcher *w)
 	char text[256];
 
 	snprintf(text, sizeof(text), "watching ended: %llu frames came in, %llu proven "
-	    "permitted in the kernel, %llu judged, %llu lost, %llu unread; the ledgers %s",
+	    "permitted in the kernel, %llu judged, %llu canaries, %llu lost, %llu unread; "
+	    "the ledgers %s",
 	    (unsigned long long)s->seen, (unsigned long long)s->proven,
-	    (unsigned long long)s->frames, (unsigned long long)s->dropped,
+	    (unsigned long long)s->frames, (unsigned long long)s->canaries,
+	    (unsigned long long)s->dropped,
 	    (unsigned long long)s->left, w->n_faults == 0 ? "balance" : "do not balance");
 	watcher_tell_life(w, text);
 }

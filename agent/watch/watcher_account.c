@@ -83,17 +83,26 @@ watcher_lost(const struct watcher *w, enum loss_layer layer)
 	return sum;
 }
 
+/* What decode and judge counted. */
 static void
-take_sample(struct watcher *w, struct ledger_sample *s)
+add_judged(const struct watcher *w, struct ledger_sample *s)
 {
 	const struct watcher_ledger *l = &w->ledger;
 
+	s->frames = l->frames;
+	s->gate = l->gate;
+	s->canaries = l->canaries;
+	s->judged = (struct ledger_judged){ l->permitted, l->local, l->excused,
+	    l->violations };
+}
+
+static void
+take_sample(struct watcher *w, struct ledger_sample *s)
+{
 	*s = (struct ledger_sample){ .left = watcher_lost(w, LOSS_UNREAD),
-	    .frames = l->frames, .gate = l->gate, .inner = l->inner,
-	    .permitted = l->permitted, .local = l->local, .excused = l->excused,
-	    .assumed = l->assumed, .violations = l->violations,
-	    .detections = l->detections, .offered = l->offered, .sent = l->events,
-	    .refused = l->refused };
+	    .offered = w->ledger.offered, .sent = w->ledger.events,
+	    .refused = w->ledger.refused };
+	add_judged(w, s);
 	for (size_t i = 0; i < n_taps(w); i++) {
 		struct tap_ledger tap;
 
@@ -104,6 +113,26 @@ take_sample(struct watcher *w, struct ledger_sample *s)
 		s->dropped += tap.dropped;
 		s->delivered += tap.delivered;
 	}
+}
+
+static void
+add_permitted(void *arg, const struct tap_permitted *p)
+{
+	struct watcher *w = arg;
+	uint16_t from = PLACE_SELF, to = PLACE_SELF;
+
+	if (p->in >= 0)
+		from = watch_policy_place(w->policy, w->policy->segment_of_tap[p->in]);
+	if (p->out >= 0)
+		to = watch_policy_place(w->policy, w->policy->segment_of_tap[p->out]);
+	w->permitted[places_at(w->places, from)->zone_number]
+	    [places_at(w->places, to)->zone_number] += p->packets;
+}
+
+void
+watcher_take_permitted(struct watcher *w)
+{
+	tap_set_permitted(w->setup->taps, add_permitted, w);
 }
 
 uint64_t
@@ -122,7 +151,7 @@ add_aggregate(const struct watcher *w, struct ledger_sample *s)
 
 	aggregate_ledger(w->aggregate, &a);
 	s->added = a.added;
-	s->aggregate_open = a.open;
+	s->open = a.open;
 	s->closed = a.closed;
 	s->counted = a.counted;
 	s->told = a.told;
@@ -157,7 +186,6 @@ check_identities(struct watcher *w, int64_t wall)
 
 	take_sample(w, &earlier);
 	watcher_take_sample(w, &later);
-	earlier.added = later.added;
 	w->n_faults = ledger_check(&earlier, &later, w->faults);
 	if (w->n_faults < LEDGER_LAYERS &&
 	    ledger_is_stuck(&w->sample, &later, &w->faults[w->n_faults]))
@@ -179,6 +207,7 @@ watcher_account(struct watcher *w)
 		loss_count(&w->losses[LOSS_SOFTNET][0], w->setup->softnet->dropped,
 		    w->losses_ns, wall);
 	loss_count(&w->losses[LOSS_GATE][0], w->nflog.lost, w->losses_ns, wall);
+	watcher_take_permitted(w);
 	tell_losses(w);
 	check_identities(w, wall);
 	w->losses_ns = wall;

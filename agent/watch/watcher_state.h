@@ -22,13 +22,10 @@
 
 /* Identities: ledger.h. */
 struct watcher_ledger {
-	uint64_t frames, gate;		/* decoded: from taps, from the gate's log */
-	uint64_t inner;			/* packets in tunnels, judged too */
+	uint64_t frames, gate;		/* judged: from taps, from the gate's log */
+	uint64_t canaries;		/* from taps: our own, not judged */
 	uint64_t permitted, local, violations;
 	uint64_t excused;		/* denied, but permitted by the policy before */
-	uint64_t assumed;		/* let be without a proof: of a flow older than us */
-	uint64_t detections;		/* found beside the judgement of a packet */
-	uint64_t canaries;		/* of local: our own frames that came back */
 	uint64_t unreadable;		/* of all */
 	uint64_t offered;		/* events to the recorder: */
 	uint64_t events, refused;	/* written; its queue was full, offered again */
@@ -132,6 +129,8 @@ const char *watcher_away_name(enum watcher_away why);
 /* watcher_account.c: losses into the record, identities of the ledgers. */
 void watcher_account(struct watcher *w);	/* each second, and at the end */
 void watcher_take_sample(struct watcher *w, struct ledger_sample *out);
+/* What the kernel's filter proved permitted, to what the judge found permitted. */
+void watcher_take_permitted(struct watcher *w);
 uint64_t watcher_waiting(struct watcher *w);	/* in the rings now */
 uint64_t watcher_lost(const struct watcher *w, enum loss_layer layer);
 

@@ -88,6 +88,15 @@ table_json(const struct watcher *w)
 	return o;
 }
 
+static json_t *
+judged_json(const struct ledger_judged *j, const char *rest, uint64_t n)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "permitted",
+	    (json_int_t)j->permitted, "local", (json_int_t)j->local,
+	    "excused", (json_int_t)j->excused, "violations", (json_int_t)j->violations,
+	    rest, (json_int_t)n);
+}
+
 /* Every layer once, all interfaces together. */
 static json_t *
 ledger_json(const struct watcher *w, const struct ledger_sample *s)
@@ -108,16 +117,15 @@ ledger_json(const struct watcher *w, const struct ledger_sample *s)
 	    "delivered", (json_int_t)s->delivered, "unread", (json_int_t)s->left,
 	    "waiting", (json_int_t)ledger_waiting(s)));
 	json_object_set_new(o, "decode", json_pack("{s:I, s:I, s:I, s:I}",
-	    "frames", (json_int_t)s->frames, "gate", (json_int_t)s->gate,
-	    "inner", (json_int_t)s->inner, "unreadable", (json_int_t)w->ledger.unreadable));
-	json_object_set_new(o, "judge", json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-	    "permitted", (json_int_t)s->permitted, "local", (json_int_t)s->local,
-	    "excused", (json_int_t)s->excused, "assumed", (json_int_t)s->assumed,
-	    "violations", (json_int_t)s->violations,
-	    "detections", (json_int_t)s->detections,
-	    "canaries", (json_int_t)w->ledger.canaries));
-	json_object_set_new(o, "aggregate", json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-	    "added", (json_int_t)s->added, "open", (json_int_t)s->aggregate_open,
+	    "frames", (json_int_t)s->frames, "canaries", (json_int_t)s->canaries,
+	    "gate", (json_int_t)s->gate, "unreadable",
+	    (json_int_t)w->ledger.unreadable));
+	json_object_set_new(o, "judge", judged_json(&s->judged, "held", s->held));
+	json_object_set_new(o, "tunnels", judged_json(&s->inside, "unrecorded",
+	    s->unrecorded));
+	json_object_set_new(o, "aggregate", json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+	    "s:I}", "detections", (json_int_t)s->detections,
+	    "added", (json_int_t)s->added, "open", (json_int_t)s->open,
 	    "closed", (json_int_t)s->closed, "counted", (json_int_t)s->counted,
 	    "told", (json_int_t)s->told, "untold", (json_int_t)s->untold,
 	    "overflowed", (json_int_t)aggregate_overflowed(w->aggregate)));
@@ -142,12 +150,13 @@ faults_json(const struct watcher *w)
 
 /* Only pairs that something happened between; sums go to *total. */
 static json_t *
-matrix_json(const struct watcher *w, struct aggregate_totals *total)
+matrix_json(struct watcher *w, struct aggregate_totals *total)
 {
 	static uint64_t most[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 	json_t *rows = json_array();
 	uint16_t n = places_zones(w->places);
 
+	watcher_take_permitted(w);
 	aggregate_most_attempts(w->aggregate, most);
 	for (uint16_t from = 0; from < n; from++)
 		for (uint16_t to = 0; to < n; to++) {

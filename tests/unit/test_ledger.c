@@ -11,10 +11,10 @@
 /* A moment at which every identity holds. */
 static const struct ledger_sample balanced = {
 	.seen = 1000, .proven = 600, .received = 400, .dropped = 30, .delivered = 360,
-	.left = 3, .frames = 360, .gate = 20, .inner = 5, .permitted = 200, .local = 50,
-	.excused = 4, .assumed = 6, .violations = 125, .detections = 2, .added = 127,
-	.aggregate_open = 27, .closed = 100, .counted = 60, .told = 40, .untold = 20,
-	.offered = 9, .sent = 7, .refused = 2,
+	.left = 3, .frames = 350, .canaries = 10, .gate = 20,
+	.judged = { 200, 50, 4, 110 }, .held = 6, .inner = 40, .inside = { 20, 3, 2, 9 },
+	.unrecorded = 6, .detections = 2, .added = 121, .open = 21, .closed = 100,
+	.counted = 60, .told = 40, .untold = 20, .offered = 9, .sent = 7, .refused = 2,
 };
 
 static size_t
@@ -47,15 +47,21 @@ every_number_is_held_by_an_identity(void)
 		{ offsetof(struct ledger_sample, delivered), LEDGER_DECODE },
 		{ offsetof(struct ledger_sample, frames), LEDGER_DECODE },
 		{ offsetof(struct ledger_sample, gate), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, inner), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, permitted), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, local), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, excused), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, assumed), LEDGER_JUDGE },
-		{ offsetof(struct ledger_sample, violations), LEDGER_JUDGE },
+		{ offsetof(struct ledger_sample, canaries), LEDGER_DECODE },
+		{ offsetof(struct ledger_sample, inner), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, unrecorded), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, inside.permitted), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, inside.local), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, inside.excused), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, inside.violations), LEDGER_TUNNELS },
+		{ offsetof(struct ledger_sample, held), LEDGER_JUDGE },
+		{ offsetof(struct ledger_sample, judged.permitted), LEDGER_JUDGE },
+		{ offsetof(struct ledger_sample, judged.local), LEDGER_JUDGE },
+		{ offsetof(struct ledger_sample, judged.excused), LEDGER_JUDGE },
+		{ offsetof(struct ledger_sample, judged.violations), LEDGER_JUDGE },
 		{ offsetof(struct ledger_sample, detections), LEDGER_AGGREGATE },
 		{ offsetof(struct ledger_sample, added), LEDGER_AGGREGATE },
-		{ offsetof(struct ledger_sample, aggregate_open), LEDGER_AGGREGATE },
+		{ offsetof(struct ledger_sample, open), LEDGER_AGGREGATE },
 		{ offsetof(struct ledger_sample, closed), LEDGER_AGGREGATE },
 		{ offsetof(struct ledger_sample, counted), LEDGER_TOTALS },
 		{ offsetof(struct ledger_sample, told), LEDGER_TOTALS },
@@ -85,7 +91,7 @@ a_ring_may_hold_but_not_give_what_it_never_got(void)
 {
 	struct ledger_fault faults[LEDGER_LAYERS];
 	struct ledger_sample s = { .seen = 10, .received = 10, .dropped = 4,
-	    .delivered = 7, .frames = 7, .local = 7 };
+	    .delivered = 7, .frames = 7, .judged = { .local = 7 } };
 	char text[64];
 
 	CU_ASSERT_EQUAL_FATAL(check_one(&s, faults), 1);
