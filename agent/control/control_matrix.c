@@ -14,6 +14,8 @@
 
 /* When the flip of the rules and the watcher's second of grace are over. */
 #define BASE_DELAY_US	1500000
+/* A witness that does not answer holds control up for a second: not too often. */
+#define BASE_RETRY_US	15000000
 /* Keys of stopped packets live for a day (rules/compile_gate.c): well before. */
 #define BASE_OLD_S	43200
 
@@ -45,7 +47,7 @@ on_time(sd_event_source *s, uint64_t usec, void *arg)
 	/* The watcher may have been too busy with the new policy to answer. */
 	if (c->matrix->taken != 0)
 		return sd_event_source_set_enabled(s, SD_EVENT_OFF);
-	(void)sd_event_source_set_time_relative(s, BASE_DELAY_US);
+	(void)sd_event_source_set_time_relative(s, BASE_RETRY_US);
 	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
