@@ -18,6 +18,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,7 +181,7 @@ tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
 		struct sockaddr any;
 		struct sockaddr_ll link;
 	} to = { .link = { .sll_family = AF_PACKET, .sll_ifindex = (int)ifindex } };
-	const uint8_t *type = (const uint8_t *)frame + 2 * ETH_ALEN;
+	const uint8_t *type = (const uint8_t *)frame + offsetof(struct ethhdr, h_proto);
 
 	if (r->link_type != DLT_EN10MB || length < ETH_HLEN)
 		return -EAFNOSUPPORT;
