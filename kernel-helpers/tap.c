@@ -401,6 +401,25 @@ tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out)
 	out->ring_lost = events.full;
 	out->seen = out->received;
 	out->proven = 0;
+	out->arrived = t->incoming.received;
+}
+
+int
+tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length)
+{
+	const struct tap *t = &s->taps[i];
+
+	return tap_up(t) ? tap_ring_send(&t->incoming, t->ifindex, frame, length) :
+	    -ENETDOWN;
+}
+
+void
+tap_set_stop(struct tap_set *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		tap_ring_stop(&s->taps[i].incoming);
+		tap_ring_stop(&s->taps[i].outgoing);
+	}
 }
 
 void

@@ -60,9 +60,10 @@ struct tap_ledger {
 	uint64_t dropped;	/* ring full */
 	uint64_t delivered;	/* handed to the callback */
 	uint64_t ring_lost;	/* event ring full: took the pcap ring instead */
+	uint64_t arrived;	/* of seen: on the way in */
 };
 
-/* What the kernel's filter proved permitted since it was given its policy. */
+/* What the kernel's filter proved permitted since this was asked for last. */
 struct tap_permitted {
 	int in, out;		/* taps, or TAP_INGRESS_SELF for the gateway */
 	uint32_t permit;	/* index + 1 in that policy */
@@ -118,6 +119,19 @@ size_t tap_set_fds(const struct tap_set *s, int *fds, size_t max);
  */
 int tap_set_dispatch(struct tap_set *s, int max_frames,
     void (*frame)(void *arg, const struct tap_frame *f), void *arg);
+
+/*
+ * Send one frame of our own out of the interface, by the socket that watches
+ * arrivals: it is seen by the tap of the leaving side. Needs no privilege. 0 or
+ * negative errno, -ENETDOWN when the tap is down.
+ */
+int tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length);
+
+/*
+ * Let nothing more in; what is in the rings can still be read. So the ledger
+ * comes to rest: received = dropped + delivered when all is read.
+ */
+void tap_set_stop(struct tap_set *s);
 
 /* Every pair and permit that has counted something. */
 void tap_set_permitted(const struct tap_set *s,

@@ -18,6 +18,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -170,6 +171,38 @@ tap_ring_open(struct tap_ring *r, const char *interface, bool outgoing, int prog
 	if (error != 0)
 		tap_ring_close(r);
 	return error;
+}
+
+int
+tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
+    size_t length)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_ll link;
+	} to = { .link = { .sll_family = AF_PACKET, .sll_ifindex = (int)ifindex } };
+	const uint8_t *type = (const uint8_t *)frame + offsetof(struct ethhdr, h_proto);
+
+	if (r->link_type != DLT_EN10MB || length < ETH_HLEN)
+		return -EAFNOSUPPORT;
+	/* or older kernels take it for what the socket is bound to: everything */
+	memcpy(&to.link.sll_protocol, type, sizeof(to.link.sll_protocol));
+	if (sendto(pcap_fileno(r->pcap), frame, length, MSG_DONTWAIT, &to.any,
+	    sizeof(to.link)) < 0)
+		return -errno;
+	return 0;
+}
+
+void
+tap_ring_stop(struct tap_ring *r)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog program = { .len = 1, .filter = nothing };
+
+	/* A socket takes another filter from whoever holds it: no privilege needed. */
+	if (r->pcap != NULL)
+		(void)setsockopt(pcap_fileno(r->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
+		    &program, sizeof(program));
 }
 
 void

@@ -158,6 +158,11 @@ on_frame(void *arg, const struct tap_frame *frame)
 	bool by_source = frame->outgoing && frame->ingress == TAP_INGRESS_BY_SOURCE;
 	struct facts f;
 
+	if (frame->outgoing && canary_came(&w->canary, (size_t)frame->interface,
+	    frame->bytes, frame->captured)) {
+		w->ledger.canaries++;
+		return;
+	}
 	w->ledger.frames++;
 	decode_frame(frame->link_type, frame->bytes, frame->captured, frame->length, &f,
 	    NULL);
