@@ -404,10 +404,18 @@ own_object(struct builder *b, const char *japanese)
 	return own;
 }
 
-/* A sentence that was given, in the room there is, else one made from the event. */
+/*
+ * A sentence that was given, in the room there is, else one made from the event;
+ * in the last room the name of the class, for its parts stand in other fields.
+ */
 static char *
 sentence(const struct builder *b, enum message_language language)
 {
+	const char *name = violation_class_name((enum violation_class)b->event->zv,
+	    language);
+
+	if (is_violation(b) && b->room->reason == 0 && name[0] != '\0')
+		return strdup(name);
 	if (b->context->text[language] != NULL)
 		return strdup(b->context->text[language]);
 	return record_sentence(b->event, &b->text, language);
