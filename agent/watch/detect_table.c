@@ -7,6 +7,9 @@
 
 #define ROUND_UP(n) (((n) + 7u) & ~(size_t)7u)
 #define NOT_THERE SIZE_MAX
+#define CACHE_LINE 64u
+/* 2^17 ns: fine enough for a flood, and a week until it wraps. */
+#define TICK_SHIFT 17
 
 int
 detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
@@ -18,13 +21,14 @@ detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
 	while (buckets * DETECT_TABLE_WAYS < entries)
 		buckets *= 2;
 	t->key_size = key_size;
-	t->value_at = sizeof(int64_t) + ROUND_UP(key_size);
+	t->value_at = ROUND_UP(key_size);
 	t->slot_size = t->value_at + ROUND_UP(value_size);
 	t->mask = (uint32_t)(buckets - 1);
-	t->tags = calloc(buckets * DETECT_TABLE_WAYS, sizeof(t->tags[0]));
+	t->buckets = aligned_alloc(CACHE_LINE, buckets * sizeof(t->buckets[0]));
 	t->slots = calloc(buckets * DETECT_TABLE_WAYS, t->slot_size);
-	if (t->tags == NULL || t->slots == NULL || sodium_init() < 0)
+	if (t->buckets == NULL || t->slots == NULL || sodium_init() < 0)
 		return -ENOMEM;
+	memset(t->buckets, 0, buckets * sizeof(t->buckets[0]));
 	crypto_shorthash_keygen(t->secret);
 	return 0;
 }
@@ -32,7 +36,7 @@ detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
 void
 detect_table_free(struct detect_table *t)
 {
-	free(t->tags);
+	free(t->buckets);
 	free(t->slots);
 	memset(t, 0, sizeof(*t));
 }
@@ -55,53 +59,46 @@ tag_of(uint64_t hash)
 	return (uint32_t)(hash >> 32) | 1u;
 }
 
-static uint8_t *
-slot_at(const struct detect_table *t, size_t i)
-{
-	return t->slots + i * t->slot_size;
-}
-
 static size_t
 bucket_of(const struct detect_table *t, uint64_t hash)
 {
-	return (size_t)((uint32_t)hash & t->mask) * DETECT_TABLE_WAYS;
+	return (uint32_t)hash & t->mask;
 }
 
+static uint8_t *
+slot_at(const struct detect_table *t, size_t bucket, size_t way)
+{
+	return t->slots + (bucket * DETECT_TABLE_WAYS + way) * t->slot_size;
+}
+
+/* The way of its bucket, or NOT_THERE. */
 static size_t
 find(const struct detect_table *t, const void *key, uint64_t hash)
 {
-	size_t first = bucket_of(t, hash);
+	size_t bucket = bucket_of(t, hash);
+	const struct detect_bucket *b = &t->buckets[bucket];
 	uint32_t tag = tag_of(hash);
 
-	for (size_t i = first; i < first + DETECT_TABLE_WAYS; i++)
-		if (t->tags[i] == tag && memcmp(slot_at(t, i) + sizeof(int64_t), key,
-		    t->key_size) == 0)
-			return i;
+	for (size_t way = 0; way < DETECT_TABLE_WAYS; way++)
+		if (b->tags[way] == tag &&
+		    memcmp(slot_at(t, bucket, way), key, t->key_size) == 0)
+			return way;
 	return NOT_THERE;
 }
 
-static int64_t
-last_use(const struct detect_table *t, size_t i)
-{
-	int64_t used;
-
-	memcpy(&used, slot_at(t, i), sizeof(used));
-	return used;
-}
-
-/* A free slot of the bucket, else the one used longest ago. */
+/* A free way of the bucket, else the one used longest ago. */
 static size_t
-make_room(struct detect_table *t, size_t first)
+make_room(struct detect_table *t, const struct detect_bucket *b, uint32_t tick)
 {
-	size_t oldest = first;
+	size_t oldest = 0;
 
-	for (size_t i = first; i < first + DETECT_TABLE_WAYS; i++) {
-		if (t->tags[i] == 0) {
+	for (size_t way = 0; way < DETECT_TABLE_WAYS; way++) {
+		if (b->tags[way] == 0) {
 			t->used++;
-			return i;
+			return way;
 		}
-		if (last_use(t, i) < last_use(t, oldest))
-			oldest = i;
+		if (tick - b->used[way] > tick - b->used[oldest])
+			oldest = way;
 	}
 	t->evicted++;
 	return oldest;
@@ -110,26 +107,29 @@ make_room(struct detect_table *t, size_t first)
 void *
 detect_table_find(const struct detect_table *t, const void *key)
 {
-	size_t i = find(t, key, hash_of(t, key));
+	uint64_t hash = hash_of(t, key);
+	size_t way = find(t, key, hash);
 
-	return i == NOT_THERE ? NULL : slot_at(t, i) + t->value_at;
+	return way == NOT_THERE ? NULL : slot_at(t, bucket_of(t, hash), way) + t->value_at;
 }
 
 void *
 detect_table_put(struct detect_table *t, const void *key, int64_t now_ns, bool *fresh)
 {
 	uint64_t hash = hash_of(t, key);
-	size_t i = find(t, key, hash);
+	size_t bucket = bucket_of(t, hash), way = find(t, key, hash);
+	struct detect_bucket *b = &t->buckets[bucket];
+	uint32_t tick = (uint32_t)((uint64_t)now_ns >> TICK_SHIFT);
 	uint8_t *slot;
 
-	*fresh = i == NOT_THERE;
+	*fresh = way == NOT_THERE;
 	if (*fresh)
-		i = make_room(t, bucket_of(t, hash));
-	slot = slot_at(t, i);
-	memcpy(slot, &now_ns, sizeof(now_ns));
+		way = make_room(t, b, tick);
+	slot = slot_at(t, bucket, way);
+	b->used[way] = tick;
 	if (*fresh) {
-		t->tags[i] = tag_of(hash);
-		memcpy(slot + sizeof(now_ns), key, t->key_size);
+		b->tags[way] = tag_of(hash);
+		memcpy(slot, key, t->key_size);
 		memset(slot + t->value_at, 0, t->slot_size - t->value_at);
 	}
 	return slot + t->value_at;
@@ -138,6 +138,6 @@ detect_table_put(struct detect_table *t, const void *key, int64_t now_ns, bool *
 size_t
 detect_table_bytes(const struct detect_table *t)
 {
-	return ((size_t)t->mask + 1) * DETECT_TABLE_WAYS *
-	    (t->slot_size + sizeof(t->tags[0]));
+	return ((size_t)t->mask + 1) *
+	    (sizeof(t->buckets[0]) + DETECT_TABLE_WAYS * t->slot_size);
 }

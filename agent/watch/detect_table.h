@@ -13,12 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DETECT_TABLE_WAYS	8u	/* entries of a bucket: tags of half a cache line */
+#define DETECT_TABLE_WAYS	8u	/* entries of a bucket: their heads are one cache line */
+
+/* What finding and forgetting look at; the entries themselves are far apart. */
+struct detect_bucket {
+	uint32_t tags[DETECT_TABLE_WAYS];	/* part of the hash, 0: free */
+	uint32_t used[DETECT_TABLE_WAYS];	/* last, in ticks of 131 us; wraps */
+};
+_Static_assert(sizeof(struct detect_bucket) == 64, "one cache line");
 
 struct detect_table {
 	uint8_t secret[crypto_shorthash_KEYBYTES];
-	uint32_t *tags;			/* by slot: part of the hash, 0: free */
-	uint8_t *slots;			/* last use, key, value */
+	struct detect_bucket *buckets;
+	uint8_t *slots;			/* key, value */
 	size_t key_size, value_at, slot_size;
 	uint32_t mask;			/* of bucket numbers */
 	uint64_t used, evicted;

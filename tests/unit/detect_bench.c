@@ -105,8 +105,8 @@ bench_open(struct bench *b)
 	b->detect = detect_new(keep, b);
 	if (b->classifier == NULL || b->detect == NULL)
 		abort();
-	for (uint8_t i = 0; i < BENCH_SEGMENTS; i++)
-		memcpy(b->own[i].mac, (uint8_t[]){ 2, 0xaa, 0, 0, 0, i }, 6);
+	for (int i = 0; i < BENCH_SEGMENTS; i++)
+		memcpy(b->own[i].mac, (uint8_t[]){ 2, 0xaa, 0, 0, 0, (uint8_t)i }, 6);
 	detect_set_policy(b->detect, b->checked, b->classifier, b->own);
 	b->now_ns = START * SECOND;
 }

@@ -223,35 +223,36 @@ struct copy_row {
 	size_t found;
 };
 
+static const struct copy_row copies[] = {
+	{ "one less", "10.1.0.3", "10.2.0.3", "abcd", 63, LG, 0, false, false,
+	    1 },
+	{ "one more: seen behind first", "10.1.0.4", "10.2.0.3", "abcd", 65, LG,
+	    0, false, false, 1 },
+	{ "one less, IPv6", "2001:db8:1::4", "2001:db8:2::4", "abcd", 63, LG,
+	    SECOND, false, false, 1 },
+	{ "the same hop limit", "10.1.0.5", "10.2.0.3", "abcd", 64, LG, 0, false,
+	    false, 0 },
+	{ "two less", "10.1.0.6", "10.2.0.3", "abcd", 62, LG, 0, false, false,
+	    0 },
+	{ "another segment of the zone", "10.1.0.7", "10.2.0.3", "abcd", 63, MN2,
+	    0, false, false, 0 },
+	{ "too late", "10.1.0.8", "10.2.0.3", "abcd", 63, LG, 3 * SECOND, false,
+	    false, 0 },
+	{ "the gateway passed it on", "10.1.0.10", "10.2.0.3", "abcd", 63, LG, 0,
+	    true, false, 0 },
+	{ "other content", "10.1.0.11", "10.2.0.3", "abcd", 63, LG, 0, false,
+	    true, 0 },
+	{ "permitted: the gateway passes it on", "10.1.0.12", "10.3.0.3", NULL,
+	    63, LG, 0, false, false, 0 },
+};
+
 static void
 the_same_packet_on_two_wires(void)
 {
-	static const struct copy_row rows[] = {
-		{ "one less", "10.1.0.3", "10.2.0.3", "abcd", 63, LG, 0, false, false,
-		    1 },
-		{ "one more: seen behind first", "10.1.0.4", "10.2.0.3", "abcd", 65, LG,
-		    0, false, false, 1 },
-		{ "one less, IPv6", "2001:db8:1::4", "2001:db8:2::4", "abcd", 63, LG,
-		    SECOND, false, false, 1 },
-		{ "the same hop limit", "10.1.0.5", "10.2.0.3", "abcd", 64, LG, 0, false,
-		    false, 0 },
-		{ "two less", "10.1.0.6", "10.2.0.3", "abcd", 62, LG, 0, false, false,
-		    0 },
-		{ "another segment of the zone", "10.1.0.7", "10.2.0.3", "abcd", 63, MN2,
-		    0, false, false, 0 },
-		{ "too late", "10.1.0.8", "10.2.0.3", "abcd", 63, LG, 3 * SECOND, false,
-		    false, 0 },
-		{ "the gateway passed it on", "10.1.0.10", "10.2.0.3", "abcd", 63, LG, 0,
-		    true, false, 0 },
-		{ "other content", "10.1.0.11", "10.2.0.3", "abcd", 63, LG, 0, false,
-		    true, 0 },
-		{ "permitted: the gateway passes it on", "10.1.0.12", "10.3.0.3", NULL,
-		    63, LG, 0, false, false, 0 },
-	};
 	struct bench *b = &bench;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct copy_row *r = &rows[i];
+	for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+		const struct copy_row *r = &copies[i];
 		struct shot s = { .in = MN, .src = r->src, .dst = r->dst, .sport = 4000,
 		    .dport = r->bytes != NULL ? 80 : 443, .hop_limit = 64,
 		    .payload = r->bytes, .size = r->bytes != NULL ? 4 : 0 };
