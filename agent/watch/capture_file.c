@@ -10,15 +10,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/*
+ * Read in pieces that stay in the processor's cache: on a file in memory this takes
+ * half the time of walking over a mapping, which pays for every page; and a file that
+ * somebody cuts off meanwhile just ends. The largest packet must fit.
+ */
+#define BUFFER_BYTES	(512u << 10)
+_Static_assert(BUFFER_BYTES > CAPTURE_LARGEST + 64u, "a packet fits");
+
 struct capture_file {
 	enum capture_reader reader;
-	struct capture_own own;
-	void *mapping;
-	size_t mapped;
+	struct capture_own own;		/* over the buffer */
+	uint8_t *buffer;
+	int fd;				/* of our own reader; -1 */
+	uint64_t read, size;		/* size: when it was opened; 0: no file */
 	pcap_t *pcap;
 	char error[PCAP_ERRBUF_SIZE];
 };
@@ -62,29 +70,50 @@ compression(const uint8_t *bytes, size_t size)
 	return NULL;
 }
 
-/* 0 also when the file cannot be mapped (a pipe): then libpcap reads it. */
+/* What is left of the buffer, and more of the file behind it. False: there is none. */
+static bool
+refill(struct capture_file *f)
+{
+	struct capture_own *o = &f->own;
+	size_t left = o->size - o->at, room = BUFFER_BYTES - left;
+	ssize_t n;
+
+	memmove(f->buffer, f->buffer + o->at, left);
+	o->at = 0;
+	o->size = left;
+	if (room > f->size - f->read)
+		room = f->size - f->read;
+	n = pread(f->fd, f->buffer + left, room, (off_t)f->read);
+	if (n <= 0)
+		return false;
+	o->size += (size_t)n;
+	f->read += (size_t)n;
+	return true;
+}
+
+/* 0 also when it is no regular file (a pipe): then libpcap reads it. */
 static int
-map(struct capture_file *f, int fd, const char *path, char *why, size_t why_size)
+begin(struct capture_file *f, const char *path, char *why, size_t why_size)
 {
 	const char *packed;
 	struct stat st;
 
-	if (fstat(fd, &st) != 0)
+	if (fstat(f->fd, &st) != 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode)) {
 		snprintf(why, why_size, "%s: is a folder", path);
 		return -EISDIR;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+	if (!S_ISREG(st.st_mode))
 		return 0;
-	f->mapped = (size_t)st.st_size;
-	f->mapping = mmap(NULL, f->mapped, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (f->mapping == MAP_FAILED) {
-		f->mapping = NULL;
+	f->size = (uint64_t)st.st_size;
+	f->buffer = malloc(BUFFER_BYTES);
+	if (f->buffer == NULL)
+		return -ENOMEM;
+	(void)posix_fadvise(f->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (!refill(f))
 		return 0;
-	}
-	madvise(f->mapping, f->mapped, MADV_SEQUENTIAL);
-	packed = compression(f->mapping, f->mapped);
+	packed = compression(f->buffer, f->own.size);
 	if (packed != NULL) {
 		snprintf(why, why_size, "%s: is compressed with %s; unpack it first",
 		    path, packed);
@@ -95,14 +124,13 @@ map(struct capture_file *f, int fd, const char *path, char *why, size_t why_size
 
 /* Takes the descriptor over. */
 static int
-open_libpcap(struct capture_file *f, int fd, const char *path, char *why, size_t why_size)
+open_libpcap(struct capture_file *f, const char *path, char *why, size_t why_size)
 {
-	FILE *file = fdopen(fd, "rb");
+	FILE *file = fdopen(f->fd, "rb");
 
-	if (file == NULL) {
-		close(fd);
+	if (file == NULL)
 		return -ENOMEM;
-	}
+	f->fd = -1;
 	f->reader = CAPTURE_LIBPCAP;
 	f->pcap = pcap_fopen_offline_with_tstamp_precision(file,
 	    PCAP_TSTAMP_PRECISION_NANO, f->error);
@@ -115,25 +143,26 @@ open_libpcap(struct capture_file *f, int fd, const char *path, char *why, size_t
 }
 
 static int
-choose(struct capture_file *f, int fd, const char *path, enum capture_reader reader,
-    char *why, size_t why_size)
+choose(struct capture_file *f, const char *path, enum capture_reader reader, char *why,
+    size_t why_size)
 {
-	int error = map(f, fd, path, why, why_size);
-	bool ours = f->mapping != NULL && reader != CAPTURE_LIBPCAP &&
-	    capture_own_open(&f->own, f->mapping, f->mapped);
+	int error = begin(f, path, why, why_size);
+	bool ours;
 
-	if (error == 0 && !ours && reader == CAPTURE_OWN) {
+	if (error != 0)
+		return error;
+	ours = reader != CAPTURE_LIBPCAP && f->read > 0 &&
+	    capture_own_open(&f->own, f->buffer, f->own.size);
+	f->reader = CAPTURE_OWN;
+	if (ours)
+		return 0;
+	if (reader == CAPTURE_OWN) {
 		snprintf(why, why_size,
 		    "%s: is not a classic pcap file of a link type that "
 		    "the own reader knows", path);
-		error = -ENOTSUP;
+		return -ENOTSUP;
 	}
-	if (error != 0 || ours) {
-		close(fd);
-		f->reader = CAPTURE_OWN;
-		return error;
-	}
-	return open_libpcap(f, fd, path, why, why_size);
+	return open_libpcap(f, path, why, why_size);
 }
 
 struct capture_file *
@@ -141,20 +170,20 @@ capture_file_open(const char *path, enum capture_reader reader, char *why,
     size_t why_size)
 {
 	struct capture_file *f = calloc(1, sizeof(*f));
-	int fd, error;
+	int error;
 
 	if (f == NULL) {
 		snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
-	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
+	f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
 	    open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
+	if (f->fd < 0) {
 		error = -errno;
 		snprintf(why, why_size, "%s: %s", path, strerror(-error));
 	} else {
 		snprintf(why, why_size, "%s: cannot be read", path);
-		error = choose(f, fd, path, reader, why, why_size);
+		error = choose(f, path, reader, why, why_size);
 	}
 	if (error != 0) {
 		capture_file_close(f);
@@ -172,8 +201,9 @@ capture_file_close(struct capture_file *f)
 		return;
 	if (f->pcap != NULL)
 		pcap_close(f->pcap);
-	if (f->mapping != NULL)
-		munmap(f->mapping, f->mapped);
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->buffer);
 	free(f);
 }
 
@@ -217,15 +247,33 @@ next_of_libpcap(struct capture_file *f, struct capture_packet *p)
 }
 
 int
-capture_file_next(struct capture_file *f, struct capture_packet *p)
+capture_file_batch(struct capture_file *f, struct capture_packet *p, int max)
 {
 	const char *why = "";
-	int status;
+	int n;
 
 	if (f->pcap != NULL)
 		return next_of_libpcap(f, p);
-	status = capture_own_next(&f->own, p, &why);
-	if (status < 0)
+	n = capture_own_batch(&f->own, p, max, &why);
+	/* at the end of the buffer, not of the file */
+	if ((n == 0 || n == -ENODATA) && f->read < f->size && refill(f))
+		n = capture_own_batch(&f->own, p, max, &why);
+	if (n < 0)
 		snprintf(f->error, sizeof(f->error), "%s", why);
-	return status;
+	return n;
+}
+
+int
+capture_file_next(struct capture_file *f, struct capture_packet *p)
+{
+	return capture_file_batch(f, p, 1);
+}
+
+void
+capture_file_progress(const struct capture_file *f, uint64_t *read, uint64_t *size)
+{
+	long at = f->pcap != NULL && f->size > 0 ? ftell(pcap_file(f->pcap)) : 0;
+
+	*size = f->size;
+	*read = f->pcap == NULL ? f->read : at > 0 ? (uint64_t)at : 0;
 }

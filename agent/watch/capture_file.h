@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packets of a capture file. Two readers give the identical stream: our own
- * (a mapping of a classic pcap file, either byte order, micro- or
- * nanoseconds), and libpcap, which reads everything else and is the oracle.
+ * (classic pcap files, either byte order, micro- or nanoseconds), and libpcap,
+ * which reads everything else and is the oracle.
  *
- * A file that somebody truncates while it is mapped ends the process with
- * SIGBUS; for a file that still grows the packets present at opening are read.
+ * Of a file that still grows the packets present at opening are read.
  */
 #ifndef AGENT_WATCH_CAPTURE_FILE_H
 #define AGENT_WATCH_CAPTURE_FILE_H
@@ -46,6 +45,15 @@ enum capture_reader capture_file_reader(const struct capture_file *f);
  * -EBADMSG: the rest of the file cannot be read (capture_file_error() says why).
  */
 int capture_file_next(struct capture_file *f, struct capture_packet *p);
+
+/*
+ * Up to max packets at once; how many, or as above when there is none. All are
+ * valid until the next are asked for. libpcap's reader gives one at a time.
+ */
+int capture_file_batch(struct capture_file *f, struct capture_packet *p, int max);
+
+/* Bytes of the file and how many of them were read; 0 of 0 for what is no file. */
+void capture_file_progress(const struct capture_file *f, uint64_t *read, uint64_t *size);
 
 /* Sentence about the last negative result; "" before. */
 const char *capture_file_error(const struct capture_file *f);

@@ -87,8 +87,8 @@ capture_time(int64_t seconds, int64_t nanoseconds)
 	return (int64_t)(uint32_t)seconds * 1000000000 + nanoseconds;
 }
 
-int
-capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why)
+static inline int
+next(struct capture_own *o, struct capture_packet *p, const char **why)
 {
 	const uint8_t *h = o->bytes + o->at;
 	size_t left = o->size - o->at;
@@ -116,4 +116,22 @@ capture_own_next(struct capture_own *o, struct capture_packet *p, const char **w
 	p->length = word(o, h + 12);
 	o->at += PACKET_HEADER + captured;
 	return 1;
+}
+
+int
+capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why)
+{
+	return next(o, p, why);
+}
+
+int
+capture_own_batch(struct capture_own *o, struct capture_packet *p, int max,
+    const char **why)
+{
+	int n = 0, status = 0;
+
+	while (n < max && (status = next(o, &p[n], why)) > 0)
+		n++;
+	/* the same trouble is there the next time */
+	return n > 0 ? n : status;
 }

@@ -35,4 +35,8 @@ int64_t capture_time(int64_t seconds, int64_t nanoseconds);
 /* As capture_file_next(); *why is set to a static sentence on a negative result. */
 int capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why);
 
+/* As capture_file_batch(). */
+int capture_own_batch(struct capture_own *o, struct capture_packet *p, int max,
+    const char **why);
+
 #endif /* AGENT_WATCH_CAPTURE_OWN_H */

@@ -41,6 +41,7 @@ struct replay_options {
 	 * may then be missing: a quick look, no proof.
 	 */
 	uint64_t sample;
+	bool no_flow_table;		/* judge every packet; for tests */
 	/* Each may be NULL. */
 	void (*judged)(void *arg, const struct replay_judged *j);
 	void (*violation)(void *arg, const struct event *e);	/* at the end */
@@ -53,9 +54,13 @@ struct replay_stats {
 	uint64_t packets, bytes;	/* bytes on the wire */
 	uint64_t passed_over;		/* in the file, but not in the sample */
 	uint64_t permitted, local, violations;
+	uint64_t assumed;		/* of permitted: answers to what was before the capture */
 	uint64_t leaks;			/* of violations: outgoing, so they crossed */
 	uint64_t by_class[ZV_COUNT];
 	uint64_t unreadable[UNREADABLE_COUNT];
+	uint64_t inner, inner_violations;	/* packets in tunnels, not among packets */
+	uint64_t detections;		/* of behaviour, not of one packet */
+	uint64_t by_table;		/* of packets: decided by the flow table */
 	enum capture_reader reader;	/* the one that was used */
 	int link_type;			/* DLT_* */
 	bool cut;			/* the last packet was: tcpdump was killed */

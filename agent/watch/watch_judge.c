@@ -114,3 +114,116 @@ watch_judge_detour(const struct classifier *c, const struct facts *f,
 	watch_judge(c, f, &came, now, arrival);
 	return arrival->verdict == VERDICT_DENY;
 }
+
+/* ---- flows ------------------------------------------------------------------- */
+
+static bool
+is_icmp(const struct facts *f)
+{
+	return f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
+}
+
+/* Request that an ICMP type answers (RFC 792, 950; RFC 4443, 4620); -1: none. */
+static int
+request_of(const struct facts *f)
+{
+	unsigned int type = f->sport >> 8;
+
+	if (f->protocol == IPPROTO_ICMPV6)
+		return type == 129 || type == 140 ? (int)type - 1 : -1;
+	if (type == 0)
+		return 8;
+	return type == 14 || type == 16 || type == 18 ? (int)type - 1 : -1;
+}
+
+/* Protocols and packets of which one alone does not show that it was asked for. */
+static bool
+needs_memory(const struct facts *f)
+{
+	if (f->src.family == IP_NONE || (f->flags & FACT_ARP) ||
+	    f->protocol == IPPROTO_TCP)
+		return false;
+	if ((f->flags & FACT_FRAGMENT_LATER) && !(f->flags & FACT_HAS_PORTS))
+		return false;
+	/* what else of ICMP is permitted asks for something, or quotes a packet */
+	return !is_icmp(f) || request_of(f) >= 0 || !cannot_open(f);
+}
+
+enum watch_flow
+watch_judge_flow(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, const struct judgement *j,
+    struct judgement *unasked)
+{
+	if (j->verdict != VERDICT_PERMIT || !needs_memory(f))
+		return WATCH_FLOW_NONE;
+	classifier_judge(c, f, seen->in, seen->out, now, unasked);
+	if (unasked->verdict == VERDICT_PERMIT)
+		return WATCH_FLOW_OPENS;
+	if (unasked->verdict == VERDICT_LOCAL ||
+	    (seen->in == SEGMENT_SELF && cannot_open(f)))
+		return WATCH_FLOW_NONE;
+	return WATCH_FLOW_ANSWERS;
+}
+
+struct watch_opening
+watch_opening_of(const struct facts *f)
+{
+	bool ports = (f->flags & FACT_HAS_PORTS) != 0;
+
+	return (struct watch_opening){
+		.src = f->src, .dst = f->dst, .sport = ports ? f->sport : 0,
+		.dport = ports ? f->dport : 0, .protocol = f->protocol,
+	};
+}
+
+struct watch_opening
+watch_opening_answered(const struct facts *f)
+{
+	struct watch_opening o = watch_opening_of(f);
+	uint16_t sport = o.sport;
+
+	o.src = f->dst;
+	o.dst = f->src;
+	if (is_icmp(f)) {
+		int request = request_of(f);
+
+		o.sport = (uint16_t)(request < 0 ? sport :
+		    (unsigned int)request << 8 | (sport & 0xffu));
+	} else {
+		o.sport = o.dport;
+		o.dport = sport;
+	}
+	return o;
+}
+
+/* ---- tunnels ----------------------------------------------------------------- */
+
+bool
+watch_judge_inner(const struct classifier *c, struct facts *f,
+    const struct watch_outer *outer, int64_t now, struct judgement *j)
+{
+	uint16_t src = classifier_owner(c, &f->src), dst = classifier_owner(c, &f->dst);
+	bool ip = f->src.family != IP_NONE;
+	struct watch_seen seen = { WITNESS_TAP_INGRESS, outer->in, SEGMENT_NONE, "" };
+
+	f->flags &= (uint16_t)~FACT_HAS_MAC;
+	*j = (struct judgement){ .in = outer->in, .out = outer->out };
+	if (ip && f->unreadable == READABLE && src == SEGMENT_NONE &&
+	    dst == SEGMENT_NONE) {
+		j->verdict = outer->permitted ? VERDICT_PERMIT : VERDICT_DENY;
+		return false;
+	}
+	if (is_wire_noise(f, &seen)) {
+		j->verdict = VERDICT_LOCAL;
+		return true;
+	}
+	if (src < SEGMENT_SELF)
+		j->in = src;
+	if (dst < SEGMENT_SELF)
+		j->out = dst;
+	classifier_judge_any(c, f, j->in, j->in == j->out ? SEGMENT_NONE : j->out, now,
+	    j);
+	if (j->verdict == VERDICT_DENY && j->action != ACTION_UNCLASSIFIABLE)
+		j->action = ACTION_TUNNEL;
+	return true;
+}

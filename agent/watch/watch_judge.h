@@ -9,6 +9,8 @@
 #include "agent/record/event.h"
 #include "rules/classifier.h"
 
+#include <stdbool.h>
+
 struct watch_seen {
 	uint8_t witness;	/* one of WITNESS_* */
 	uint16_t in;		/* segment it came from; leaving: the true one */
@@ -26,5 +28,57 @@ void watch_judge(const struct classifier *c, const struct facts *f,
  */
 bool watch_judge_detour(const struct classifier *c, const struct facts *f,
     const struct watch_seen *seen, int64_t now, struct judgement *arrival);
+
+/* What a permitted packet has to do with flows that somebody must remember. */
+enum watch_flow {
+	WATCH_FLOW_NONE = 0,	/* judged for good: nothing to remember or to ask */
+	WATCH_FLOW_OPENS,	/* it may begin a flow, and answers to it are permitted */
+	WATCH_FLOW_ANSWERS,	/* permitted only if it belongs to a flow that was opened */
+};
+
+/*
+ * j: what watch_judge() said, VERDICT_PERMIT. For WATCH_FLOW_ANSWERS *unasked is
+ * what the packet is when no such opening was seen. Stateless for:
+ *   TCP              a packet that is no lone SYN opens nothing: the other end resets it
+ *   ICMP errors      they were judged by the packet they quote
+ *   later fragments  whose first one is not known: they make no whole packet
+ *   what the gateway answers by itself (echo reply)
+ */
+enum watch_flow watch_judge_flow(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, const struct judgement *j,
+    struct judgement *unasked);
+
+/* Addresses and service of an opening, as the packet that opens has them. */
+struct watch_opening {
+	struct ip_addr src, dst;
+	uint16_t sport, dport;	/* as in struct facts; 0 without ports */
+	uint8_t protocol;
+};
+
+/* The opening that this packet is, and the one it answers if it is an answer. */
+struct watch_opening watch_opening_of(const struct facts *f);
+struct watch_opening watch_opening_answered(const struct facts *f);
+
+/* The packet that carries another one in it, and what was said of it. */
+struct watch_outer {
+	uint16_t in, out;	/* segments, as judged */
+	bool permitted;		/* so the administrator wants this tunnel */
+};
+
+/*
+ * A packet inside a tunnel: where it would go once it is unpacked.
+ *   in    the segment that owns its source, else where the outer one came from
+ *   out   the segment that owns its destination, else where the outer one goes
+ * and it is judged as any packet of a flow from there to there; the class is the
+ * classifier's, the action ACTION_TUNNEL, or ACTION_UNCLASSIFIABLE where it cannot
+ * be read. MAC facts are taken off first: no bridge of ours has seen that sender.
+ * Both ends in one segment: VERDICT_LOCAL.
+ *
+ * False: neither end belongs to a segment or to the gateway, so it concerns none
+ * of our zones. A permitted outer packet excuses it; of a refused one the outer
+ * packet's own record tells. *j is then VERDICT_PERMIT or VERDICT_DENY by that.
+ */
+bool watch_judge_inner(const struct classifier *c, struct facts *f,
+    const struct watch_outer *outer, int64_t now, struct judgement *j);
 
 #endif /* AGENT_WATCH_WATCH_JUDGE_H */

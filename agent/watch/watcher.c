@@ -84,6 +84,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	w->now_ns = watcher_clock();
+	watcher_sweep_packets(w, false);
 	aggregate_sweep(w->aggregate, w->now_ns);
 	if (w->before != NULL && w->now_ns >= w->before_until_ns) {
 		watch_policy_free(w->before);
@@ -216,6 +217,9 @@ prepare(struct watcher *w)
 	w->aggregate = aggregate_new(w->places, AGGREGATE_ENTRIES, watcher_emit, w);
 	if (w->aggregate == NULL)
 		return -ENOMEM;
+	error = watcher_inspect(w);
+	if (error != 0)
+		return error;
 	error = watcher_load(w, w->setup->policy_text, w->setup->policy_length, why,
 	    sizeof(why));
 	if (error != 0) {
@@ -308,6 +312,7 @@ wind_up(struct watcher *w)
 	size_t lost;
 
 	drain(w);
+	watcher_sweep_packets(w, true);
 	w->ending = true;
 	w->wait_until_ns = watcher_clock() + (w->reopen ? FINALS_REOPEN_NS : FINALS_NS);
 	lost = aggregate_finish(w->aggregate);
@@ -330,6 +335,7 @@ release(struct watcher *w)
 		close(w->tap_epoll);
 	watch_policy_free(w->policy);
 	watch_policy_free(w->before);
+	inspect_free(w->inspect);
 	aggregate_free(w->aggregate);
 	places_free(w->places);
 	tap_set_close(w->setup->taps);

@@ -30,12 +30,16 @@ unread_in(const struct watcher *w, size_t i, const struct tap_ledger *l)
 static void
 look_at_tap(struct watcher *w, size_t i, int64_t wall)
 {
+	uint64_t lost = w->losses[LOSS_RING][i].total + w->losses[LOSS_UNREAD][i].total;
 	struct tap_ledger l;
 
 	tap_set_ledger(w->setup->taps, i, &l);
 	loss_count(&w->losses[LOSS_RING][i], l.dropped, w->losses_ns, wall);
 	loss_count(&w->losses[LOSS_UNSURE][i], l.ring_lost, w->losses_ns, wall);
 	loss_count(&w->losses[LOSS_UNREAD][i], unread_in(w, i, &l), w->losses_ns, wall);
+	/* What was lost may have been the question to an answer. */
+	if (w->losses[LOSS_RING][i].total + w->losses[LOSS_UNREAD][i].total != lost)
+		inspect_blind(w->inspect, w->now_ns);
 	if (w->links[i].away.why != AWAY_GONE)
 		loss_count(&w->losses[LOSS_DRIVER][i], link_lost(&w->links[i].state.count),
 		    w->losses_ns, wall);
@@ -87,13 +91,19 @@ watcher_lost(const struct watcher *w, enum loss_layer layer)
 static void
 add_judged(const struct watcher *w, struct ledger_sample *s)
 {
-	const struct watcher_ledger *l = &w->ledger;
+	const struct inspect_ledger *l = inspect_ledger(w->inspect);
 
 	s->frames = l->frames;
 	s->gate = l->gate;
-	s->canaries = l->canaries;
+	s->canaries = w->ledger.canaries;
 	s->judged = (struct ledger_judged){ l->permitted, l->local, l->excused,
 	    l->violations };
+	s->held = l->waiting;
+	s->inner = l->inner;
+	s->inside = (struct ledger_judged){ l->inner_permitted, l->inner_local,
+	    l->inner_excused, l->inner_violations };
+	s->unrecorded = l->inner_unrecorded;
+	s->detections = l->detections;
 }
 
 static void

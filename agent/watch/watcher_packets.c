@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The packet path: what a tap or the gate hands over, judged and counted. */
+/*
+ * What a tap or the gate hands over, brought to the packet path (inspect.h): where
+ * a frame was seen, what the policy before excuses, and packets that took a detour.
+ */
+#include "agent/watch/inspect.h"
 #include "agent/watch/decode.h"
-#include "agent/watch/watch_judge.h"
+#include "agent/watch/flow_table.h"
 #include "agent/watch/watcher_state.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
-#include <net/ethernet.h>
 #include <string.h>
 
 /* Datagrams of NFLOG in one round; each holds up to 128 KiB of packets. */
 #define GATE_ROUND 64u
 
-static void
-count_permitted(struct watcher *w, const struct watch_seen *seen,
-    const struct judgement *j)
+/*
+ * Rings are read in turn, so an answer can be read before its question. A block is
+ * handed over after 10 ms at the latest; the rest is for a reader that lags.
+ */
+#define PATIENCE_NS 500000000ll
+
+/* flow_where of a frame: indexes of the tap set, or SEGMENT_SELF, SEGMENT_NONE, or: */
+#define INGRESS_BY_SOURCE 0xfffdu
+
+/* ---- where a frame was seen -------------------------------------------------- */
+
+static uint16_t
+segment_of(const struct watch_policy *p, uint16_t tap)
 {
-	uint16_t from, to;
-
-	w->ledger.permitted++;
-	/* Once each: forwarded packets where they leave, those for us where they came. */
-	if (seen->witness != WITNESS_TAP_EGRESS && j->out != SEGMENT_SELF)
-		return;
-	from = places_at(w->places, watch_policy_place(w->policy, j->in))->zone_number;
-	to = places_at(w->places, watch_policy_place(w->policy, j->out))->zone_number;
-	w->permitted[from][to]++;
-}
-
-/* Segments of one policy; the same interface may be another one in the next. */
-static struct watch_seen
-seen_by(const struct watch_policy *p, const struct watch_seen *at_tap)
-{
-	struct watch_seen seen = *at_tap;
-
-	if (seen.in < LIMIT_SEGMENTS)
-		seen.in = p->segment_of_tap[seen.in];
-	if (seen.out < LIMIT_SEGMENTS)
-		seen.out = p->segment_of_tap[seen.out];
-	return seen;
+	return tap < LIMIT_SEGMENTS ? p->segment_of_tap[tap] : tap;
 }
 
 /* Sources that no router passes on: the gateway's own words to its neighbours. */
@@ -53,98 +46,154 @@ is_neighbourly(const struct ip_addr *a)
  * "in" of a leaving frame whose ingress nobody noted: the owner of its source.
  * The eBPF filter sends frames without IP here only when the gateway made them.
  */
-static void
+static uint16_t
 guess_ingress(const struct watcher *w, const struct watch_policy *p,
-    const struct facts *f, struct watch_seen *seen)
+    const struct facts *f)
 {
 	bool own_frame = f->src.family == IP_NONE || is_neighbourly(&f->src) ||
 	    ((f->flags & FACT_ARP) && tap_set_tier(w->setup->taps) == TAP_TIER_EBPF);
 
-	seen->in = own_frame ? SEGMENT_SELF : classifier_owner(p->classifier, &f->src);
+	return own_frame ? SEGMENT_SELF : classifier_owner(p->classifier, &f->src);
 }
 
-/* True: the policy before, still in its grace, lets this packet be. */
-static bool
-excused(const struct watcher *w, const struct facts *f, const struct watch_seen *at_tap,
-    bool by_source, int64_t now_s)
+/* By one policy; the same interface may be another segment in the next. */
+static struct watch_seen
+seen_by(const struct watcher *w, const struct watch_policy *p,
+    const struct inspect_frame *frame, const struct facts *f)
 {
-	struct watch_seen seen;
-	struct judgement j;
+	const struct flow_where *at = &frame->where;
+	struct watch_seen seen = { WITNESS_TAP_INGRESS, SEGMENT_NONE, SEGMENT_NONE, "" };
 
-	if (w->before == NULL)
-		return false;
-	seen = seen_by(w->before, at_tap);
-	if (by_source)
-		guess_ingress(w, w->before, f, &seen);
-	if (seen.witness == WITNESS_GATE)
-		classifier_judge_any(w->before->classifier, f, seen.in, seen.out, now_s,
-		    &j);
-	else
-		watch_judge(w->before->classifier, f, &seen, now_s, &j);
-	return j.verdict != VERDICT_DENY;
+	if (frame->gate_reason != NULL) {
+		seen.witness = WITNESS_GATE;
+		seen.gate_reason = frame->gate_reason;
+		seen.in = segment_of(p, at->ingress);
+		seen.out = segment_of(p, at->tap);
+	} else if (at->outgoing) {
+		seen.witness = WITNESS_TAP_EGRESS;
+		seen.in = at->ingress == INGRESS_BY_SOURCE ? guess_ingress(w, p, f) :
+		    segment_of(p, at->ingress);
+		seen.out = segment_of(p, at->tap);
+	} else {
+		seen.in = segment_of(p, at->tap);
+	}
+	return seen;
 }
 
 static void
-count_violation(struct watcher *w, const struct facts *f, const struct watch_seen *seen,
-    const struct judgement *j, int64_t time_ns)
+place(void *arg, const struct inspect_frame *frame, struct facts *f,
+    struct watch_seen *seen)
 {
-	const struct watch_policy *p = w->policy;
-	const char *colon = strchr(seen->gate_reason, ':');
-	struct sighting s = {
-		.facts = f, .permit = watch_policy_permit(p, j),
-		.gate_reason = colon != NULL ? colon + 1 : seen->gate_reason,
-		.time_ns = time_ns, .from = watch_policy_place(p, j->in),
-		.to = watch_policy_place(p, j->out), .witness = seen->witness,
-		.zv = (uint8_t)j->zv, .action = (uint8_t)j->action,
-	};
+	const struct watcher *w = arg;
+
+	*seen = seen_by(w, w->policy, frame, f);
+	/* on the way out it is the gateway's own, not the sender's */
+	if (seen->witness == WITNESS_TAP_EGRESS)
+		f->flags &= (uint16_t)~FACT_HAS_MAC;
+}
+
+/* ---- what is special about a live gateway ------------------------------------ */
+
+/* The policy before, still in its grace, lets this packet be. */
+static bool
+excused(void *arg, const struct inspected *p)
+{
+	const struct watcher *w = arg;
+	const struct inspected *frame = p->outer != NULL ? p->outer : p;
+	int64_t now = p->frame->time_ns / 1000000000;
+	struct watch_outer outer;
+	struct watch_seen seen;
+	struct judgement j;
+	struct facts inner;
+
+	if (w->before == NULL)
+		return false;
+	seen = seen_by(w, w->before, frame->frame, frame->facts);
+	if (seen.witness == WITNESS_GATE)
+		classifier_judge_any(w->before->classifier, frame->facts, seen.in,
+		    seen.out, now, &j);
+	else
+		watch_judge(w->before->classifier, frame->facts, &seen, now, &j);
+	if (p->outer == NULL)
+		return j.verdict != VERDICT_DENY;
+
+	outer = (struct watch_outer){ j.in, j.out, j.verdict == VERDICT_PERMIT };
+	inner = *p->facts;
+	watch_judge_inner(w->before->classifier, &inner, &outer, now, &j);
+	return j.verdict != VERDICT_DENY;
+}
+
+/* A leaving packet is told of; if it arrived under another name, that did not stop. */
+static void
+counted(void *arg, const struct inspected *p, const struct sighting *told)
+{
+	const struct watcher *w = arg;
+	const struct watch_policy *policy = w->policy;
+	struct sighting s = *told;
 	struct judgement arrival;
 
-	w->ledger.violations++;
-	aggregate_add(w->aggregate, &s, w->now_ns);
-	if (seen->witness != WITNESS_TAP_EGRESS ||
-	    !watch_judge_detour(p->classifier, f, seen, time_ns / 1000000000, &arrival))
+	if (p->outer != NULL || p->seen->witness != WITNESS_TAP_EGRESS ||
+	    !watch_judge_detour(policy->classifier, p->facts, p->seen,
+	    p->frame->time_ns / 1000000000, &arrival))
 		return;
-	s.to = watch_policy_place(p, arrival.out);
-	s.from = watch_policy_place(p, arrival.in);
+	s.to = watch_policy_place(policy, arrival.out);
+	s.from = watch_policy_place(policy, arrival.in);
 	s.zv = (uint8_t)arrival.zv;
 	s.action = (uint8_t)arrival.action;
 	aggregate_add_crossed(w->aggregate, &s);
 }
 
-/* at_tap: segments are still indexes of the tap set, or SEGMENT_SELF, SEGMENT_NONE. */
-static void
-judge_packet(struct watcher *w, const struct facts *f, const struct watch_seen *at_tap,
-    bool by_source, int64_t time_ns)
-{
-	struct watch_seen seen = seen_by(w->policy, at_tap);
-	int64_t now_s = time_ns / 1000000000;
-	struct judgement j;
+/* ---- life -------------------------------------------------------------------- */
 
-	if (by_source)
-		guess_ingress(w, w->policy, f, &seen);
-	watch_judge(w->policy->classifier, f, &seen, now_s, &j);
-	w->ledger.unreadable += f->unreadable != READABLE;
-	switch (j.verdict) {
-	case VERDICT_PERMIT:
-		count_permitted(w, &seen, &j);
-		return;
-	case VERDICT_LOCAL:
-		w->ledger.local++;
-		return;
-	case VERDICT_DENY:
-		break;
-	}
-	if (excused(w, f, at_tap, by_source, now_s))
-		w->ledger.excused++;
-	else
-		count_violation(w, f, &seen, &j, time_ns);
+int
+watcher_inspect(struct watcher *w)
+{
+	const struct inspect_setup setup = {
+		.places = w->places, .aggregate = w->aggregate, .permitted = w->permitted,
+		.flow_entries = FLOW_ENTRIES_LIVE, .patience_ns = PATIENCE_NS,
+		.now = INSPECT_PACKET_TIME,
+		.hooks = { .arg = w, .place = place, .excused = excused,
+		    .counted = counted },
+	};
+
+	w->inspect = inspect_new(&setup);
+	return w->inspect != NULL ? 0 : -ENOMEM;
 }
+
+int
+watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
+{
+	const struct inspect_policy policy = { p->checked, p->classifier, p->place,
+	    w->own_mac };
+
+	memset(w->own_mac, 0, sizeof(w->own_mac));
+	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++) {
+		uint16_t segment = p->segment_of_tap[i];
+
+		if (segment < LIMIT_SEGMENTS)
+			(void)tap_set_mac(w->setup->taps, i, w->own_mac[segment].mac);
+	}
+	return inspect_set_policy(w->inspect, &policy);
+}
+
+void
+watcher_sweep_packets(struct watcher *w, bool last)
+{
+	if (last)
+		inspect_finish(w->inspect);
+	else
+		inspect_sweep(w->inspect, watcher_wall(), w->now_ns);
+}
+
+/* ---- what comes in ----------------------------------------------------------- */
 
 static uint16_t
 true_ingress(int ingress)
 {
 	if (ingress == TAP_INGRESS_SELF)
 		return SEGMENT_SELF;
+	if (ingress == TAP_INGRESS_BY_SOURCE)
+		return INGRESS_BY_SOURCE;
 	return ingress >= 0 && ingress < (int)LIMIT_SEGMENTS ? (uint16_t)ingress :
 	    SEGMENT_NONE;
 }
@@ -153,27 +202,20 @@ static void
 on_frame(void *arg, const struct tap_frame *frame)
 {
 	struct watcher *w = arg;
-	struct watch_seen at_tap = { WITNESS_TAP_INGRESS, (uint16_t)frame->interface,
-	    SEGMENT_NONE, "" };
-	bool by_source = frame->outgoing && frame->ingress == TAP_INGRESS_BY_SOURCE;
-	struct facts f;
+	const struct inspect_frame f = {
+		.bytes = frame->bytes, .captured = frame->captured,
+		.length = frame->length, .link_type = frame->link_type,
+		.where = { .tap = (uint16_t)frame->interface, .outgoing = frame->outgoing,
+		    .ingress = frame->outgoing ? true_ingress(frame->ingress) : 0 },
+		.time_ns = frame->time_ns, .clock_ns = w->now_ns,
+	};
 
 	if (frame->outgoing && canary_came(&w->canary, (size_t)frame->interface,
 	    frame->bytes, frame->captured)) {
 		w->ledger.canaries++;
 		return;
 	}
-	w->ledger.frames++;
-	decode_frame(frame->link_type, frame->bytes, frame->captured, frame->length, &f,
-	    NULL);
-	if (frame->outgoing) {
-		at_tap.witness = WITNESS_TAP_EGRESS;
-		at_tap.in = true_ingress(frame->ingress);
-		at_tap.out = (uint16_t)frame->interface;
-		/* the gateway's own, not the sender's */
-		f.flags &= (uint16_t)~FACT_HAS_MAC;
-	}
-	judge_packet(w, &f, &at_tap, by_source, frame->time_ns);
+	inspect_frames(w->inspect, &f, 1);
 }
 
 static uint16_t
@@ -188,22 +230,21 @@ static void
 on_stopped(void *arg, const struct nflog_packet *p)
 {
 	struct watcher *w = arg;
-	struct watch_seen at_tap = { WITNESS_GATE, SEGMENT_SELF, SEGMENT_SELF,
-	    p->prefix };
-	int64_t time_ns = p->time_ns != 0 ? p->time_ns : watcher_wall();
-	struct facts f;
+	const struct inspect_frame f = {
+		.bytes = p->bytes, .captured = p->length, .length = DECODE_LENGTH_UNKNOWN,
+		.link_type = INSPECT_BARE_PACKET,
+		.where = {
+			.ingress = p->hook != NF_INET_LOCAL_OUT ? tap_of(w, p->in) :
+			    SEGMENT_SELF,
+			.tap = p->hook != NF_INET_LOCAL_IN ? tap_of(w, p->out) :
+			    SEGMENT_SELF,
+		},
+		.time_ns = p->time_ns != 0 ? p->time_ns : watcher_wall(),
+		.clock_ns = w->now_ns, .gate_reason = p->prefix,
+		.mac = p->has_mac && p->hook != NF_INET_LOCAL_OUT ? p->mac : NULL,
+	};
 
-	w->ledger.gate++;
-	decode_packet(p->bytes, p->length, DECODE_LENGTH_UNKNOWN, &f, NULL);
-	if (p->hook != NF_INET_LOCAL_OUT)
-		at_tap.in = tap_of(w, p->in);
-	if (p->hook != NF_INET_LOCAL_IN)
-		at_tap.out = tap_of(w, p->out);
-	if (p->has_mac && p->hook != NF_INET_LOCAL_OUT) {
-		memcpy(f.src_mac, p->mac, sizeof(f.src_mac));
-		f.flags |= FACT_HAS_MAC;
-	}
-	judge_packet(w, &f, &at_tap, false, time_ns);
+	inspect_frames(w->inspect, &f, 1);
 }
 
 int

@@ -20,6 +20,12 @@ watcher_load(struct watcher *w, const char *text, size_t length, char *why,
 	if (error != 0)
 		snprintf(why, why_size, "the filter's owner tables are not complete");
 
+	error = watcher_inspect_policy(w, next);
+	if (error != 0) {
+		snprintf(why, why_size, "out of memory");
+		watch_policy_free(next);
+		return error;
+	}
 	watch_policy_free(w->before);
 	w->before = w->policy;
 	w->before_until_ns = watcher_clock() + WATCHER_GRACE_NS;

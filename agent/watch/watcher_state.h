@@ -6,6 +6,7 @@
 #include "agent/ipc.h"
 #include "agent/watch/aggregate.h"
 #include "agent/watch/canary.h"
+#include "agent/watch/inspect.h"
 #include "agent/watch/ledger.h"
 #include "agent/watch/loss.h"
 #include "agent/watch/watch_policy.h"
@@ -20,13 +21,9 @@
 /* Losses are looked for this often; far below the wrap of libpcap's counters. */
 #define WATCHER_LOSS_NS		1000000000ll
 
-/* Identities: ledger.h. */
+/* Beside that of the packet path (inspect.h). Identities: ledger.h. */
 struct watcher_ledger {
-	uint64_t frames, gate;		/* judged: from taps, from the gate's log */
 	uint64_t canaries;		/* from taps: our own, not judged */
-	uint64_t permitted, local, violations;
-	uint64_t excused;		/* denied, but permitted by the policy before */
-	uint64_t unreadable;		/* of all */
 	uint64_t offered;		/* events to the recorder: */
 	uint64_t events, refused;	/* written; its queue was full, offered again */
 };
@@ -66,6 +63,8 @@ struct watcher {
 	struct watch_policy *policy, *before;	/* before: NULL after its grace */
 	int64_t before_until_ns;
 	struct aggregate *aggregate;
+	struct inspect *inspect;
+	struct detect_own_mac own_mac[LIMIT_SEGMENTS];	/* by segment */
 	struct watcher_ledger ledger;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 	struct nflog_ledger nflog;
@@ -91,7 +90,14 @@ struct watcher {
 int64_t watcher_clock(void);	/* CLOCK_MONOTONIC */
 int64_t watcher_wall(void);	/* CLOCK_REALTIME */
 
-/* watcher_packets.c: taps and NFLOG -> judgement -> aggregate. Frames handled. */
+/* watcher_packets.c: the packet path, before watcher_load(), and its policy. */
+int watcher_inspect(struct watcher *w);
+int watcher_inspect_policy(struct watcher *w, const struct watch_policy *p);
+
+/* What waits in it; last: no packet will follow. */
+void watcher_sweep_packets(struct watcher *w, bool last);
+
+/* Taps and NFLOG -> judgement -> aggregate. Frames handled. */
 int watcher_read_taps(struct watcher *w, int max);
 int watcher_read_gate(struct watcher *w);
 

@@ -97,6 +97,12 @@ judged_json(const struct ledger_judged *j, const char *rest, uint64_t n)
 	    rest, (json_int_t)n);
 }
 
+static uint64_t
+unreadable(const struct inspect_ledger *l)
+{
+	return l->frames + l->gate - l->unreadable[READABLE];
+}
+
 /* Every layer once, all interfaces together. */
 static json_t *
 ledger_json(const struct watcher *w, const struct ledger_sample *s)
@@ -119,7 +125,7 @@ ledger_json(const struct watcher *w, const struct ledger_sample *s)
 	json_object_set_new(o, "decode", json_pack("{s:I, s:I, s:I, s:I}",
 	    "frames", (json_int_t)s->frames, "canaries", (json_int_t)s->canaries,
 	    "gate", (json_int_t)s->gate, "unreadable",
-	    (json_int_t)w->ledger.unreadable));
+	    (json_int_t)unreadable(inspect_ledger(w->inspect))));
 	json_object_set_new(o, "judge", judged_json(&s->judged, "held", s->held));
 	json_object_set_new(o, "tunnels", judged_json(&s->inside, "unrecorded",
 	    s->unrecorded));
@@ -197,7 +203,7 @@ put_health(struct watcher *w, json_t *o)
 json_t *
 watcher_status(struct watcher *w)
 {
-	const struct watcher_ledger *l = &w->ledger;
+	const struct inspect_ledger *l = inspect_ledger(w->inspect);
 	struct aggregate_totals total = { 0, 0 };
 	json_t *o = json_object(), *taps = json_array();
 
@@ -213,10 +219,12 @@ watcher_status(struct watcher *w)
 	put(o, "permitted", l->permitted);
 	put(o, "local", l->local);
 	put(o, "excused", l->excused);
+	put(o, "waiting", l->waiting);
 	put(o, "violations", l->violations);
-	put(o, "unreadable", l->unreadable);
-	put(o, "events", l->events);
-	put(o, "events_deferred", l->refused);
+	put(o, "assumed", l->assumed);
+	put(o, "unreadable", unreadable(l));
+	put(o, "events", w->ledger.events);
+	put(o, "events_deferred", w->ledger.refused);
 	put_health(w, o);
 	json_object_set_new(o, "taps", taps);
 	json_object_set_new(o, "gate", gate_json(w));

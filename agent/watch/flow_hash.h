@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keyed hash of flow keys: fast enough for every packet, and proved against
+ * those who choose the packets.
+ *
+ * First NH of UMAC (Black, Halevi, Krawczyk, Krovetz, Rogaway 1999) on 64-bit
+ * words: two different keys meet with a probability of about 2^-64, whatever they
+ * are. Its 128 bits are then brought down by multilinear hashing, of which the top n
+ * bits of two different inputs agree with 2^-n (flow_mark; Lemire and Kaser 2014) or
+ * 2 * 2^-n (flow_hash; Dietzfelbinger et al. 1997). That is all a table needs from
+ * somebody who sends packets and never sees a hash. It is no MAC: who could read
+ * hashes could compute the secret. The secret is new with every start, and the worst
+ * that a lucky guess brings is one bucket in which entries push each other out.
+ * SipHash costs three times as much a packet.
+ */
+#ifndef AGENT_WATCH_FLOW_HASH_H
+#define AGENT_WATCH_FLOW_HASH_H
+
+#include "agent/watch/flow_key.h"
+
+__extension__ typedef unsigned __int128 flow_wide;
+
+/* Filled with random bytes. */
+struct flow_secret {
+	flow_wide mark[3];
+	uint64_t nh[6];
+	uint64_t fold[2];
+};
+
+static inline flow_wide
+flow_nh(const struct flow_secret *s, const struct flow_key *k)
+{
+	flow_wide sum = (flow_wide)(k->service + s->nh[0]) * (k->origin + s->nh[1]) +
+	    (flow_wide)(k->src[0] + s->nh[2]) * (k->src[1] + s->nh[3]);
+
+	/* IPv4 has nothing there, and the family stands in "service" */
+	if ((k->service & FLOW_KEY_IPV6) != 0)
+		sum += (flow_wide)(k->dst[0] + s->nh[4]) * (k->dst[1] + s->nh[5]);
+	return sum;
+}
+
+/* Only the top 32 bits are any good. */
+static inline uint64_t
+flow_hash(const struct flow_secret *s, const struct flow_key *k)
+{
+	flow_wide sum = flow_nh(s, k);
+
+	return (uint64_t)sum * (s->fold[0] | 1) + (uint64_t)(sum >> 64) * (s->fold[1] | 1);
+}
+
+/* 64 good bits, for what is not compared with the key itself. */
+static inline uint64_t
+flow_mark(const struct flow_secret *s, const struct flow_key *k)
+{
+	flow_wide sum = flow_nh(s, k);
+
+	sum = s->mark[0] + s->mark[1] * (uint64_t)sum + s->mark[2] * (uint64_t)(sum >> 64);
+	return (uint64_t)(sum >> 64);
+}
+
+#endif /* AGENT_WATCH_FLOW_HASH_H */

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/watch/flow_table.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE	(2u << 20)
+#define WINDOWS		((1u << 24) - 1)
+
+void *
+flow_pages_new(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	    -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	/* fewer TLB misses where the system has huge pages to give */
+	if (bytes >= HUGE_PAGE)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+void
+flow_pages_free(void *p, size_t bytes)
+{
+	if (p != NULL)
+		munmap(p, bytes);
+}
+
+static size_t
+slots_bytes(const struct flow_table *t)
+{
+	return t->n_entries * sizeof(t->slots[0]);
+}
+
+/* All of them from the start: what is not touched takes no memory. */
+static size_t
+entries_bytes(const struct flow_table *t)
+{
+	return t->most * sizeof(t->entries[0]);
+}
+
+static uint32_t
+power_of_two(size_t n)
+{
+	uint32_t power = 2 * FLOW_BUCKET_SLOTS;
+
+	while (power < n && power < FLOW_ENTRIES_MAX)
+		power *= 2;
+	return power;
+}
+
+/* At least two buckets: no shift by the whole width. */
+static unsigned int
+shift_for(uint32_t entries)
+{
+	return 64 - (unsigned int)__builtin_ctz(entries / FLOW_BUCKET_SLOTS);
+}
+
+struct flow_table *
+flow_table_new(size_t entries, size_t most)
+{
+	struct flow_table *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || sodium_init() < 0) {
+		free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	t->n_entries = power_of_two(entries);
+	t->most = power_of_two(most < entries ? entries : most);
+	t->may_grow = t->n_entries < t->most;
+	t->shift = shift_for(t->n_entries);
+	t->slots = flow_pages_new(slots_bytes(t));
+	t->entries = flow_pages_new(entries_bytes(t));
+	if (t->slots == NULL || t->entries == NULL) {
+		flow_table_free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	randombytes_buf(&t->secret, sizeof(t->secret));
+	return t;
+}
+
+void
+flow_table_free(struct flow_table *t)
+{
+	if (t == NULL)
+		return;
+	flow_pages_free(t->slots, slots_bytes(t));
+	flow_pages_free(t->entries, entries_bytes(t));
+	free(t->moments);
+	free(t);
+}
+
+/* ---- windows ----------------------------------------------------------------- */
+
+static int
+compare(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* No window holds: the next packet opens one. */
+static void
+close_window(struct flow_table *t)
+{
+	t->wall_from = t->clock_from = INT64_MAX;
+	t->wall_until = t->clock_until = INT64_MIN;
+}
+
+int
+flow_table_set_policy(struct flow_table *t, const struct checked *checked)
+{
+	const int64_t farthest = INT64_MAX / 1000000000;
+	int64_t *moments = calloc(2 * checked->n_permits + 1, sizeof(moments[0]));
+	size_t n = 0;
+
+	if (moments == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < checked->n_permits; i++) {
+		const struct checked_permit *p = &checked->permits[i];
+
+		/* what lies farther away than a packet's time can say never comes */
+		if (p->valid_from > -farthest && p->valid_from < farthest)
+			moments[n++] = p->valid_from * 1000000000;
+		if (p->valid_until > -farthest && p->valid_until < farthest)
+			moments[n++] = p->valid_until * 1000000000;
+	}
+	qsort(moments, n, sizeof(moments[0]), compare);
+	free(t->moments);
+	t->moments = moments;
+	t->n_moments = n;
+	close_window(t);
+	return 0;
+}
+
+/* The stretch between two moments that holds "wall". */
+static void
+stretch(struct flow_table *t, int64_t wall_ns)
+{
+	size_t low = 0, high = t->n_moments;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->moments[middle] <= wall_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	t->wall_from = low == 0 ? INT64_MIN : t->moments[low - 1];
+	t->wall_until = low == t->n_moments ? INT64_MAX : t->moments[low];
+}
+
+void
+flow_table_open_window(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
+{
+	int64_t tick = clock_ns / FLOW_TICK_NS;
+
+	stretch(t, wall_ns);
+	t->clock_from = tick * FLOW_TICK_NS;
+	t->clock_until = t->clock_from + FLOW_TICK_NS;
+	/* A number that comes round again must not wake up old decisions. */
+	if (t->window == WINDOWS) {
+		t->window = 0;
+		for (uint32_t i = 0; i < t->n_taken; i++)
+			t->entries[i].window = 0;
+	}
+	t->window++;
+}
+
+/* ---- keeping ----------------------------------------------------------------- */
+
+/*
+ * Names, leases and what may be a tunnel: detectors and the decoder look into every
+ * packet (RFC 1035, 2131, 8415; decode.h lists the tunnels).
+ */
+static bool
+never_kept(uint16_t port)
+{
+	switch (port) {
+	case 53: case 67: case 68: case 546: case 547:
+	case 2152: case 3544: case 4789: case 6081:
+		return true;
+	}
+	return false;
+}
+
+/* Where the first packets tell what is spoken: the detectors of clear text. */
+static bool
+looked_into(uint16_t port)
+{
+	switch (port) {
+	case 21: case 23: case 25: case 80: case 110: case 143: case 161: case 389:
+	case 443: case 445: case 853:
+		return true;
+	}
+	return false;
+}
+
+static uint16_t
+port_of(const struct flow_key *k, unsigned int which)
+{
+	const uint32_t ports = flow_key_ports(k);
+	uint16_t two[2];
+
+	memcpy(two, &ports, sizeof(two));
+	return ntohs(two[which]);
+}
+
+/* Give up one of a full bucket: what does not hold, else what nobody asked for. */
+static uint32_t
+victim(struct flow_table *t, const uint32_t *slot, uint64_t hash)
+{
+	unsigned int hand = (unsigned int)(hash >> 32) % FLOW_BUCKET_SLOTS;
+
+	t->ledger.evicted++;
+	/* two rounds: the first may find all of them used */
+	for (unsigned int i = 0; i < 2 * FLOW_BUCKET_SLOTS; i++) {
+		unsigned int at = (hand + i) % FLOW_BUCKET_SLOTS;
+		struct flow_entry *e = &t->entries[slot[at] & FLOW_INDEX_MASK];
+
+		if (e->used == 0 || e->window != t->window)
+			return at;
+		e->used = 0;
+	}
+	return hand;
+}
+
+/* The first free slot of the bucket, or FLOW_BUCKET_SLOTS. */
+static unsigned int
+free_slot(const uint32_t *slot)
+{
+	unsigned int at = 0;
+
+	while (at < FLOW_BUCKET_SLOTS && slot[at] != 0)
+		at++;
+	return at;
+}
+
+/*
+ * Twice as many buckets for the same entries. Each of the new takes about half of
+ * one old, so all of them fit. Without memory it goes on as it is.
+ */
+static void
+grow(struct flow_table *t)
+{
+	struct flow_table larger = *t;
+
+	larger.n_entries *= 2;
+	larger.shift = shift_for(larger.n_entries);
+	larger.slots = flow_pages_new(slots_bytes(&larger));
+	if (larger.slots == NULL) {
+		t->may_grow = false;
+		return;
+	}
+	larger.may_grow = larger.n_entries < larger.most;
+	for (uint32_t index = 0; index < t->n_taken; index++) {
+		uint64_t hash = flow_hash(&t->secret, &t->entries[index].key);
+		uint32_t *slot = flow_table_bucket(&larger, hash);
+
+		slot[free_slot(slot)] = flow_tag(hash) | index;
+	}
+	flow_pages_free(t->slots, slots_bytes(t));
+	*t = larger;
+}
+
+static struct flow_entry *
+take(struct flow_table *t, uint64_t hash)
+{
+	uint32_t *slot, index;
+	unsigned int at;
+
+	if (t->may_grow && t->n_taken >= t->n_entries / 2)
+		grow(t);
+	slot = flow_table_bucket(t, hash);
+	at = free_slot(slot);
+	if (at < FLOW_BUCKET_SLOTS) {
+		index = t->n_taken++;	/* as many entries as slots: there is one */
+	} else {
+		at = victim(t, slot, hash);
+		index = slot[at] & FLOW_INDEX_MASK;
+	}
+	slot[at] = flow_tag(hash) | index;
+	return &t->entries[index];
+}
+
+void
+flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    const struct flow_decision *d)
+{
+	uint16_t sport = port_of(k, 0), dport = port_of(k, 1);
+	struct flow_entry *e;
+
+	if (never_kept(sport) || never_kept(dport))
+		return;
+	e = flow_table_entry(t, k, hash);
+	if (e == NULL) {
+		e = take(t, hash);
+		e->key = *k;
+		e->used = 0;
+		/* this one was looked into already */
+		e->left = looked_into(sport) || looked_into(dport) ?
+		    FLOW_LOOKED_INTO - 1 : 0;
+		t->ledger.kept++;
+	}
+	e->decision = *d;
+	e->window = t->window;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decisions that still hold: a plain packet whose key is here was judged before,
+ * and the judge would say the same again. Only permitted and local packets are
+ * kept; a violation is judged and counted each time.
+ *
+ * Bounded memory: a live table never grows (entries = most); one for a capture begins
+ * small, so that few flows stay in the processor's cache, and doubles up to its limit
+ * when half of it is taken. A bucket is one cache line of 16 slots,
+ * each a tag and the number of an entry; entries lie densely in the order in which
+ * flows came, one cache line each. A full bucket gives up a decision that no longer
+ * holds, else one that was not asked for lately (CLOCK).
+ *
+ * A decision holds inside one window: one policy, between two moments at which some
+ * permit begins or ends, and one tick of FLOW_TICK_SECONDS. Whatever changes one of
+ * these opens another window, and every entry is as good as gone. Inside a window
+ * the judge's answer depends on the key alone, so nothing else needs to be compared.
+ *
+ * Stage: in front of decode; filled behind judge.
+ */
+#ifndef AGENT_WATCH_FLOW_TABLE_H
+#define AGENT_WATCH_FLOW_TABLE_H
+
+#include "agent/watch/flow_hash.h"
+#include "agent/watch/flow_key.h"
+#include "rules/checked.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLOW_ENTRIES_LIVE	(1u << 18)
+#define FLOW_ENTRIES_MAX	(1u << 21)
+#define FLOW_BUCKET_SLOTS	16u
+
+/*
+ * Every flow is judged anew this often. Also the step in which ages of openings are
+ * counted (openings.h), so that a packet that was not judged changes none of them.
+ */
+#define FLOW_TICK_SECONDS	30
+#define FLOW_TICK_NS		(FLOW_TICK_SECONDS * 1000000000ll)
+
+/* Packets of a flow on a port that detectors look into, before it is kept. */
+#define FLOW_LOOKED_INTO	8u
+
+struct flow_decision {
+	uint32_t permit;	/* as the judge said it */
+	uint16_t in, out;
+	uint16_t counter;	/* the caller's */
+	uint8_t verdict;	/* VERDICT_PERMIT or VERDICT_LOCAL */
+};
+
+struct flow_entry {
+	struct flow_key key;
+	struct flow_decision decision;
+	uint32_t window : 24;
+	uint32_t left : 4;	/* packets that go the slow way first */
+	uint32_t used : 1;	/* since the hand of the clock passed */
+};
+_Static_assert(sizeof(struct flow_entry) == 64, "an entry is a cache line");
+
+struct flow_table_ledger {
+	uint64_t kept, evicted;
+};
+
+/* From inside: the lookup must be in line. Use the functions below. */
+struct flow_table {
+	struct flow_secret secret;
+	uint32_t *slots;	/* buckets * FLOW_BUCKET_SLOTS: tag and entry */
+	struct flow_entry *entries;
+	unsigned int shift;	/* of a hash, to the number of its bucket */
+	uint32_t n_entries, n_taken, most;
+	bool may_grow;
+	uint32_t window;	/* 0: none yet */
+	int64_t wall_from, wall_until;		/* of the window, in ns */
+	int64_t clock_from, clock_until;
+	int64_t *moments;	/* at which permits begin and end: ns, sorted */
+	size_t n_moments;
+	struct flow_table_ledger ledger;
+};
+
+/*
+ * entries, and how many they may become: rounded up to powers of two, at most
+ * FLOW_ENTRIES_MAX. NULL with errno ENOMEM.
+ */
+struct flow_table *flow_table_new(size_t entries, size_t most);
+void flow_table_free(struct flow_table *t);	/* accepts NULL */
+
+/* Zeroed pages that cost nothing until they are touched. NULL: no memory. */
+void *flow_pages_new(size_t bytes);
+void flow_pages_free(void *p, size_t bytes);	/* accepts NULL */
+
+/* Another policy, or the same seen otherwise: nothing kept holds. 0 or -ENOMEM. */
+int flow_table_set_policy(struct flow_table *t, const struct checked *checked);
+
+/* Slow half of flow_table_now(). */
+void flow_table_open_window(struct flow_table *t, int64_t wall_ns, int64_t clock_ns);
+
+/*
+ * To be called before packets of another time are looked up. wall: as of which
+ * permits are judged; clock: for ages. Both may jump.
+ */
+static inline void
+flow_table_now(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
+{
+	if (__builtin_expect(wall_ns < t->wall_from || wall_ns >= t->wall_until ||
+	    clock_ns < t->clock_from || clock_ns >= t->clock_until, 0))
+		flow_table_open_window(t, wall_ns, clock_ns);
+}
+
+#define FLOW_INDEX_BITS	21u
+#define FLOW_INDEX_MASK	((1u << FLOW_INDEX_BITS) - 1)
+
+/* Never 0, so that no used slot is. */
+static inline uint32_t
+flow_tag(uint64_t hash)
+{
+	/* the bits below those of a bucket in the largest table */
+	uint32_t tag = (uint32_t)(hash >> 36) << FLOW_INDEX_BITS;
+
+	return tag != 0 ? tag : 1u << FLOW_INDEX_BITS;
+}
+
+static inline uint32_t *
+flow_table_bucket(const struct flow_table *t, uint64_t hash)
+{
+	return &t->slots[(hash >> t->shift) * FLOW_BUCKET_SLOTS];
+}
+
+typedef uint32_t flow_lanes __attribute__((vector_size(16)));
+
+/* Slots of a bucket that have the tag, as bits. Without a branch: none can be foretold. */
+static inline unsigned int
+flow_table_tagged(const uint32_t *slot, uint32_t tag)
+{
+	const flow_lanes *lanes = (const flow_lanes *)(const void *)slot;
+	const flow_lanes bits = { 1, 2, 4, 8 };
+	flow_lanes found = { 0 };
+
+#pragma GCC unroll 4
+	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS / 4; i++)
+		found |= (flow_lanes)((lanes[i] & ~FLOW_INDEX_MASK) == tag) &
+		    (bits << (4 * i));
+	return found[0] | found[1] | found[2] | found[3];
+}
+
+/*
+ * For a lookup that waits for nothing: fetch the bucket, some packets later ask for
+ * the likely entry and fetch it, some packets later look it up with that as "likely".
+ * The first of the bucket with the right tag; never NULL, and any entry does.
+ */
+static inline struct flow_entry *
+flow_table_likely(const struct flow_table *t, uint64_t hash)
+{
+	const uint32_t *slot = flow_table_bucket(t, hash);
+	unsigned int tagged = flow_table_tagged(slot, flow_tag(hash));
+	/* when there is none, an empty slot or a wrong one does no harm */
+	unsigned int first = (unsigned int)__builtin_ctz(tagged | 1u << 15);
+
+	return &t->entries[slot[first] & FLOW_INDEX_MASK];
+}
+
+static inline bool
+flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	if (((a->service ^ b->service) | (a->origin ^ b->origin) |
+	    (a->src[0] ^ b->src[0])) != 0)
+		return false;
+	return (a->service & FLOW_KEY_IPV6) == 0 || ((a->src[1] ^ b->src[1]) |
+	    (a->dst[0] ^ b->dst[0]) | (a->dst[1] ^ b->dst[1])) == 0;
+}
+
+/* The entry of the key, whether it still holds or not; NULL. */
+static inline struct flow_entry *
+flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	const uint32_t *slot = flow_table_bucket(t, hash);
+	unsigned int tagged = flow_table_tagged(slot, flow_tag(hash));
+
+	for (; tagged != 0; tagged &= tagged - 1) {
+		uint32_t index = slot[__builtin_ctz(tagged)] & FLOW_INDEX_MASK;
+
+		if (flow_key_equal(&t->entries[index].key, k))
+			return &t->entries[index];
+	}
+	return NULL;
+}
+
+/*
+ * What was decided of this key in the present window; NULL: judge it. likely: of
+ * flow_table_likely(), or any entry.
+ */
+static inline const struct flow_decision *
+flow_table_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    struct flow_entry *likely)
+{
+	struct flow_entry *e = flow_key_equal(&likely->key, k) ? likely :
+	    flow_table_entry(t, k, hash);
+
+	if (e == NULL || e->window != t->window)
+		return NULL;
+	if (e->left != 0) {
+		e->left--;
+		return NULL;
+	}
+	if (e->used == 0)
+		e->used = 1;
+	return &e->decision;
+}
+
+/*
+ * Keep what the judge said in the present window. Does nothing for the ports that
+ * detectors must see each packet of (flow_table.c lists them).
+ */
+void flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    const struct flow_decision *d);
+
+#endif /* AGENT_WATCH_FLOW_TABLE_H */

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One frame after the other; what comes of a judgement is in inspect_count.c. */
+#include "agent/watch/inspect.h"
+
+#include "agent/watch/decode.h"
+#include "agent/watch/inspect_inside.h"
+
+#include <errno.h>
+#include <pcap/dlt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS 1000000000ll
+
+/* ---- life -------------------------------------------------------------------- */
+
+static bool
+allocate(struct inspect *i)
+{
+	const struct inspect_setup *s = &i->setup;
+
+	if (s->flow_entries > 0) {
+		i->flows = flow_table_new(s->flow_entries, s->flow_entries_most);
+		if (i->flows == NULL)
+			return false;
+	}
+	if (s->patience_ns > 0) {
+		i->waiting = calloc(INSPECT_WAITING, sizeof(i->waiting[0]));
+		if (i->waiting == NULL)
+			return false;
+	}
+	i->openings = openings_new(OPENINGS_LIVE, s->openings_most);
+	i->fragments = fragments_new(FRAGMENTS_TRACKED);
+	i->detect = detect_new(inspect_detection, i);
+	return i->openings != NULL && i->fragments != NULL && i->detect != NULL;
+}
+
+struct inspect *
+inspect_new(const struct inspect_setup *setup)
+{
+	struct inspect *i = calloc(1, sizeof(*i));
+
+	if (i == NULL)
+		return NULL;
+	i->setup = *setup;
+	i->latest_ns = INT64_MIN;
+	if (!allocate(i)) {
+		inspect_free(i);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return i;
+}
+
+void
+inspect_free(struct inspect *i)
+{
+	if (i == NULL)
+		return;
+	flow_table_free(i->flows);
+	openings_free(i->openings);
+	fragments_free(i->fragments);
+	detect_free(i->detect);
+	free(i->permits);
+	free(i->waiting);
+	free(i);
+}
+
+int
+inspect_set_policy(struct inspect *i, const struct inspect_policy *policy)
+{
+	struct permit_count *permits = calloc(2 * (policy->checked->n_permits + 1),
+	    sizeof(permits[0]));
+
+	if (permits == NULL)
+		return -ENOMEM;
+	if (i->flows != NULL && flow_table_set_policy(i->flows, policy->checked) != 0) {
+		free(permits);
+		return -ENOMEM;
+	}
+	free(i->permits);
+	i->permits = permits;
+	i->n_permits = policy->checked->n_permits;
+	i->policy = *policy;
+	detect_set_policy(i->detect, policy->checked, policy->classifier, policy->own);
+	return 0;
+}
+
+/* ---- one packet -------------------------------------------------------------- */
+
+static int64_t
+judged_as_of(const struct inspect *i, const struct inspect_frame *frame)
+{
+	return i->setup.now == INSPECT_PACKET_TIME ? frame->time_ns / SECOND_NS :
+	    i->setup.now;
+}
+
+static void
+read_frame(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
+{
+	if (frame->link_type == INSPECT_BARE_PACKET)
+		decode_packet(frame->bytes, frame->captured, frame->length, f, rest);
+	else
+		decode_frame(frame->link_type, frame->bytes, frame->captured,
+		    frame->length, f, rest);
+	if (frame->mac != NULL) {
+		memcpy(f->src_mac, frame->mac, sizeof(f->src_mac));
+		f->flags |= FACT_HAS_MAC;
+	}
+}
+
+/* Fragments of one packet meet on one side of one tap, and at one depth of tunnels. */
+static uint32_t
+fragment_place(const struct inspect_frame *frame, const struct facts *f)
+{
+	return (uint32_t)f->level << 24 | (uint32_t)frame->where.outgoing << 16 |
+	    frame->where.tap;
+}
+
+static void
+show_detectors(struct inspect *i, const struct inspected *p,
+    const struct decode_rest *rest)
+{
+	const struct detect_packet packet = {
+		.facts = p->facts, .seen = p->seen, .judgement = p->judgement,
+		.payload = rest->payload, .time_ns = p->frame->time_ns,
+	};
+
+	detect_packet(i->detect, &packet);
+}
+
+/* How an answer stands; asked[] are the openings that would explain it. */
+static enum opening_sight
+look_for_opening(struct inspect *i, const struct watch_opening asked[2],
+    int64_t clock_ns)
+{
+	const struct inspect_hooks *h = &i->setup.hooks;
+	enum opening_sight sight = OPENING_UNSEEN;
+
+	for (int n = 0; n < 2 && sight != OPENING_SEEN; n++) {
+		sight = openings_find(i->openings, &asked[n], clock_ns);
+		if (sight != OPENING_SEEN && h->opened != NULL &&
+		    h->opened(h->arg, &asked[n])) {
+			openings_note(i->openings, &asked[n], clock_ns);
+			sight = OPENING_SEEN;
+		}
+	}
+	return sight;
+}
+
+/*
+ * What watch_judge() permitted: does it stand? UNSEEN: it does not, and *j says what
+ * it is instead, asked[] what would have explained it.
+ */
+static enum opening_sight
+check_opening(struct inspect *i, const struct inspected *p, struct judgement *j,
+    struct watch_opening asked[2])
+{
+	int64_t now = judged_as_of(i, p->frame);
+	enum opening_sight sight;
+	struct judgement unasked;
+
+	asked[0] = watch_opening_answered(p->facts);
+	asked[1] = watch_opening_of(p->facts);
+	switch (watch_judge_flow(i->policy.classifier, p->facts, p->seen, now, j,
+	    &unasked)) {
+	case WATCH_FLOW_NONE:
+		return OPENING_SEEN;
+	case WATCH_FLOW_OPENS:
+		openings_note(i->openings, &asked[1], p->frame->clock_ns);
+		return OPENING_SEEN;
+	case WATCH_FLOW_ANSWERS:
+		break;
+	}
+	sight = look_for_opening(i, asked, p->frame->clock_ns);
+	if (sight == OPENING_UNSEEN)
+		*j = unasked;
+	return sight;
+}
+
+static bool
+is_excused(const struct inspect *i, const struct inspected *p)
+{
+	const struct inspect_hooks *h = &i->setup.hooks;
+
+	return h->excused != NULL && h->excused(h->arg, p);
+}
+
+static struct flow_decision
+decision_of(const struct inspect *i, const struct inspected *p)
+{
+	const struct judgement *j = p->judgement;
+	bool permitted = j->verdict == VERDICT_PERMIT;
+
+	return (struct flow_decision){
+		.permit = j->permit, .in = j->in, .out = j->out,
+		.verdict = (uint8_t)j->verdict,
+		.counter = permitted ? inspect_counter(i, p->seen, j) : NOT_COUNTED,
+	};
+}
+
+/*
+ * The frame's own packet is judged; count it. permitted: what it would have been
+ * with its opening, for one that is held. False: the decision may not be kept.
+ */
+static bool
+settle(struct inspect *i, const struct inspected *p, enum opening_sight sight,
+    const struct watch_opening asked[2], uint16_t counter)
+{
+	struct flow_decision d = decision_of(i, p);
+
+	switch (p->judgement->verdict) {
+	case VERDICT_PERMIT:
+		inspect_permitted(i, &d, p->facts->length);
+		i->ledger.assumed += sight == OPENING_ASSUMED;
+		return sight == OPENING_SEEN;
+	case VERDICT_LOCAL:
+		i->ledger.local++;
+		return true;
+	case VERDICT_DENY:
+		break;
+	}
+	if (is_excused(i, p))
+		i->ledger.excused++;
+	else if (sight == OPENING_SEEN)
+		inspect_violation(i, p, NULL);
+	else if (!inspect_wait(i, p, asked, counter))
+		inspect_violation(i, p, INSPECT_UNASKED);
+	return false;
+}
+
+/* ---- packets in it ----------------------------------------------------------- */
+
+static void
+settle_inner(struct inspect *i, const struct inspected *p, bool ours)
+{
+	struct inspect_ledger *l = &i->ledger;
+
+	l->inner++;
+	switch (p->judgement->verdict) {
+	case VERDICT_PERMIT:
+		l->inner_permitted++;
+		return;
+	case VERDICT_LOCAL:
+		l->inner_local++;
+		return;
+	case VERDICT_DENY:
+		break;
+	}
+	if (!ours)
+		l->inner_unrecorded++;
+	else if (is_excused(i, p))
+		l->inner_excused++;
+	else
+		inspect_violation(i, p, NULL);
+}
+
+static void
+look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest *rest)
+{
+	const struct judgement *j = frame->judgement;
+	struct watch_outer outer = { j->in, j->out, j->verdict == VERDICT_PERMIT };
+	struct judgement inner;
+	struct facts f;
+	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame };
+
+	while (decode_inner(rest, &f)) {
+		bool ours;
+
+		fragments_track(i->fragments, &f, fragment_place(frame->frame, &f),
+		    i->latest_ns);
+		ours = watch_judge_inner(i->policy.classifier, &f, &outer,
+		    judged_as_of(i, frame->frame), &inner);
+		settle_inner(i, &p, ours);
+		show_detectors(i, &p, rest);
+		outer = (struct watch_outer){ inner.in, inner.out,
+		    inner.verdict == VERDICT_PERMIT };
+	}
+}
+
+/* ---- one frame --------------------------------------------------------------- */
+
+/* All the stages. key: of a plain frame, to keep the decision; else NULL. */
+static void
+look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
+    uint64_t hash)
+{
+	const struct inspect_hooks *h = &i->setup.hooks;
+	enum opening_sight sight = OPENING_SEEN;
+	struct watch_opening asked[2];
+	struct decode_rest rest;
+	struct watch_seen seen;
+	struct judgement j;
+	struct facts f;
+	struct inspected p = { frame, &f, &seen, &j, NULL };
+	uint16_t counter = NOT_COUNTED;
+
+	read_frame(frame, &f, &rest);
+	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
+	h->place(h->arg, frame, &f, &seen);
+	watch_judge(i->policy.classifier, &f, &seen, judged_as_of(i, frame), &j);
+	if (j.verdict == VERDICT_PERMIT) {
+		counter = inspect_counter(i, &seen, &j);
+		sight = check_opening(i, &p, &j, asked);
+	}
+	i->ledger.unreadable[f.unreadable]++;
+	if (settle(i, &p, sight, asked, counter) && key != NULL &&
+	    rest.tunnel == TUNNEL_NONE) {
+		const struct flow_decision d = decision_of(i, &p);
+
+		flow_table_keep(i->flows, key, hash, &d);
+	}
+	if (h->judged != NULL)
+		h->judged(h->arg, &p);
+	show_detectors(i, &p, &rest);
+	look_inside(i, &p, &rest);
+}
+
+/* Somebody wants to see every packet: what the table knows, with the facts beside. */
+static void
+show_known(const struct inspect *i, const struct inspect_frame *frame,
+    const struct flow_decision *d)
+{
+	const struct inspect_hooks *h = &i->setup.hooks;
+	const struct judgement j = {
+		.verdict = (enum verdict)d->verdict, .permit = d->permit, .in = d->in, .out = d->out,
+	};
+	struct watch_seen seen;
+	struct facts f;
+	const struct inspected p = { frame, &f, &seen, &j, NULL };
+
+	read_frame(frame, &f, NULL);
+	h->place(h->arg, frame, &f, &seen);
+	h->judged(h->arg, &p);
+}
+
+static void
+known(struct inspect *i, const struct inspect_frame *frame, const struct flow_decision *d,
+    uint32_t bytes)
+{
+	i->ledger.by_table++;
+	i->ledger.unreadable[READABLE]++;
+	if (d->verdict == VERDICT_PERMIT)
+		inspect_permitted(i, d, bytes);
+	else
+		i->ledger.local++;
+	if (__builtin_expect(i->setup.hooks.judged != NULL, 0))
+		show_known(i, frame, d);
+}
+
+/* A frame on its way; likely is NULL for what has no key. */
+struct passing {
+	struct flow_key key;
+	uint64_t hash;
+	struct flow_entry *likely;
+};
+
+static void
+take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
+{
+	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
+	const struct flow_decision *d = NULL;
+
+	if (frame->gate_reason != NULL) {
+		i->ledger.gate++;
+	} else {
+		i->ledger.frames++;
+		i->ledger.bytes += bytes;
+	}
+	if (k->likely != NULL) {
+		flow_table_now(i->flows, i->setup.now == INSPECT_PACKET_TIME ?
+		    frame->time_ns : 0, frame->clock_ns);
+		d = flow_table_find(i->flows, &k->key, k->hash, k->likely);
+	}
+	if (d != NULL) {
+		known(i, frame, d, bytes);
+		return;
+	}
+	i->time_ns = frame->time_ns;
+	i->clock_ns = frame->clock_ns;
+	if (i->latest_ns < frame->clock_ns)
+		i->latest_ns = frame->clock_ns;
+	look(i, frame, k->likely != NULL ? &k->key : NULL, k->hash);
+}
+
+/*
+ * Three walks over a batch, so that memory is on its way while others are worked
+ * on: keys and buckets, entries, decisions.
+ */
+static void
+take_batch(struct inspect *i, const struct inspect_frame *frames, size_t n)
+{
+	struct passing all[INSPECT_BATCH];
+
+	for (size_t at = 0; at < n; at++) {
+		const struct inspect_frame *f = &frames[at];
+		struct passing *k = &all[at];
+
+		k->likely = NULL;
+		k->hash = 0;
+		if (i->flows == NULL || f->link_type != DLT_EN10MB ||
+		    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
+		    f->length, &f->where, &k->key))
+			continue;
+		k->hash = flow_hash(&i->flows->secret, &k->key);
+		k->likely = i->flows->entries;
+		__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
+	}
+	for (size_t at = 0; at < n; at++) {
+		struct passing *k = &all[at];
+
+		if (k->likely == NULL)
+			continue;
+		k->likely = flow_table_likely(i->flows, k->hash);
+		__builtin_prefetch(k->likely, 1);
+	}
+	for (size_t at = 0; at < n; at++)
+		take(i, &frames[at], &all[at]);
+}
+
+void
+inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
+{
+	while (n > 0) {
+		size_t some = n < INSPECT_BATCH ? n : INSPECT_BATCH;
+
+		take_batch(i, frames, some);
+		frames += some;
+		n -= some;
+	}
+}
+
+/* ---- now and then ------------------------------------------------------------ */
+
+static void
+tell_bytes(struct inspect *i, int64_t time_ns)
+{
+	for (size_t n = 2; n < 2 * (i->n_permits + 1); n++) {
+		struct permit_count *p = &i->permits[n];
+
+		if (p->bytes == p->told)
+			continue;
+		detect_permit_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out,
+		    p->bytes - p->told, time_ns);
+		p->told = p->bytes;
+	}
+}
+
+void
+inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns)
+{
+	inspect_release(i, clock_ns, false);
+	if (clock_ns >= i->swept_ns && clock_ns - i->swept_ns < SECOND_NS)
+		return;
+	i->swept_ns = clock_ns;
+	i->time_ns = time_ns;
+	i->clock_ns = clock_ns;
+	tell_bytes(i, time_ns);
+	detect_sweep(i->detect, time_ns);
+}
+
+void
+inspect_blind(struct inspect *i, int64_t clock_ns)
+{
+	openings_blind(i->openings, clock_ns);
+}
+
+void
+inspect_finish(struct inspect *i)
+{
+	inspect_release(i, i->clock_ns, true);
+}
+
+const struct inspect_ledger *
+inspect_ledger(const struct inspect *i)
+{
+	return &i->ledger;
+}
+
+bool
+inspect_balanced(const struct inspect_ledger *l)
+{
+	uint64_t judged = l->permitted + l->local + l->excused + l->violations;
+	uint64_t inner = l->inner_permitted + l->inner_local + l->inner_excused +
+	    l->inner_violations + l->inner_unrecorded;
+
+	return l->frames + l->gate == judged + l->waiting && l->inner == inner;
+}
+
+void
+inspect_fragments(const struct inspect *i, struct fragments_ledger *out)
+{
+	fragments_ledger(i->fragments, out);
+}

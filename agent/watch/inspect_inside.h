@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The packet path from inside, for inspect*.c only. */
+#ifndef AGENT_WATCH_INSPECT_INSIDE_H
+#define AGENT_WATCH_INSPECT_INSIDE_H
+
+#include "agent/watch/flow_table.h"
+#include "agent/watch/inspect.h"
+#include "agent/watch/openings.h"
+#include "rules/limits.h"
+
+/* flow_decision.counter of what is counted elsewhere: [PLACE_NONE][PLACE_NONE] */
+#define NOT_COUNTED 0u
+
+/* What a refused answer is told as. */
+#define INSPECT_UNASKED "answer nobody asked for"
+
+/* Of one permit in one direction. in, out: of the latest packet. */
+struct permit_count {
+	uint64_t packets, bytes;
+	uint64_t told;		/* of bytes: to detect_permit_bytes() */
+	uint16_t in, out;
+};
+
+/* A refused answer, in words that outlive its policy. */
+struct waiting {
+	struct facts facts;
+	struct watch_opening asked[2];	/* either would explain it */
+	struct sighting sighting;	/* facts and permit point in here */
+	char permit[LIMIT_PERMIT_ID + 1];
+	int64_t clock_ns;
+	uint16_t counter;		/* if it is permitted in the end */
+};
+
+struct inspect {
+	struct inspect_setup setup;
+	struct inspect_policy policy;
+	struct flow_table *flows;	/* NULL: none */
+	struct openings *openings;
+	struct fragments *fragments;
+	struct detect *detect;
+	struct permit_count *permits;	/* [2 * number + (in > out)], number 0 unused */
+	size_t n_permits;
+	struct inspect_ledger ledger;
+	int64_t time_ns, clock_ns;	/* of the packet at hand, for detections */
+	int64_t latest_ns;		/* latest clock_ns so far */
+	int64_t swept_ns;		/* detectors, by clock_ns */
+	struct waiting *waiting;	/* ring of INSPECT_WAITING; NULL: no patience */
+	uint32_t waiting_first;		/* how many: ledger.waiting */
+};
+
+/* ---- inspect_count.c: what a judgement comes to ---- */
+
+uint16_t inspect_place(const struct inspect *i, uint16_t segment);
+
+/* Counter of a permitted packet, of flow_decision. */
+uint16_t inspect_counter(const struct inspect *i, const struct watch_seen *seen,
+    const struct judgement *j);
+
+/* In line: it is what becomes of nearly every packet. */
+static inline void
+inspect_permitted(struct inspect *i, const struct flow_decision *d, uint32_t bytes)
+{
+	struct permit_count *p = &i->permits[2 * (size_t)d->permit + (d->in > d->out)];
+
+	i->ledger.permitted++;
+	if (d->counter == NOT_COUNTED)
+		return;
+	i->setup.permitted[d->counter / PLACE_ZONES_MAX][d->counter % PLACE_ZONES_MAX]++;
+	p->packets++;
+	p->bytes += bytes;
+	p->in = d->in;
+	p->out = d->out;
+}
+
+/* detail: what is to be said beside the class; NULL: nothing. */
+void inspect_violation(struct inspect *i, const struct inspected *p, const char *detail);
+
+/* Hold it, if there is patience; false: there is none. */
+bool inspect_wait(struct inspect *i, const struct inspected *p,
+    const struct watch_opening asked[2], uint16_t counter);
+void inspect_release(struct inspect *i, int64_t clock_ns, bool all);
+
+detect_found inspect_detection;
+
+#endif /* AGENT_WATCH_INSPECT_INSIDE_H */

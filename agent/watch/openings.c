@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/watch/openings.h"
+
+#include "agent/watch/flow_hash.h"
+#include "agent/watch/flow_table.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#define SLOTS	5u
+
+/* One cache line. A mark of 0 is a free slot. */
+struct bucket {
+	uint64_t mark[SLOTS];
+	uint32_t tick[SLOTS];	/* of the last packet << 1 | IS_OTHER */
+	uint32_t blind_until;	/* tick up to which something is missing here */
+};
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
+
+#define IS_OTHER	1u	/* FLOW_OPENING_OTHER_SECONDS */
+
+struct openings {
+	struct flow_secret secret;
+	struct bucket *buckets;
+	uint64_t mask, most;	/* most: mask that it may grow to */
+	uint32_t blind;		/* last tick in which packets were lost */
+	bool started;
+};
+
+/* Buckets less one. */
+static uint64_t
+mask_for(size_t openings)
+{
+	uint64_t n = 1;
+
+	while (n * (SLOTS - 1) < openings && n * (SLOTS - 1) < OPENINGS_MAX)
+		n *= 2;
+	return n - 1;
+}
+
+struct openings *
+openings_new(size_t openings, size_t most)
+{
+	struct openings *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || sodium_init() < 0) {
+		free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	t->mask = mask_for(openings);
+	t->most = mask_for(most < openings ? openings : most);
+	t->buckets = flow_pages_new((t->mask + 1) * sizeof(struct bucket));
+	if (t->buckets == NULL) {
+		free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	randombytes_buf(&t->secret, sizeof(t->secret));
+	return t;
+}
+
+void
+openings_free(struct openings *t)
+{
+	if (t == NULL)
+		return;
+	flow_pages_free(t->buckets, (t->mask + 1) * sizeof(struct bucket));
+	free(t);
+}
+
+static uint32_t
+tick_of(int64_t clock_ns)
+{
+	return clock_ns < 0 ? 0 : (uint32_t)(clock_ns / FLOW_TICK_NS);
+}
+
+static uint32_t
+is_other(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_UDP: case IPPROTO_UDPLITE: case IPPROTO_ICMP: case IPPROTO_ICMPV6:
+		return 0;
+	}
+	return IS_OTHER;
+}
+
+/* In ticks, rounded up; the tick of the last packet and the present one are parts. */
+static uint32_t
+lifetime(uint32_t other)
+{
+	uint32_t seconds = other != 0 ? FLOW_OPENING_OTHER_SECONDS : FLOW_OPENING_SECONDS;
+
+	return (seconds + FLOW_TICK_SECONDS - 1) / FLOW_TICK_SECONDS;
+}
+
+static uint32_t
+age(uint32_t now, uint32_t then)
+{
+	return now > then ? now - then : 0;
+}
+
+static bool
+is_alive(uint32_t tick, uint32_t now)
+{
+	return age(now, tick >> 1) <= lifetime(tick & IS_OTHER);
+}
+
+/* Never 0; its low bits are the bucket. */
+static uint64_t
+mark_of(const struct openings *t, const struct watch_opening *o)
+{
+	struct flow_key k = {
+		.service = (uint64_t)o->sport << 48 | (uint64_t)o->dport << 32 |
+		    (uint64_t)o->protocol << 8 | FLOW_KEY_IPV6,
+		.origin = (uint64_t)o->src.family << 8 | (uint64_t)o->dst.family,
+		.src = { (uint64_t)o->src.value, (uint64_t)(o->src.value >> 64) },
+		.dst = { (uint64_t)o->dst.value, (uint64_t)(o->dst.value >> 64) },
+	};
+	uint64_t hash;
+
+	hash = flow_mark(&t->secret, &k);
+	return hash != 0 ? hash : 1;
+}
+
+static void
+start(struct openings *t, uint32_t now)
+{
+	if (t->started)
+		return;
+	t->started = true;
+	t->blind = now;
+}
+
+/* The slot of the mark, alive or not; SLOTS: none. */
+static unsigned int
+slot_of(const struct bucket *b, uint64_t mark)
+{
+	unsigned int i = 0;
+
+	while (i < SLOTS && b->mark[i] != mark)
+		i++;
+	return i;
+}
+
+/* SLOTS: all of them are alive. */
+static unsigned int
+free_slot(const struct bucket *b, uint32_t now)
+{
+	unsigned int i = 0;
+
+	while (i < SLOTS && b->mark[i] != 0 && is_alive(b->tick[i], now))
+		i++;
+	return i;
+}
+
+/* The one that would be forgotten first; the bucket remembers that it forgot. */
+static unsigned int
+forget_one(struct bucket *b, uint32_t now)
+{
+	unsigned int oldest = 0;
+	uint32_t until;
+
+	for (unsigned int i = 1; i < SLOTS; i++)
+		if (b->tick[i] >> 1 < b->tick[oldest] >> 1)
+			oldest = i;
+	until = now + lifetime(b->tick[oldest] & IS_OTHER);
+	if (b->blind_until < until)
+		b->blind_until = until;
+	return oldest;
+}
+
+/* Twice the buckets; the marks of one go to two. Without memory all stays. */
+static void
+grow(struct openings *t)
+{
+	uint64_t n = t->mask + 1;
+	struct bucket *larger = flow_pages_new(2 * n * sizeof(*larger));
+
+	if (larger == NULL) {
+		t->most = t->mask;
+		return;
+	}
+	for (uint64_t at = 0; at < n; at++) {
+		struct bucket *from = &t->buckets[at];
+
+		for (unsigned int i = 0; i < SLOTS; i++) {
+			struct bucket *to = &larger[from->mark[i] & (2 * n - 1)];
+
+			if (from->mark[i] == 0)
+				continue;
+			to->mark[i] = from->mark[i];
+			to->tick[i] = from->tick[i];
+		}
+		larger[at].blind_until = larger[at + n].blind_until = from->blind_until;
+	}
+	flow_pages_free(t->buckets, n * sizeof(*larger));
+	t->buckets = larger;
+	t->mask = 2 * n - 1;
+}
+
+/* A bucket and a slot in it for one more opening. */
+static struct bucket *
+make_room(struct openings *t, uint64_t mark, uint32_t now, unsigned int *slot)
+{
+	struct bucket *b = &t->buckets[mark & t->mask];
+
+	*slot = free_slot(b, now);
+	while (*slot == SLOTS && t->mask < t->most) {
+		grow(t);
+		b = &t->buckets[mark & t->mask];
+		*slot = free_slot(b, now);
+	}
+	if (*slot == SLOTS)
+		*slot = forget_one(b, now);
+	return b;
+}
+
+void
+openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
+{
+	uint32_t now = tick_of(clock_ns);
+	uint64_t mark = mark_of(t, o);
+	struct bucket *b = &t->buckets[mark & t->mask];
+	unsigned int i = slot_of(b, mark);
+
+	start(t, now);
+	if (i == SLOTS)
+		b = make_room(t, mark, now, &i);
+	b->mark[i] = mark;
+	b->tick[i] = now << 1 | is_other(o->protocol);
+}
+
+enum opening_sight
+openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
+{
+	uint32_t now = tick_of(clock_ns), other = is_other(o->protocol);
+	uint64_t mark = mark_of(t, o);
+	struct bucket *b = &t->buckets[mark & t->mask];
+	unsigned int i = slot_of(b, mark);
+
+	start(t, now);
+	if (i < SLOTS && is_alive(b->tick[i], now)) {
+		b->tick[i] = now << 1 | other;
+		return OPENING_SEEN;
+	}
+	if (age(now, t->blind) <= lifetime(other) || now <= b->blind_until)
+		return OPENING_ASSUMED;
+	return OPENING_UNSEEN;
+}
+
+void
+openings_blind(struct openings *t, int64_t clock_ns)
+{
+	t->started = true;
+	t->blind = tick_of(clock_ns);
+}
