@@ -92,6 +92,7 @@ make_checked(void)
 	diag_free(diag);
 	if (c == NULL)
 		abort();
+	memset(&c->detect, 0, sizeof(c->detect));	/* off, whatever is the default */
 	for (size_t i = 0; i < c->n_hosts; i++)
 		if (strcmp(c->hosts[i].name, "dh") == 0)
 			c->hosts[i].roles[0] = "dhcp";
