@@ -22,8 +22,11 @@ static const char text[] =
     "   networks = [ \"10.3.0.0/24\" ]; } ); } );"
     "hosts = ( { name = \"a\"; zone = \"mn\"; addresses = [ \"10.1.0.2\" ]; },"
     " { name = \"b\"; zone = \"ex\"; addresses = [ \"10.3.0.2\" ]; } );"
-    "services = ( { name = \"web\"; protocol = \"tcp\"; ports = [ \"443\" ]; } );"
-    "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ]; services = [ \"web\" ];"
+    "services = ( { name = \"web\"; protocol = \"tcp\"; ports = [ \"443\" ]; },"
+    " { name = \"dns\"; protocol = \"udp\"; ports = [ \"53\" ]; },"
+    " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; } );"
+    "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
+    "   services = [ \"web\", \"dns\", \"ping\" ];"
     "   purpose = \"p\"; request = \"r\"; approved_by = \"o\"; } );";
 
 #define SYN TCP_FLAG_SYN
@@ -191,6 +194,207 @@ a_detour_finds_its_ingress_twin(void)
 }
 
 static void
+who_must_have_been_asked(void)
+{
+	static const struct {
+		const char *what;
+		struct row packet;
+		enum watch_flow flow;
+	} flows[] = {
+		{ "a question", { .witness = IN, .in = MN, .out = NONE, .src = "10.1.0.2",
+		  .dst = "10.3.0.2", .protocol = 17, .sport = 9, .dport = 53 },
+		  WATCH_FLOW_OPENS },
+		{ "an answer", { .witness = IN, .in = EX, .out = NONE, .src = "10.3.0.2",
+		  .dst = "10.1.0.2", .protocol = 17, .sport = 53, .dport = 9 },
+		  WATCH_FLOW_ANSWERS },
+		{ "a ping", { .witness = OUT, .in = MN, .out = EX, .src = "10.1.0.2",
+		  .dst = "10.3.0.2", .protocol = 1, .sport = 0x0800 }, WATCH_FLOW_OPENS },
+		{ "its reply", { .witness = OUT, .in = EX, .out = MN, .src = "10.3.0.2",
+		  .dst = "10.1.0.2", .protocol = 1 }, WATCH_FLOW_ANSWERS },
+		{ "TCP opens", { .witness = IN, .in = MN, .out = NONE, .src = "10.1.0.2",
+		  .dst = "10.3.0.2", .protocol = 6, .tcp_flags = SYN, .dport = 443 },
+		  WATCH_FLOW_NONE },
+		{ "TCP answers", { .witness = IN, .in = EX, .out = NONE,
+		  .src = "10.3.0.2", .dst = "10.1.0.2", .protocol = 6,
+		  .tcp_flags = ACK, .sport = 443 }, WATCH_FLOW_NONE },
+		{ "a refused packet", { .witness = IN, .in = MN, .out = NONE,
+		  .src = "10.1.0.2", .dst = "10.3.0.2", .protocol = 17, .dport = 54 },
+		  WATCH_FLOW_NONE },
+	};
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+
+	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
+		const struct row *r = &flows[i].packet;
+		const struct watch_seen seen = { r->witness, r->in, r->out, "" };
+		struct judgement j, unasked;
+		enum watch_flow flow;
+		struct facts f;
+
+		make_facts(r, &f);
+		watch_judge(p->classifier, &f, &seen, NOW, &j);
+		flow = watch_judge_flow(p->classifier, &f, &seen, NOW, &j, &unasked);
+		if (flow != flows[i].flow)
+			fprintf(stderr, "%s: %d\n", flows[i].what, (int)flow);
+		CU_ASSERT_EQUAL(flow, flows[i].flow);
+		if (flow == WATCH_FLOW_ANSWERS) {
+			CU_ASSERT_EQUAL(unasked.verdict, VERDICT_DENY);
+			CU_ASSERT_EQUAL(unasked.zv, ZV_02_NOT_PERMITTED);
+		}
+	}
+	watch_policy_free(p);
+	places_free(places);
+}
+
+/* A fragment without its first one's ports can be no whole answer; with them it is. */
+static void
+later_fragments_are_asked_by_their_ports(void)
+{
+	const struct row answer = { .src = "10.3.0.2", .dst = "10.1.0.2", .protocol = 17,
+	    .sport = 53, .dport = 9, .flags = FACT_FRAGMENT_LATER };
+	const struct watch_seen seen = { IN, EX, NONE, "" };
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+	struct judgement j, unasked;
+	struct facts f;
+
+	make_facts(&answer, &f);
+	watch_judge(p->classifier, &f, &seen, NOW, &j);
+	CU_ASSERT_EQUAL(watch_judge_flow(p->classifier, &f, &seen, NOW, &j, &unasked),
+	    WATCH_FLOW_ANSWERS);
+	f.flags &= (uint16_t)~FACT_HAS_PORTS;
+	watch_judge(p->classifier, &f, &seen, NOW, &j);
+	CU_ASSERT_EQUAL(j.verdict, VERDICT_PERMIT);
+	CU_ASSERT_EQUAL(watch_judge_flow(p->classifier, &f, &seen, NOW, &j, &unasked),
+	    WATCH_FLOW_NONE);
+	watch_policy_free(p);
+	places_free(places);
+}
+
+static bool
+same_opening(const struct watch_opening *a, const struct watch_opening *b)
+{
+	return a->src.value == b->src.value && a->dst.value == b->dst.value &&
+	    a->sport == b->sport && a->dport == b->dport && a->protocol == b->protocol;
+}
+
+static void
+an_answer_names_its_question(void)
+{
+	static const struct {
+		uint8_t protocol;
+		uint16_t sport, dport, answer_sport, answer_dport;
+	} pairs[] = {
+		{ 17, 9, 53, 53, 9 }, { 136, 9, 53, 53, 9 }, { 132, 1, 2, 2, 1 },
+		{ 1, 8 << 8, 0, 0, 0 }, { 1, 13 << 8, 0, 14 << 8, 0 },
+		{ 1, 17 << 8, 0, 18 << 8, 0 }, { 58, 128 << 8, 0, 129 << 8, 0 },
+		{ 58, 139 << 8 | 1, 0, 140 << 8 | 1, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct row ask = { .src = "10.1.0.2", .dst = "10.3.0.2" }, reply = ask;
+		struct watch_opening asked, answered;
+		struct facts f;
+
+		ask.protocol = reply.protocol = pairs[i].protocol;
+		ask.sport = pairs[i].sport;
+		ask.dport = pairs[i].dport;
+		reply.src = ask.dst;
+		reply.dst = ask.src;
+		reply.sport = pairs[i].answer_sport;
+		reply.dport = pairs[i].answer_dport;
+		make_facts(&ask, &f);
+		asked = watch_opening_of(&f);
+		make_facts(&reply, &f);
+		answered = watch_opening_answered(&f);
+		CU_ASSERT_TRUE(same_opening(&asked, &answered));
+	}
+}
+
+static void
+packets_in_tunnels(void)
+{
+	static const struct {
+		const char *what, *src, *dst;
+		uint16_t dport;
+		bool permitted;		/* the outer packet, from mn to ex */
+		bool ours;
+		enum verdict verdict;
+		enum violation_class zv;
+	} inner[] = {
+		{ "permitted inside", "10.1.0.2", "10.3.0.2", 443, false, true,
+		  VERDICT_PERMIT, ZV_NONE },
+		{ "another service inside", "10.1.0.2", "10.3.0.2", 80, true, true,
+		  VERDICT_DENY, ZV_02_NOT_PERMITTED },
+		{ "a pair without permit inside", "10.1.0.2", "10.2.0.2", 443, true, true,
+		  VERDICT_DENY, ZV_01_ZONE_CROSSING },
+		{ "a lie about the source", "192.168.9.9", "10.2.0.2", 443, true, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "to nobody", "10.1.0.2", "192.168.9.9", 443, true, true, VERDICT_DENY,
+		  ZV_02_NOT_PERMITTED },
+		{ "from the gateway's address", "10.2.0.1", "192.168.9.9", 443, true, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "both in one segment", "10.2.0.2", "10.2.0.3", 443, true, true,
+		  VERDICT_LOCAL, ZV_NONE },
+		{ "none of our business", "192.168.9.9", "192.168.9.8", 443, true, false,
+		  VERDICT_PERMIT, ZV_NONE },
+		{ "the outer one tells", "192.168.9.9", "192.168.9.8", 443, false, false,
+		  VERDICT_DENY, ZV_NONE },
+	};
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+
+	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
+		const struct row packet = { .src = inner[i].src, .dst = inner[i].dst,
+		    .protocol = 6, .tcp_flags = SYN, .sport = 9, .dport = inner[i].dport,
+		    .flags = FACT_HAS_MAC };
+		const struct watch_outer outer = { MN, EX, inner[i].permitted };
+		struct judgement j;
+		struct facts f;
+		bool ours, good;
+
+		make_facts(&packet, &f);
+		ours = watch_judge_inner(p->classifier, &f, &outer, NOW, &j);
+		good = ours == inner[i].ours && j.verdict == inner[i].verdict &&
+		    j.zv == inner[i].zv &&
+		    (j.zv == ZV_NONE || j.action == ACTION_TUNNEL);
+		if (!good)
+			fprintf(stderr, "%s: %d verdict %d %s %s\n", inner[i].what, ours,
+			    (int)j.verdict, violation_class_id(j.zv),
+			    violation_action_name(j.action));
+		CU_ASSERT_TRUE(good);
+		CU_ASSERT_EQUAL(f.flags & FACT_HAS_MAC, 0);
+	}
+	watch_policy_free(p);
+	places_free(places);
+}
+
+static void
+what_cannot_be_read_inside_is_a_violation(void)
+{
+	const struct row packet = { .src = "192.168.9.9", .dst = "192.168.9.8",
+	    .protocol = 47 };
+	const struct watch_outer outer = { MN, EX, true };
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+	struct judgement j;
+	struct facts f;
+
+	make_facts(&packet, &f);
+	f.unreadable = UNREADABLE_TUNNEL_DEPTH;
+	CU_ASSERT_TRUE(watch_judge_inner(p->classifier, &f, &outer, NOW, &j));
+	CU_ASSERT_EQUAL(j.verdict, VERDICT_DENY);
+	CU_ASSERT_EQUAL(j.zv, ZV_02_NOT_PERMITTED);
+	CU_ASSERT_EQUAL(j.action, ACTION_UNCLASSIFIABLE);
+	/* an Ethernet bridge in a tunnel has its spanning tree too */
+	make_facts(&(struct row){ .flags = FACT_GROUP_MAC }, &f);
+	CU_ASSERT_TRUE(watch_judge_inner(p->classifier, &f, &outer, NOW, &j));
+	CU_ASSERT_EQUAL(j.verdict, VERDICT_LOCAL);
+	watch_policy_free(p);
+	places_free(places);
+}
+
+static void
 places_outlive_a_reload(void)
 {
 	struct places *places = places_new();
@@ -229,6 +433,13 @@ main(void)
 		{ "each witness asks the right question",
 		  each_witness_asks_the_right_question },
 		{ "a detour finds its ingress twin", a_detour_finds_its_ingress_twin },
+		{ "who must have been asked", who_must_have_been_asked },
+		{ "later fragments are asked by their ports",
+		  later_fragments_are_asked_by_their_ports },
+		{ "an answer names its question", an_answer_names_its_question },
+		{ "packets in tunnels", packets_in_tunnels },
+		{ "what cannot be read inside is a violation",
+		  what_cannot_be_read_inside_is_a_violation },
 		{ "places outlive a reload", places_outlive_a_reload },
 		{ "a bad policy says why", a_bad_policy_says_why },
 		CU_TEST_INFO_NULL,
