@@ -81,6 +81,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	}
 	if (w->now_ns >= w->next_loss_ns) {
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
+		watcher_filter_sweep(w);
 		watcher_check_losses(w);
 	}
 	return sd_event_source_set_time_relative(source, AGGREGATE_SWEEP_NS / 1000);

@@ -44,6 +44,8 @@ struct watcher {
 	struct aggregate *aggregate;
 	struct watcher_ledger ledger;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
+	int64_t filter_until_ns;		/* CLOCK_MONOTONIC: permits change */
+	int64_t filter_offset_ns;		/* CLOCK_REALTIME - MONOTONIC at that time */
 	struct nflog_ledger nflog;
 	uint64_t nflog_lost;			/* of nflog.lost, told already */
 	struct tap_ledger told[LIMIT_SEGMENTS];	/* of each tap, told already */
@@ -67,6 +69,15 @@ int watcher_read_gate(struct watcher *w);
 int watcher_load(struct watcher *w, const char *text, size_t length, char *why,
     size_t why_size);
 int watcher_load_memfd(struct watcher *w, int fd, char *why, size_t why_size);
+
+/*
+ * watcher_filter.c: the kernel's filter. Set it to a policy that is about to
+ * replace w->policy (0 or negative errno: everything is handed over); fetch what
+ * it counted; both when it is due.
+ */
+int watcher_filter_set(struct watcher *w, const struct watch_policy *next);
+void watcher_filter_count(struct watcher *w);
+void watcher_filter_sweep(struct watcher *w);
 
 /* watcher_events.c: what is written down beside violations. */
 int watcher_emit(void *watcher, const struct event *e);

@@ -112,6 +112,7 @@ watcher_status(struct watcher *w)
 	json_object_set_new(o, "taps", taps);
 	json_object_set_new(o, "gate", gate_json(w));
 	json_object_set_new(o, "table", table_json(w));
+	watcher_filter_count(w);
 	json_object_set_new(o, "matrix", matrix_json(w, &total));
 	put(o, "attempts", total.attempts);
 	put(o, "leaks", total.leaks);

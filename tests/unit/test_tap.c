@@ -189,55 +189,102 @@ the_ebpf_filter_tells_directions_apart(void)
 		directions_are_told_apart(TAP_TIER_EBPF, TAP_INGRESS_SELF);
 }
 
-/* The owner of 10.1.0.0/24 is tt0: only then a frame may go without its number. */
-static void
-the_ebpf_filter_knows_the_true_ingress(void)
+/* A policy without permits: it owns 10.1.0.0/25 to tt0 and 10.1.0.128/25 to tt1. */
+static int
+set_owners(struct tap_set *s, bool with_first)
 {
-	struct tap_owner owners[] = {
-		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, 
-		{ { { 0x0a010080, IP_V4 }, 25 }, 1 },
+	static const struct tap_ports ports[2];
+	const struct tap_policy_prefix prefixes[] = {
+		{ { { 0x0a010080, IP_V4 }, 25 }, 2 }, { { { 0x0a010000, IP_V4 }, 25 }, 1 },
 	};
-	static const struct { uint8_t host; int ingress; } sent[] = {
-		{ 2, TAP_INGRESS_BY_SOURCE },	/* owned by where it came from */
-		{ 200, 0 },			/* owned by tt1, came from tt0: a lie */
+	const struct tap_class classes[] = { { 0 }, { .tap = 1 }, { .tap = 2 } };
+	const struct tap_services services[] = { { 0 } };
+	const struct tap_policy policy = {
+		.prefixes = prefixes, .n_prefixes = with_first ? 2 : 1,
+		.classes = classes, .n_classes = 3,
+		.services = services, .n_services = 1,
+		.ports = { &ports[0], &ports[1] },
+		.until_ns = INT64_MAX,
 	};
+
+	return tap_set_policy(s, &policy, NULL, NULL);
+}
+
+static void
+one_true_ingress(struct tap_set *s, uint8_t host, int ingress)
+{
+	struct seen seen = { .n = 0 };
+	int found = 0;
+
+	send_on("far0", host, 60);
+	gather(s, &seen, 2);
+	CU_ASSERT_EQUAL(seen.n, 2);
+	for (size_t k = 0; k < seen.n; k++) {
+		if (!seen.frame[k].outgoing)
+			continue;
+		CU_ASSERT_EQUAL(seen.frame[k].interface, 1);
+		CU_ASSERT_EQUAL(seen.frame[k].ingress, ingress);
+		CU_ASSERT_EQUAL(seen.source[k], host);
+		found++;
+	}
+	CU_ASSERT_EQUAL(found, 1);
+}
+
+/*
+ * "right": ingress of a frame whose source its ingress owns. Only a packet ring
+ * carries it without its number.
+ */
+static void
+true_ingress_is_known(bool rings_out, int right)
+{
+	char why[256] = "";
 	struct tap_set *s;
 
-	if (!have_ebpf())
-		return;
 	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
 	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
 	    " action mirred egress redirect dev tt1"));
-	s = open_set(TAP_TIER_EBPF);
-	CU_ASSERT_EQUAL(tap_set_owners(s, owners, 2), 0);
-	for (size_t i = 0; i < 2; i++) {
-		struct seen seen = { .n = 0 };
-		int found = 0;
-
-		send_on("far0", sent[i].host, 60);
-		gather(s, &seen, 2);
-		CU_ASSERT_EQUAL(seen.n, 2);
-		for (size_t k = 0; k < seen.n; k++) {
-			if (!seen.frame[k].outgoing)
-				continue;
-			CU_ASSERT_EQUAL(seen.frame[k].interface, 1);
-			CU_ASSERT_EQUAL(seen.frame[k].ingress, sent[i].ingress);
-			CU_ASSERT_EQUAL(seen.source[k], sent[i].host);
-			found++;
-		}
-		CU_ASSERT_EQUAL(found, 1);
-	}
+	s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out, why, sizeof(why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(set_owners(s, true), 0);
+	one_true_ingress(s, 2, right);
+	/* owned by tt1, came from tt0: a lie */
+	one_true_ingress(s, 200, 0);
 	/* replaced tables forget: nobody owns the address any more */
-	CU_ASSERT_EQUAL(tap_set_owners(s, owners + 1, 1), 0);
-	struct seen seen = { .n = 0 };
-
-	send_on("far0", 2, 60);
-	gather(s, &seen, 2);
-	for (size_t k = 0; k < seen.n; k++)
-		if (seen.frame[k].outgoing)
-			CU_ASSERT_EQUAL(seen.frame[k].ingress, 0);
+	CU_ASSERT_EQUAL(set_owners(s, false), 0);
+	one_true_ingress(s, 2, 0);
+	/* nor without a policy */
+	CU_ASSERT_EQUAL(set_owners(s, true), 0);
+	CU_ASSERT_EQUAL(tap_set_policy(s, NULL, NULL, NULL), 0);
+	one_true_ingress(s, 2, 0);
 	tap_set_close(s);
 	CU_ASSERT(run("tc qdisc del dev tt0 ingress"));
+}
+
+static void
+the_ebpf_filter_knows_the_true_ingress(void)
+{
+	if (have_ebpf())
+		true_ingress_is_known(false, 0);
+}
+
+static void
+so_does_a_packet_socket_on_the_way_out(void)
+{
+	if (have_ebpf())
+		true_ingress_is_known(true, TAP_INGRESS_BY_SOURCE);
+}
+
+static void
+the_mac_of_an_interface_is_known(void)
+{
+	static const uint8_t expected[6] = { 2, 0, 0, 0, 0, 2 };
+	struct tap_set *s = open_set(TAP_TIER_CLASSIC);
+	uint8_t mac[6];
+
+	CU_ASSERT_TRUE(tap_set_mac(s, 0, mac));
+	CU_ASSERT_EQUAL(memcmp(mac, expected, sizeof(mac)), 0);
+	CU_ASSERT_FALSE(tap_set_mac(s, 2, mac));
+	tap_set_close(s);
 }
 
 static void
@@ -272,6 +319,10 @@ main(void)
 		  the_ebpf_filter_tells_directions_apart },
 		{ "the eBPF filter knows the true ingress",
 		  the_ebpf_filter_knows_the_true_ingress },
+		{ "so does a packet socket on the way out",
+		  so_does_a_packet_socket_on_the_way_out },
+		{ "the MAC of an interface is known",
+		  the_mac_of_an_interface_is_known },
 		{ "an interface that goes away is reported once",
 		  an_interface_that_goes_away_is_reported_once },
 		CU_TEST_INFO_NULL,
