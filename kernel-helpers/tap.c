@@ -112,7 +112,8 @@ learn_mac(struct tap *t, int fd)
 static int
 open_outgoing(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 {
-	int program = s->bpf != NULL ? tap_bpf_program(s->bpf, true) : -1;
+	int program = s->bpf == NULL ? -1 :
+	    tap_bpf_program(s->bpf, TAP_PROGRAM_OUTGOING);
 
 	if (s->bpf != NULL && !s->rings_out)
 		t->leaving = tap_bpf_attach_leaving(s->bpf, t->ifindex);
@@ -144,7 +145,8 @@ name_tap(struct tap_set *s, const struct tap *t, bool provable, char *why, size_
 static int
 tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 {
-	int in = s->bpf != NULL ? tap_bpf_program(s->bpf, false) : -1;
+	int in = s->bpf == NULL ? -1 :
+	    tap_bpf_program(s->bpf, TAP_PROGRAM_INCOMING);
 	int error;
 
 	t->ifindex = if_nametoindex(t->name);

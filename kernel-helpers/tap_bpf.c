@@ -93,10 +93,17 @@ tap_bpf_close(struct tap_bpf *b)
 }
 
 int
-tap_bpf_program(const struct tap_bpf *b, bool outgoing)
+tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 {
-	return bpf_program__fd(outgoing ? b->filter->progs.tap_outgoing :
-	    b->filter->progs.tap_incoming);
+	switch (program) {
+	case TAP_PROGRAM_INCOMING:
+		return bpf_program__fd(b->filter->progs.tap_incoming);
+	case TAP_PROGRAM_OUTGOING:
+		return bpf_program__fd(b->filter->progs.tap_outgoing);
+	case TAP_PROGRAM_LEAVING:
+		return bpf_program__fd(b->filter->progs.tap_leaving);
+	}
+	return -1;
 }
 
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
@@ -116,7 +123,7 @@ tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
 	long fd;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.program = (uint32_t)bpf_program__fd(b->filter->progs.tap_leaving);
+	attr.program = (uint32_t)tap_bpf_program(b, TAP_PROGRAM_LEAVING);
 	attr.interface = ifindex;
 	attr.type = TCX_EGRESS;
 	attr.flags = FLAG_BEFORE;

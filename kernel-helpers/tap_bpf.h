@@ -22,8 +22,14 @@ struct tap_bpf;
 struct tap_bpf *tap_bpf_open(char *why, size_t why_size);
 void tap_bpf_close(struct tap_bpf *b);
 
-/* Descriptor of the packet socket's program for one direction; stays owned by b. */
-int tap_bpf_program(const struct tap_bpf *b, bool outgoing);
+enum tap_program {
+	TAP_PROGRAM_INCOMING,	/* for a packet socket */
+	TAP_PROGRAM_OUTGOING,	/* for a packet socket */
+	TAP_PROGRAM_LEAVING,	/* for tcx */
+};
+
+/* Its descriptor, which stays b's. */
+int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
 
 /*
  * Put the program of the way out before all others at the interface's egress
