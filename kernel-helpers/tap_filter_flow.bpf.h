@@ -24,9 +24,33 @@ struct place {
 static __always_inline struct tap_flow *
 flow_find(const struct packet *p)
 {
-	if (p->family == 4)
-		return bpf_map_lookup_elem(&flows4, &p->key.v4);
-	return bpf_map_lookup_elem(&flows6, &p->key.v6);
+	struct tap_flow *f;
+
+	if (p->family == 4) {
+		f = bpf_map_lookup_elem(&flows4, &p->key.v4);
+		KEEP_APART;
+	} else {
+		f = bpf_map_lookup_elem(&flows6, &p->key.v6);
+	}
+	return f;
+}
+
+/* Addresses of both ends; IPv4: the first word. */
+struct ends {
+	__be32 src[4], dst[4];
+};
+
+static __always_inline void
+read_ends(const struct packet *p, struct ends *e)
+{
+	if (p->family == 4) {
+		e->src[0] = p->key.v4.src;
+		e->dst[0] = p->key.v4.dst;
+		KEEP_APART;
+	} else {
+		__builtin_memcpy(e->src, p->key.v6.src, 16);
+		__builtin_memcpy(e->dst, p->key.v6.dst, 16);
+	}
 }
 
 static __noinline struct tap_flow *
@@ -164,12 +188,14 @@ flow_open(const struct packet *p, const struct place *at)
 	__u32 slot = at->word & 1;
 	struct tap_flow f = { .word = at->word, .seen = at->now };
 	struct question q = { .slot = slot };
+	struct ends ends = { 0 };
 
 	if (p->protocol == IPPROTO_UDP &&
 	    (tunnel_port(p->sport) || tunnel_port(p->dport)))
 		return false;
-	q.src = class_of(slot, p->family, p->src);
-	q.dst = class_of(slot, p->family, p->dst);
+	read_ends(p, &ends);
+	q.src = class_of(slot, p->family, ends.src);
+	q.dst = class_of(slot, p->family, ends.dst);
 	if (!q.src || !q.dst || !places_right(at, q.src, q.dst, &f))
 		return false;
 	f.counter = judge_flow(p, at, &q, &f);
@@ -185,15 +211,18 @@ flow_open(const struct packet *p, const struct place *at)
 static __noinline bool
 mac_right(const struct packet *p, __u32 tap, __u32 slot)
 {
-	const struct tap_class *class = class_of(slot, p->family, p->src);
 	struct tap_mac key = { .tap = tap, .family = p->family };
 	void *table = bpf_map_lookup_elem(&macs, &slot);
+	const struct tap_class *class;
+	struct ends ends = { 0 };
 
+	read_ends(p, &ends);
+	class = class_of(slot, p->family, ends.src);
 	if (!class || !table)
 		return false;
 	if ((class->flags & TAP_CLASS_BOUND) == 0)
 		return (class->flags & TAP_CLASS_REGISTERED) == 0;
-	__builtin_memcpy(key.address, p->src, 16);
+	__builtin_memcpy(key.address, ends.src, 16);
 	__builtin_memcpy(key.mac, p->mac, 6);
 	return bpf_map_lookup_elem(table, &key) != NULL;
 }

@@ -3,7 +3,8 @@
  * The watcher as the live bench runs it, and the taps it is measured against.
  *
  *   bench_watch watch POLICY IFACE...   the real watcher, with the gate's log
- *   bench_watch reject in:IFACE out:IFACE...   packet sockets that take nothing
+ *   bench_watch reject in:IFACE out:IFACE tcx:IFACE...   packet sockets that take
+ *       nothing, and a program at the tcx egress hook that does nothing
  *
  * Says "ready", then answers every line on its input: "status" with one line of
  * JSON. At the end of the input the watcher stops; one more line tells the
@@ -17,6 +18,7 @@
 #include "rules/compile.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -27,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,6 +67,24 @@ reject(const char *word)
 	    sizeof(one)) < 0) ||
 	    bind(fd, at.any, sizeof(sll)) < 0)
 		die(word);
+}
+
+/* "return TCX_NEXT": what any program at that hook costs. */
+static void
+pass(const char *interface)
+{
+	const struct bpf_insn next[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	/* union bpf_attr, link_create with its tcx member (Linux 6.6) */
+	const uint32_t link[8] = {
+		(uint32_t)bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pass", "GPL", next, 2, NULL),
+		if_nametoindex(interface), 47,
+	};
+
+	if (syscall(SYS_bpf, BPF_LINK_CREATE, link, sizeof(link)) < 0)
+		die(interface);
 }
 
 static char *
@@ -214,7 +235,10 @@ main(int argc, char **argv)
 		return 64;
 	}
 	for (int i = 2; i < argc; i++)
-		reject(argv[i]);
+		if (strncmp(argv[i], "tcx:", 4) == 0)
+			pass(argv[i] + 4);
+		else
+			reject(argv[i]);
 	printf("ready\n");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
