@@ -93,6 +93,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	watcher_look_at_links(w);
 	if (w->now_ns >= w->next_loss_ns) {
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
+		watcher_filter_sweep(w);
 		watcher_account(w);
 		watcher_send_canaries(w);
 	}

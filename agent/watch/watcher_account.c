@@ -125,26 +125,6 @@ take_sample(struct watcher *w, struct ledger_sample *s)
 	}
 }
 
-static void
-add_permitted(void *arg, const struct tap_permitted *p)
-{
-	struct watcher *w = arg;
-	uint16_t from = PLACE_SELF, to = PLACE_SELF;
-
-	if (p->in >= 0)
-		from = watch_policy_place(w->policy, w->policy->segment_of_tap[p->in]);
-	if (p->out >= 0)
-		to = watch_policy_place(w->policy, w->policy->segment_of_tap[p->out]);
-	w->permitted[places_at(w->places, from)->zone_number]
-	    [places_at(w->places, to)->zone_number] += p->packets;
-}
-
-void
-watcher_take_permitted(struct watcher *w)
-{
-	tap_set_permitted(w->setup->taps, add_permitted, w);
-}
-
 uint64_t
 watcher_waiting(struct watcher *w)
 {
@@ -217,7 +197,7 @@ watcher_account(struct watcher *w)
 		loss_count(&w->losses[LOSS_SOFTNET][0], w->setup->softnet->dropped,
 		    w->losses_ns, wall);
 	loss_count(&w->losses[LOSS_GATE][0], w->nflog.lost, w->losses_ns, wall);
-	watcher_take_permitted(w);
+	watcher_filter_count(w);
 	tell_losses(w);
 	check_identities(w, wall);
 	w->losses_ns = wall;

@@ -145,6 +145,16 @@ counted(void *arg, const struct inspected *p, const struct sighting *told)
 
 /* ---- life -------------------------------------------------------------------- */
 
+/* Openings that the kernel's filter proved permitted never come to us. */
+static bool
+opened(void *arg, const struct watch_opening *o)
+{
+	const struct watcher *w = arg;
+
+	return tap_set_flow_seen(w->setup->taps, &o->src, &o->dst, o->sport, o->dport,
+	    o->protocol);
+}
+
 int
 watcher_inspect(struct watcher *w)
 {
@@ -153,7 +163,7 @@ watcher_inspect(struct watcher *w)
 		.flow_entries = FLOW_ENTRIES_LIVE, .patience_ns = PATIENCE_NS,
 		.now = INSPECT_PACKET_TIME,
 		.hooks = { .arg = w, .place = place, .excused = excused,
-		    .counted = counted },
+		    .counted = counted, .opened = opened },
 	};
 
 	w->inspect = inspect_new(&setup);

@@ -67,6 +67,8 @@ struct watcher {
 	struct detect_own_mac own_mac[LIMIT_SEGMENTS];	/* by segment */
 	struct watcher_ledger ledger;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
+	int64_t filter_until_ns;		/* CLOCK_MONOTONIC: permits change */
+	int64_t filter_offset_ns;		/* CLOCK_REALTIME - MONOTONIC at that time */
 	struct nflog_ledger nflog;
 	struct loss losses[LOSS_LAYERS][LIMIT_SEGMENTS];	/* by tap; [0] for all */
 	struct watcher_link links[LIMIT_SEGMENTS];
@@ -106,6 +108,15 @@ int watcher_load(struct watcher *w, const char *text, size_t length, char *why,
     size_t why_size);
 int watcher_load_memfd(struct watcher *w, int fd, char *why, size_t why_size);
 
+/*
+ * watcher_filter.c: the kernel's filter. Set it to a policy that is about to
+ * replace w->policy (0 or negative errno: everything is handed over); fetch what
+ * it counted; both when it is due.
+ */
+int watcher_filter_set(struct watcher *w, const struct watch_policy *next);
+void watcher_filter_count(struct watcher *w);
+void watcher_filter_sweep(struct watcher *w);
+
 /* watcher_events.c: what is written down beside violations. */
 int watcher_emit(void *watcher, const struct event *e);
 void watcher_tell_life(struct watcher *w, const char *sentence);
@@ -135,8 +146,6 @@ const char *watcher_away_name(enum watcher_away why);
 /* watcher_account.c: losses into the record, identities of the ledgers. */
 void watcher_account(struct watcher *w);	/* each second, and at the end */
 void watcher_take_sample(struct watcher *w, struct ledger_sample *out);
-/* What the kernel's filter proved permitted, to what the judge found permitted. */
-void watcher_take_permitted(struct watcher *w);
 uint64_t watcher_waiting(struct watcher *w);	/* in the rings now */
 uint64_t watcher_lost(const struct watcher *w, enum loss_layer layer);
 

@@ -162,7 +162,7 @@ matrix_json(struct watcher *w, struct aggregate_totals *total)
 	json_t *rows = json_array();
 	uint16_t n = places_zones(w->places);
 
-	watcher_take_permitted(w);
+	watcher_filter_count(w);
 	aggregate_most_attempts(w->aggregate, most);
 	for (uint16_t from = 0; from < n; from++)
 		for (uint16_t to = 0; to < n; to++) {
