@@ -18,6 +18,7 @@
 
 #include <bpf/bpf.h>
 #include <inttypes.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pcap/dlt.h>
@@ -135,7 +136,7 @@ proves_leaving(const struct run *r, const uint8_t *frame, size_t length, uint16_
 	run_program(r, TAP_PROGRAM_LEAVING, frame, length, r->ifindex[in],
 	    r->ifindex[out]);
 	tap_bpf_counts(r->bpf, out, &now);
-	return now.proven != before.proven;
+	return now.proven_in + now.proven_out != before.proven_in + before.proven_out;
 }
 
 static void
@@ -264,7 +265,8 @@ check_way(struct run *r, struct dice *d, const struct facts *say, uint16_t in,
 
 	/* a socket has what it saw: no piece of it was cut off */
 	random_frame(d, &packet, &made);
-	length = made.captured;
+	/* what has no Ethernet header never was on a wire */
+	length = made.captured < ETHER_HDR_LEN ? ETHER_HDR_LEN : made.captured;
 	if (!(say->flags & FACT_GROUP_MAC) && length >= sizeof(own_mac))
 		memcpy(made.bytes, own_mac, sizeof(own_mac));
 
