@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import secrets
+import shlex
 
 from .image import TOP
 
@@ -19,8 +20,9 @@ LIMIT = 150             # seconds a test may take, by the guest's clock
 HOME = "/sekisho"
 BUILD = HOME + "/build"
 
-SCRIPT = """export SEKISHO_BUILD=%s PYTHONPATH=%s/tests/lab
+SCRIPT = """export SEKISHO_BUILD=%s PYTHONPATH=%s/tests/lab%s
 cd %s
+now() { cut -d ' ' -f 1 /proc/uptime; }
 clean() {
 	kill -9 -1 2>/dev/null
 	for n in /run/netns/*; do [ -e "$n" ] && ip netns del "${n##*/}"; done
@@ -29,9 +31,9 @@ clean() {
 run() {
 	name=$1
 	shift
-	echo "%s begin $name"
+	echo "%s begin $name $(now)"
 	timeout -k 5 %d "$@"
-	echo "%s end $name $? $(cut -d ' ' -f 1 /proc/uptime)"
+	echo "%s end $name $? $(now)"
 	clean
 }
 """
@@ -73,6 +75,14 @@ def add_files(image, tests, build):
             image.add(in_guest(path, build), path)
 
 
+def passed_on():
+    """What somebody set for the tests (SEKISHO_RELOADS and the like)."""
+    return "".join(" %s=%s" % (name, shlex.quote(value))
+                   for name, value in sorted(os.environ.items())
+                   if re.fullmatch(r"SEKISHO_[A-Z]+", name)
+                   and name not in ("SEKISHO_BUILD", "SEKISHO_KEEP"))
+
+
 class Agenda:
     """Tests of one guest; hear() takes its lines and tells verdicts as they come."""
 
@@ -80,11 +90,11 @@ class Agenda:
         self.tests, self.build, self.tell = tests, build, tell
         self.mark = "-%s-" % secrets.token_hex(8)
         self.open = dict(tests)         # not yet judged
-        self.now, self.said = None, []
+        self.now, self.said, self.since = None, [], 0.0
         self.passed, self.skipped, self.failed = [], [], []
 
     def script(self):
-        text = SCRIPT % (BUILD, HOME, HOME, self.mark, LIMIT, self.mark)
+        text = SCRIPT % (BUILD, HOME, passed_on(), HOME, self.mark, LIMIT, self.mark)
         for name, path in self.tests.items():
             python = "/usr/bin/python3 " if path.endswith(".py") else ""
             text += "run %s %s%s\n" % (name, python, in_guest(path, self.build))
@@ -92,12 +102,12 @@ class Agenda:
 
     def hear(self, line):
         words = line.split()
-        if words[:1] != [self.mark]:
+        if words[:1] != [self.mark] or len(words) < 4:
             self.said.append(line)
         elif words[1] == "begin":
-            self.now, self.said = words[2], []
-        elif words[1] == "end" and words[2] == self.now:
-            self._judge(self.now, int(words[3]))
+            self.now, self.said, self.since = words[2], [], float(words[3])
+        elif words[1] == "end" and words[2] == self.now and len(words) == 5:
+            self._judge(self.now, int(words[3]), float(words[4]) - self.since)
             self.now = None
 
     def finish(self, result):
@@ -110,11 +120,11 @@ class Agenda:
             else:
                 self._fail(name, "was not run: " + why)
 
-    def _judge(self, name, status):
+    def _judge(self, name, status, seconds):
         if self.open.pop(name, None) is None:
             return
         if name.startswith("unit/"):
-            self._judge_unit(name, status)
+            self._judge_unit(name, status, seconds)
             return
         word = {0: "PASS", SKIP: "SKIP"}.get(status, "FAIL")
         lines = [line for line in self.said if re.match(r"(PASS|FAIL|SKIP) \S", line)]
@@ -127,10 +137,10 @@ class Agenda:
             at = self.said.index(lines[-1])
             self.tell("\n".join(["%s vm/%s" % (word, lines[-1][5:]), *self.said[at + 1:]]))
 
-    def _judge_unit(self, name, status):
+    def _judge_unit(self, name, status, seconds):
         if status == 0:
             self.passed.append(name)
-            self.tell("PASS vm/" + name)
+            self.tell("PASS vm/%s (%.1f s)" % (name, seconds))
         elif status == SKIP:
             self.skipped.append(name)
             self.tell("SKIP vm/%s %s" % (name, (self.said or [""])[-1]))

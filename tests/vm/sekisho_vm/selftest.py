@@ -11,13 +11,12 @@ from . import agenda, machine
 
 FAKE = """#!/bin/sh
 for word; do case $word in *sekisho.mark=*) mark=${word##*sekisho.mark=} ;; esac; done
-console=${2#file:}
 for word; do case $word in file:*) : >"${word#file:}" ;; esac; done
 %s
 """
 UP = 'echo "$mark up 6.1 1"\n'
-GOOD = "echo '@ begin one'; echo 'PASS ONE fine'; echo '@ end one 0 1'\n"
-TWO = "echo '@ begin two'; echo 'PASS TWO fine'; echo '@ end two 0 1'\n"
+GOOD = "echo '@ begin one 0'; echo 'PASS ONE fine'; echo '@ end one 0 1'\n"
+TWO = "echo '@ begin two 0'; echo 'PASS TWO fine'; echo '@ end two 0 1'\n"
 EXIT = 'echo "$mark exit 0"\n'
 # (what the machine says, tests that must have passed)
 CASES = (
@@ -30,7 +29,7 @@ CASES = (
     (UP + GOOD + TWO.replace("PASS", "SKIP") + EXIT, ["one"]),
     (UP + GOOD + TWO.replace("two 0", "two 1") + EXIT, ["one"]),
     (UP + GOOD + TWO.replace("two 0", "two 137") + EXIT, ["one"]),
-    (UP + GOOD + "echo '@ begin two'; echo '@ end two 0 1'\n" + EXIT, ["one"]),
+    (UP + GOOD + "echo '@ begin two 0'; echo '@ end two 0 1'\n" + EXIT, ["one"]),
     (UP + GOOD + TWO.replace("@", "-guess-") + EXIT, ["one"]),
 )
 
