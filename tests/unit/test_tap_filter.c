@@ -265,8 +265,8 @@ check_way(struct run *r, struct dice *d, const struct facts *say, uint16_t in,
 
 	/* a socket has what it saw: no piece of it was cut off */
 	random_frame(d, &packet, &made);
-	/* what has no Ethernet header never was on a wire */
-	length = made.captured < ETHER_HDR_LEN ? ETHER_HDR_LEN : made.captured;
+	/* a header without a packet never was on a wire */
+	length = made.captured <= ETHER_HDR_LEN ? ETHER_HDR_LEN + 1 : made.captured;
 	if (!(say->flags & FACT_GROUP_MAC) && length >= sizeof(own_mac))
 		memcpy(made.bytes, own_mac, sizeof(own_mac));
 

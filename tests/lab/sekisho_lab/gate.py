@@ -35,6 +35,8 @@ class Shot:
 class Gate:
     """Lab and daemon under one roof; use as a context manager."""
 
+    links = None        # see netns.up()
+
     def __init__(self, text=None, path=None, daemon=True):
         self.folder = tempfile.mkdtemp(prefix="sekisho-test-")
         os.chmod(self.folder, 0o755)
@@ -49,7 +51,7 @@ class Gate:
         try:
             self.model = model.load(self.path)
             netns.down(self.prefix)
-            netns.up(self.model, self.prefix)
+            netns.up(self.model, self.prefix, links=self.links)
             if self.want_daemon:
                 self.start()
             self.wire = wire.Wire(self.model, self.prefix)
@@ -195,8 +197,10 @@ class Gate:
 
     def know_neighbours(self):
         """Permanent neighbours for the hosts that the numbered tests use."""
-        if [s.interface for s in self.model.segments] != ["za0", "zb0", "zc0"]:
-            return
+        if [s.interface for s in self.model.segments] == ["za0", "zb0", "zc0"]:
+            self.know_hosts()
+
+    def know_hosts(self):
         wanted = [(n, f, policy.addr(f, z, host)) for n, z in enumerate(policy.ZONES)
                   for f in (4, 6) for host in (*range(2, 12), 50)]
         netns.neighbours(self.model, self.prefix, wanted)
