@@ -34,10 +34,12 @@ table_fd(const struct tap_bpf *b, enum tap_table table, uint32_t slot)
 
 	switch (table) {
 	case TAP_TABLE_PREFIXES4:
-		map = slot == 0 ? b->filter->maps.prefixes4_0 : b->filter->maps.prefixes4_1;
+		map = slot == 0 ? b->filter->maps.prefixes4_0 :
+		    b->filter->maps.prefixes4_1;
 		break;
 	case TAP_TABLE_PREFIXES6:
-		map = slot == 0 ? b->filter->maps.prefixes6_0 : b->filter->maps.prefixes6_1;
+		map = slot == 0 ? b->filter->maps.prefixes6_0 :
+		    b->filter->maps.prefixes6_1;
 		break;
 	case TAP_TABLE_BOXES:
 		map = slot == 0 ? b->filter->maps.boxes_0 : b->filter->maps.boxes_1;
@@ -178,7 +180,8 @@ fill_counters(struct tap_bpf *b, uint32_t slot, const struct tap_policy *p)
 		error = -E2BIG;
 	for (size_t i = 0; error == 0 && i < p->n_counters; i++)
 		error = fill_array(b->filter->maps.permitted,
-		    slot * TAP_MAX_COUNTERS + (uint32_t)i, nothing, sizeof(*nothing), 1, 1);
+		    slot * TAP_MAX_COUNTERS + (uint32_t)i, nothing, sizeof(*nothing),
+		    1, 1);
 	if (error == 0)
 		s->n_counters = p->n_counters;
 	free(nothing);
