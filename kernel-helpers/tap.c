@@ -6,8 +6,7 @@
  */
 #include "kernel-helpers/tap.h"
 
-#include "kernel-helpers/tap_bpf.h"
-#include "kernel-helpers/tap_ring.h"
+#include "kernel-helpers/tap_internal.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -23,30 +22,6 @@
 #define TAG_BYTES	4u
 #define MAC_BYTES	12u	/* both addresses, before an 802.1Q tag */
 
-/* tap.leaving beside a descriptor. */
-#define LEAVING_NONE	(-1)
-#define LEAVING_STOPPED	(-2)	/* was there; what it reported can still be read */
-
-struct tap {
-	char name[IF_NAMESIZE];
-	uint32_t ifindex;		/* 0: never was there */
-	struct tap_ring incoming;
-	struct tap_ring outgoing;	/* not opened where "leaving" is */
-	int leaving;			/* tcx link, or LEAVING_* */
-	bool has_mac;
-	uint8_t mac[6];
-	uint64_t events;		/* delivered from the event ring */
-};
-
-struct tap_set {
-	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
-	enum tap_tier tier;
-	char tier_reason[160], open_reason[160];	/* now, and with a policy */
-	bool rings_out;			/* packet sockets for leaving frames */
-	size_t n, next;			/* next: the tap whose turn it is */
-	struct tap taps[];
-};
-
 /* What the callbacks of libpcap and of the event ring need. */
 struct delivery {
 	struct tap_set *set;
@@ -57,20 +32,6 @@ struct delivery {
 	void *arg;
 };
 
-const char *
-tap_tier_name(enum tap_tier tier)
-{
-	switch (tier) {
-	case TAP_TIER_NONE:
-		return "none";
-	case TAP_TIER_CLASSIC:
-		return "classic";
-	case TAP_TIER_EBPF:
-		return "ebpf";
-	}
-	return "unknown";
-}
-
 static size_t
 buffer_size(size_t n)
 {
@@ -79,13 +40,6 @@ buffer_size(size_t n)
 	if (share > TAP_BUFFER_BYTES)
 		return TAP_BUFFER_BYTES;
 	return share < TAP_BUFFER_LEAST ? TAP_BUFFER_LEAST : share;
-}
-
-static bool
-tap_up(const struct tap *t)
-{
-	return t->incoming.pcap != NULL &&
-	    (t->outgoing.pcap != NULL || t->leaving != LEAVING_NONE);
 }
 
 static void
@@ -133,7 +87,8 @@ open_outgoing(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 }
 
 static int
-name_tap(struct tap_set *s, const struct tap *t, bool provable, char *why, size_t why_size)
+name_tap(struct tap_set *s, const struct tap *t, bool provable, char *why,
+    size_t why_size)
 {
 	int error = 0;
 
@@ -233,73 +188,6 @@ tap_set_close(struct tap_set *s)
 		tap_down(&s->taps[i]);
 	tap_bpf_close(s->bpf);
 	free(s);
-}
-
-size_t
-tap_set_count(const struct tap_set *s)
-{
-	return s->n;
-}
-
-size_t
-tap_set_missing(const struct tap_set *s)
-{
-	size_t missing = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		missing += !tap_up(&s->taps[i]);
-	return missing;
-}
-
-bool
-tap_set_is_up(const struct tap_set *s, size_t i)
-{
-	return tap_up(&s->taps[i]);
-}
-
-const char *
-tap_set_interface(const struct tap_set *s, size_t i)
-{
-	return s->taps[i].name;
-}
-
-int
-tap_set_find(const struct tap_set *s, uint32_t ifindex)
-{
-	for (size_t i = 0; i < s->n && ifindex != 0; i++)
-		if (s->taps[i].ifindex == ifindex)
-			return (int)i;
-	return -1;
-}
-
-enum tap_tier
-tap_set_tier(const struct tap_set *s)
-{
-	return s->tier;
-}
-
-const char *
-tap_set_tier_reason(const struct tap_set *s)
-{
-	return s->tier_reason;
-}
-
-int
-tap_set_policy(struct tap_set *s, const struct tap_policy *p, tap_on_permitted *leaving,
-    void *arg)
-{
-	int error;
-
-	if (s->bpf == NULL)
-		return 0;
-	error = tap_bpf_load(s->bpf, p);
-	snprintf(s->tier_reason, sizeof(s->tier_reason), "%s", s->open_reason);
-	if (error != 0)
-		snprintf(s->tier_reason, sizeof(s->tier_reason),
-		    "permits are not in the filter: %s", strerror(-error));
-	if (leaving != NULL)
-		tap_bpf_take(s->bpf, p != NULL && error == 0, leaving, arg);
-	return error;
 }
 
 size_t
@@ -456,29 +344,6 @@ tap_set_dispatch(struct tap_set *s, int max_frames,
 	return error != 0 ? error : total;
 }
 
-void
-tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out)
-{
-	struct tap *t = &s->taps[i];
-	struct tap_count counted = { 0 };
-	uint64_t lost = 0;
-
-	tap_ring_ask(&t->incoming);
-	tap_ring_ask(&t->outgoing);
-	if (s->bpf != NULL && t->ifindex != 0)
-		tap_bpf_counts(s->bpf, i, &counted);
-	/* a full event ring loses what has no packet ring to go to */
-	if (t->outgoing.pcap == NULL)
-		lost = counted.full;
-	out->received = t->incoming.received + t->outgoing.received + counted.sent + lost;
-	out->dropped = t->incoming.dropped + t->outgoing.dropped + lost;
-	out->delivered = t->incoming.delivered + t->outgoing.delivered + t->events;
-	out->ring_lost = counted.full - lost;
-	out->proven = counted.proven_in + counted.proven_out;
-	out->seen = out->received + out->proven;
-	out->arrived = t->incoming.received + counted.proven_in;
-}
-
 int
 tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length)
 {
@@ -499,26 +364,4 @@ tap_set_stop(struct tap_set *s)
 			s->taps[i].leaving = LEAVING_STOPPED;
 		}
 	}
-}
-
-void
-tap_set_permitted(struct tap_set *s, tap_on_permitted *permitted, void *arg)
-{
-	if (s->bpf != NULL)
-		tap_bpf_take(s->bpf, false, permitted, arg);
-}
-
-bool
-tap_set_flow_seen(const struct tap_set *s, const struct ip_addr *src,
-    const struct ip_addr *dst, uint16_t sport, uint16_t dport, uint8_t protocol)
-{
-	return s->bpf != NULL &&
-	    tap_bpf_flow_seen(s->bpf, src, dst, sport, dport, protocol);
-}
-
-bool
-tap_set_mac(const struct tap_set *s, size_t i, uint8_t mac[6])
-{
-	memcpy(mac, s->taps[i].mac, 6);
-	return s->taps[i].has_mac;
 }

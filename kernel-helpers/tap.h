@@ -58,11 +58,11 @@ struct tap_frame {
  */
 struct tap_ledger {
 	uint64_t seen;		/* by the kernel's filter; without one as received */
-	uint64_t proven;	/* permitted beyond doubt: counted there, not handed over */
+	uint64_t proven;	/* permitted beyond doubt: counted, not handed over */
 	uint64_t received;	/* by the kernel's sockets, after the filter */
 	uint64_t dropped;	/* ring full */
 	uint64_t delivered;	/* handed to the callback */
-	uint64_t ring_lost;	/* event ring full: took a pcap ring, without its ingress */
+	uint64_t ring_lost;	/* event ring full: took a pcap ring, ingress unknown */
 	uint64_t arrived;	/* of seen: on the way in */
 };
 

@@ -59,8 +59,11 @@ tap_bpf_open(char *why, size_t why_size)
 	if (b->processors > 0)
 		b->each = calloc((size_t)b->processors,
 		    TAP_NUMBERS_MOST * sizeof(*b->each));
-	b->filter = b->each != NULL ? tap_filter__open_and_load() : NULL;
-	if (b->filter == NULL) {
+	b->filter = b->each != NULL ? tap_filter__open() : NULL;
+	if (b->filter == NULL ||
+	    bpf_map__set_max_entries(b->filter->maps.permitted,
+	    (uint32_t)b->processors * 2 * TAP_MAX_COUNTERS) != 0 ||
+	    tap_filter__load(b->filter) != 0) {
 		snprintf(why, why_size, "the kernel refuses the eBPF filter: %s",
 		    strerror(errno));
 		goto fail;

@@ -34,10 +34,12 @@ table_fd(const struct tap_bpf *b, enum tap_table table, uint32_t slot)
 
 	switch (table) {
 	case TAP_TABLE_PREFIXES4:
-		map = slot == 0 ? b->filter->maps.prefixes4_0 : b->filter->maps.prefixes4_1;
+		map = slot == 0 ? b->filter->maps.prefixes4_0 :
+		    b->filter->maps.prefixes4_1;
 		break;
 	case TAP_TABLE_PREFIXES6:
-		map = slot == 0 ? b->filter->maps.prefixes6_0 : b->filter->maps.prefixes6_1;
+		map = slot == 0 ? b->filter->maps.prefixes6_0 :
+		    b->filter->maps.prefixes6_1;
 		break;
 	case TAP_TABLE_BOXES:
 		map = slot == 0 ? b->filter->maps.boxes_0 : b->filter->maps.boxes_1;
@@ -167,7 +169,8 @@ static int
 fill_counters(struct tap_bpf *b, uint32_t slot, const struct tap_policy *p)
 {
 	struct tap_slot *s = &b->slots[slot];
-	struct tap_counts *nothing = calloc((size_t)b->processors, sizeof(*nothing));
+	const size_t size = sizeof(struct tap_counts);
+	struct tap_counts *nothing = calloc(p->n_counters + 1, size);
 	int error = 0;
 
 	s->counters = copy_of(p->counters, p->n_counters, sizeof(*s->counters));
@@ -176,9 +179,10 @@ fill_counters(struct tap_bpf *b, uint32_t slot, const struct tap_policy *p)
 		error = -ENOMEM;
 	if (error == 0 && p->n_counters > TAP_MAX_COUNTERS)
 		error = -E2BIG;
-	for (size_t i = 0; error == 0 && i < p->n_counters; i++)
+	for (uint32_t i = 0; error == 0 && i < (uint32_t)b->processors; i++)
 		error = fill_array(b->filter->maps.permitted,
-		    slot * TAP_MAX_COUNTERS + (uint32_t)i, nothing, sizeof(*nothing), 1, 1);
+		    (i * 2 + slot) * TAP_MAX_COUNTERS, nothing, size, p->n_counters,
+		    TAP_MAX_COUNTERS);
 	if (error == 0)
 		s->n_counters = p->n_counters;
 	free(nothing);
@@ -283,6 +287,26 @@ tap_bpf_load(struct tap_bpf *b, const struct tap_policy *p)
 	return switch_to(b, b->generation << 1 | slot);
 }
 
+/* One counter of all processors. */
+static struct tap_counts
+counted(const struct tap_bpf *b, uint32_t slot, uint32_t counter)
+{
+	struct tap_counts sum = { .packets = { 0, 0 } }, one;
+
+	for (uint32_t i = 0; i < (uint32_t)b->processors; i++) {
+		uint32_t at = (i * 2 + slot) * TAP_MAX_COUNTERS + counter;
+
+		if (bpf_map_lookup_elem(bpf_map__fd(b->filter->maps.permitted), &at,
+		    &one) != 0)
+			continue;
+		for (int way = 0; way < 2; way++) {
+			sum.packets[way] += one.packets[way];
+			sum.bytes[way] += one.bytes[way];
+		}
+	}
+	return sum;
+}
+
 static void
 take_one(struct tap_slot *s, size_t at, const struct tap_counts *now,
     void (*permitted)(void *arg, const struct tap_permitted *p), void *arg)
@@ -309,15 +333,9 @@ tap_bpf_take(struct tap_bpf *b, bool before,
     void (*permitted)(void *arg, const struct tap_permitted *p), void *arg)
 {
 	uint32_t slot = before ? !b->slot : b->slot;
-	int map = bpf_map__fd(b->filter->maps.permitted);
-
 	for (size_t i = 0; i < b->slots[slot].n_counters; i++) {
-		uint64_t sum[sizeof(struct tap_counts) / sizeof(uint64_t)];
-		struct tap_counts now;
+		struct tap_counts now = counted(b, slot, (uint32_t)i);
 
-		tap_bpf_sum(b, map, slot * TAP_MAX_COUNTERS + (uint32_t)i, sum,
-		    sizeof(sum) / sizeof(sum[0]));
-		memcpy(&now, sum, sizeof(now));
 		take_one(&b->slots[slot], i, &now, permitted, arg);
 	}
 }

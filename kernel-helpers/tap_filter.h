@@ -12,7 +12,7 @@
 
 #include <linux/types.h>
 
-#define TAP_HEAD_BYTES		512	/* of a frame, as TAP_SNAPLEN: a TLS client hello */
+#define TAP_HEAD_BYTES		512	/* of a frame: TAP_SNAPLEN */
 #define TAP_HEAD_SMALL		128	/* frames up to this take a smaller event */
 #define TAP_MAX_INTERFACES	1024
 #define TAP_EVENT_RING_BYTES	(32 << 20)

@@ -268,7 +268,9 @@ hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
 static __always_inline void
 count_permitted(struct __sk_buff *skb, __u32 counter)
 {
-	__u32 at = (counter - 1) >> 1, way = (counter - 1) & 1;
+	__u32 at = ((counter - 1) >> 1) +
+	    bpf_get_smp_processor_id() * 2 * TAP_MAX_COUNTERS;
+	__u32 way = (counter - 1) & 1;
 	struct tap_counts *c = bpf_map_lookup_elem(&permitted, &at);
 
 	if (!c)

@@ -81,8 +81,12 @@ struct {
 	__type(value, struct tap_ports);
 } ports SEC(".maps");
 
+/*
+ * Both slots of each processor in turn; as many as there are processors. A per-CPU
+ * map would take two cache lines for each count, which is most of what it costs.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2 * TAP_MAX_COUNTERS);
 	__type(key, __u32);
 	__type(value, struct tap_counts);

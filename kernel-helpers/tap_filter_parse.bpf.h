@@ -121,7 +121,8 @@ parse4(struct __sk_buff *skb, struct packet *p)
 	struct frame4 f;
 	__u32 total;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) || f.eth.type != bpf_htons(ETH_P_IP) ||
+	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) ||
+	    f.eth.type != bpf_htons(ETH_P_IP) ||
 	    f.version_ihl != 0x45 || (f.fragment & bpf_htons(0xbfff)) != 0 ||
 	    (f.eth.dst[0] & 1) != 0)
 		return false;
@@ -147,7 +148,8 @@ parse6(struct __sk_buff *skb, struct packet *p)
 	struct frame6 f;
 	__u32 payload;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) || f.eth.type != bpf_htons(ETH_P_IPV6) ||
+	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) ||
+	    f.eth.type != bpf_htons(ETH_P_IPV6) ||
 	    f.version >> 4 != 6 || (f.eth.dst[0] & 1) != 0)
 		return false;
 	payload = bpf_ntohs(f.payload);

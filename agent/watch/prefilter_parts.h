@@ -23,7 +23,7 @@ void prefilter_unique(struct prefilter_list *l, size_t size,
 struct prefilter {
 	struct prefilter_source from;
 	struct tap_policy policy;
-	struct prefilter_list boxes;	/* const struct box *: in force, tapped, TCP or UDP */
+	struct prefilter_list boxes;	/* const struct box *: of which packets can be ours */
 	struct prefilter_list src, dst;	/* struct ip_range: of boxes, sorted */
 	struct prefilter_list matches;	/* struct service_match: of boxes, sorted */
 	struct prefilter_list prefixes;	/* struct tap_policy_prefix */

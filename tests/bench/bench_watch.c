@@ -79,7 +79,8 @@ pass(const char *interface)
 	};
 	/* union bpf_attr, link_create with its tcx member (Linux 6.6) */
 	const uint32_t link[8] = {
-		(uint32_t)bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pass", "GPL", next, 2, NULL),
+		(uint32_t)bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pass", "GPL", next, 2,
+		    NULL),
 		if_nametoindex(interface), 47,
 	};
 
@@ -231,7 +232,7 @@ main(int argc, char **argv)
 	if (argc >= 4 && strcmp(argv[1], "watch") == 0)
 		return watch(&argv[2]);
 	if (argc < 3 || strcmp(argv[1], "reject") != 0) {
-		fprintf(stderr, "bench_watch watch POLICY IFACE... | reject in:IFACE...\n");
+		fprintf(stderr, "bench_watch watch POLICY IFACE... | reject WORD...\n");
 		return 64;
 	}
 	for (int i = 2; i < argc; i++)

@@ -198,7 +198,8 @@ set_owners(struct tap_set *s, bool with_first)
 {
 	static const struct tap_ports ports[2];
 	const struct tap_policy_prefix prefixes[] = {
-		{ { { 0x0a010080, IP_V4 }, 25 }, 2 }, { { { 0x0a010000, IP_V4 }, 25 }, 1 },
+		{ { { 0x0a010080, IP_V4 }, 25 }, 2 },
+		{ { { 0x0a010000, IP_V4 }, 25 }, 1 },
 	};
 	const struct tap_class classes[] = { { 0 }, { .tap = 1 }, { .tap = 2 } };
 	const struct tap_services services[] = { { 0 } };
@@ -283,7 +284,8 @@ set_permit(struct tap_set *s, tap_on_permitted *leaving, void *arg)
 {
 	static struct tap_ports ports[2];
 	const struct tap_policy_prefix prefixes[] = {
-		{ { { 0x0a010000, IP_V4 }, 24 }, 1 }, { { { 0x0a020000, IP_V4 }, 24 }, 2 },
+		{ { { 0x0a010000, IP_V4 }, 24 }, 1 },
+		{ { { 0x0a020000, IP_V4 }, 24 }, 2 },
 	};
 	const struct tap_class classes[] = {
 		{ 0 }, { .tap = 1, .n_src = 1 }, { .tap = 2, .n_dst = 1 },
@@ -334,8 +336,8 @@ permits_are_counted_while_nobody_reads(bool rings_out)
 {
 	const struct ip_addr src = { 0x0a010002, IP_V4 }, dst = { 0x0a020003, IP_V4 };
 	char why[256] = "";
-	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out, why,
-	    sizeof(why));
+	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out,
+	    why, sizeof(why));
 	uint64_t late = 0;
 	struct tap_ledger l;
 
@@ -393,7 +395,8 @@ a_policy_needs_no_privilege(void)
 	child = fork();
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0) {
-		if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0)
+		if (setresgid(65534, 65534, 65534) != 0 ||
+		    setresuid(65534, 65534, 65534) != 0)
 			_exit(2);
 		_exit(set_permit(s, NULL, NULL) == 0 && set_permit(s, NULL, NULL) == 0 ?
 		    0 : 1);
