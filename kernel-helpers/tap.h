@@ -41,7 +41,7 @@ enum tap_tier {
 struct tap_frame {
 	const uint8_t *bytes;
 	uint32_t captured, length;
-	int64_t time_ns;	/* CLOCK_REALTIME */
+	int64_t time_ns;	/* CLOCK_REALTIME; of a pcap ring in whole microseconds */
 	int interface;		/* index into the tap set: where it was seen */
 	bool outgoing;
 	int ingress;		/* outgoing: true ingress, an index or TAP_INGRESS_* */
