@@ -58,16 +58,20 @@ O := build/$(BUILD)
 pkgs.rules  := libconfig libsodium
 pkgs.kernel := libnftnl libmnl libpcap libbpf
 pkgs.agent  := jansson libsystemd libseccomp libcap-ng
+# The live view of the command; nothing that runs as a daemon links it.
+pkgs.screen := ncursesw
 pkgs        := $(pkgs.rules) $(pkgs.kernel) $(pkgs.agent)
 
 # Goals that compile nothing must work without the -dev packages.
 no_build := clean help layers needs demo check
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
-ifneq ($(shell $(PKG_CONFIG) --exists $(pkgs) && echo yes),yes)
-$(error missing libraries: run "sudo make needs", or see $(PKG_CONFIG) --print-errors --exists $(pkgs))
+ifneq ($(shell $(PKG_CONFIG) --exists $(pkgs) $(pkgs.screen) && echo yes),yes)
+$(error missing libraries: run "sudo make needs", or see $(PKG_CONFIG) --print-errors --exists $(pkgs) $(pkgs.screen))
 endif
 pkg_cflags  := $(shell $(PKG_CONFIG) --cflags $(pkgs))
 pkg_libs    := $(shell $(PKG_CONFIG) --libs $(pkgs))
+screen_cflags := $(shell $(PKG_CONFIG) --cflags $(pkgs.screen))
+screen_libs := $(shell $(PKG_CONFIG) --libs $(pkgs.screen))
 unit_cflags := $(shell $(PKG_CONFIG) --cflags cunit 2>/dev/null)
 unit_libs   := $(shell $(PKG_CONFIG) --libs cunit 2>/dev/null)
 endif
@@ -90,6 +94,7 @@ unit_help := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
 lab_src   := $(wildcard tests/lab/*.c)
 bench_src := $(wildcard tests/bench/bench_*.c)
 fuzz_src  := $(wildcard tests/fuzz/fuzz_*.c)
+corpora_src := $(wildcard tests/corpora/*.c)
 
 objs   = $(patsubst %.c,$(O)/%.o,$(1))
 progs  = $(patsubst %.c,$(O)/%,$(1))
@@ -105,7 +110,7 @@ skels := $(patsubst kernel-helpers/%.bpf.c,$(O)/gen/%.skel.h,$(bpf_src))
 
 all: $(bins)
 # What the tests run, beside the programs themselves.
-tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src))
+tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src) $(corpora_src))
 
 # ---- rules -------------------------------------------------------------
 ifeq ($(V),)
@@ -118,7 +123,7 @@ $(O)/%.o: %.c Makefile | $(skels)
 
 # The kernel filter: compiled for the bpf machine, embedded by its skeleton.
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
-$(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c kernel-helpers/%.h Makefile
+$(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c $(wildcard kernel-helpers/tap_filter*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) -O2 -g -Wall -Werror -target bpf -I. -I/usr/include/$(multiarch) \
 	  -c -o $@ $<
@@ -133,12 +138,13 @@ link = $(call say,LD)$(CC) $(all_cflags) $(link.$(BUILD)) $(LDFLAGS) -o $@ $^
 $(O)/sekishod: $(O)/agent/sekishod.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 $(O)/sekisho: $(O)/agent/sekisho.o $(lib)
-	$(link) $(pkg_libs) $(LDLIBS)
+	$(link) $(pkg_libs) $(screen_libs) $(LDLIBS)
+$(O)/agent/cli/top_screen.o: extra_cflags = $(screen_cflags)
 
 $(call objs,$(unit_src) $(unit_help)): extra_cflags = $(unit_cflags)
 $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)
 	$(link) $(unit_libs) $(pkg_libs) $(LDLIBS)
-$(call progs,$(bench_src) $(fuzz_src) $(lab_src)): %: %.o $(lib)
+$(call progs,$(bench_src) $(fuzz_src) $(lab_src) $(corpora_src)): %: %.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 
 # ---- checks ------------------------------------------------------------

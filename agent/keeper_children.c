@@ -26,8 +26,17 @@
 #define RESTART_PAUSE_US	1000000
 /* One that lived this long is started again at once. */
 #define RESTART_HEALTHY_US	2000000
-/* What each child gets to finish its work at a stop. */
-#define STOP_WAIT_MS		4000
+/*
+ * An interface that is there and not tapped: the watcher ends to get fresh taps.
+ * One that comes and goes without end may only do so at growing intervals.
+ */
+#define REOPEN_SETTLE_NS	300000000ll
+#define REOPEN_STEPS		7u	/* doubled so often: up to 38 s */
+#define REOPEN_QUIET_US		60000000
+
+/* What each child gets to finish its work at a stop: the watcher may have 65,536
+ * violations to tell (FINALS_NS in agent/watch/watcher.c). */
+#define STOP_WAIT_MS		9000
 
 const char *
 keeper_child_name(enum child_id id)
@@ -157,12 +166,22 @@ run_control(struct keeper *k)
 	return become(ROLE_CONTROL) < 0 ? EXIT_FAILURE : control_run(&setup);
 }
 
+static int64_t
+settle_ns(const struct child *watcher)
+{
+	unsigned int n = watcher->reopened;
+
+	/* the first time at once */
+	return n == 0 ? 0 : REOPEN_SETTLE_NS << (n < REOPEN_STEPS ? n : REOPEN_STEPS);
+}
+
 static int
 run_watcher(struct keeper *k)
 {
 	struct watch_start start = {
 		.interfaces = &k->interfaces, .policy_fd = k->policy_fd,
 		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
+		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
 	};
 	struct watcher_setup setup;
 	int r = watch_start_open(&start, &setup);
@@ -206,6 +225,13 @@ run_child(struct keeper *k, enum child_id id)
 	_exit(status);
 }
 
+static bool
+wants_taps(enum child_id id, int status)
+{
+	return id == CHILD_WATCHER && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == WATCHER_REOPEN;
+}
+
 /* The gap that a death left: into the record, and to control for the status. */
 static void
 tell_of_gap(struct keeper *k, enum child_id id)
@@ -221,6 +247,9 @@ tell_of_gap(struct keeper *k, enum child_id id)
 	snprintf(e.reason, sizeof(e.reason), "the %s process %s %d and was started again",
 	    told.name, WIFSIGNALED(c->status) ? "was ended by signal" : "ended with status",
 	    WIFSIGNALED(c->status) ? WTERMSIG(c->status) : WEXITSTATUS(c->status));
+	if (wants_taps(id, c->status))
+		snprintf(e.reason, sizeof(e.reason), "the watcher process was started "
+		    "again to open its taps anew");
 	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_EVENT, &e, sizeof(e), -1);
 	if (id != CHILD_CONTROL)
 		(void)ipc_send(k->tell[0], IPC_CHILD_DIED, &told, sizeof(told), -1);
@@ -273,7 +302,9 @@ static void
 plan_restart(struct keeper *k, enum child_id id)
 {
 	int64_t now = monotonic_us();
-	bool healthy = now - k->children[id].started_us >= RESTART_HEALTHY_US;
+	const struct child *c = &k->children[id];
+	bool healthy = now - c->started_us >= RESTART_HEALTHY_US ||
+	    wants_taps(id, c->status);
 	int r;
 
 	if (k->stopping || k->restart[id] != NULL)
@@ -295,6 +326,14 @@ note_death(struct keeper *k, enum child_id id, int status)
 	if (k->stopping)
 		return;
 	c->died_ns = keeper_now_ns();
+	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
+		c->reopened = 0;
+	if (wants_taps(id, status)) {
+		c->reopened++;
+		log_info("the watcher ended to get its taps anew");
+		plan_restart(k, id);
+		return;
+	}
 	if (WIFSIGNALED(status))
 		log_warnx("the %s was ended by signal %d", keeper_child_name(id),
 		    WTERMSIG(status));

@@ -25,6 +25,7 @@ struct child {
 	int64_t died_ns;		/* CLOCK_REALTIME; 0: has not died yet */
 	int64_t started_us;		/* CLOCK_MONOTONIC */
 	int status;			/* of waitpid(2) */
+	unsigned int reopened;		/* times in a row for WATCHER_REOPEN */
 };
 
 enum record_writer {

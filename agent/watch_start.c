@@ -2,7 +2,9 @@
 #include "agent/watch_start.h"
 
 #include "agent/log.h"
+#include "kernel-helpers/link.h"
 #include "kernel-helpers/nflog.h"
+#include "kernel-helpers/softnet.h"
 #include "rules/compile.h"
 #include "rules/limits.h"
 
@@ -72,20 +74,28 @@ int
 watch_start_open(const struct watch_start *start, struct watcher_setup *setup)
 {
 	struct ip_addr *own = calloc(MAX_OWN, sizeof(*own));
+	struct softnet *softnet = calloc(1, sizeof(*softnet));
 	void *text = NULL;
 	size_t length = 0;
-	int r = own == NULL ? -ENOMEM :
+	int r = own == NULL || softnet == NULL ? -ENOMEM :
 	    ipc_map(start->policy_fd, LIMIT_POLICY_BYTES, &text, &length);
 
 	*setup = (struct watcher_setup){ .control_fd = start->control_fd,
 	    .recorder_fd = start->recorder_fd, .policy_text = text, .policy_length = length,
-	    .own = own, .nflog_fd = -1 };
+	    .own = own, .nflog_fd = -1, .link_fd = -1, .softnet = softnet,
+	    .settle_ns = start->settle_ns };
 	if (r == 0)
 		r = open_taps(start->interfaces, setup);
 	if (r < 0) {
 		free(own);
+		free(softnet);
 		return r;
 	}
+	softnet_open(softnet);
+	setup->link_fd = link_open();
+	if (setup->link_fd < 0)
+		log_warnx("watcher: the interfaces cannot be looked after: %s",
+		    strerror(-setup->link_fd));
 	setup->n_own = watch_own_addresses(own, MAX_OWN);
 	setup->nflog_fd = nflog_open(COMPILE_LOG_GROUP);
 	if (setup->nflog_fd < 0)

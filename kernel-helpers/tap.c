@@ -1,38 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The set of taps: two rings an interface, one event ring for all of them.
+ * The set of taps: one or two rings an interface, one event ring for all of them.
  * Opened with privilege by the keeper, read without by the watcher after the
  * fork; nothing below tap_set_open() asks for a privilege again.
  */
 #include "kernel-helpers/tap.h"
 
-#include "kernel-helpers/tap_bpf.h"
-#include "kernel-helpers/tap_ring.h"
+#include "kernel-helpers/tap_internal.h"
 
 #include <errno.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TAG_BYTES	4u
 #define MAC_BYTES	12u	/* both addresses, before an 802.1Q tag */
-
-struct tap {
-	char name[IF_NAMESIZE];
-	uint32_t ifindex;		/* 0: never was there */
-	struct tap_ring incoming, outgoing;
-	uint64_t events;		/* delivered from the event ring */
-};
-
-struct tap_set {
-	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
-	enum tap_tier tier;
-	char tier_reason[160];
-	size_t n, next;			/* next: the tap whose turn it is */
-	struct tap taps[];
-};
 
 /* What the callbacks of libpcap and of the event ring need. */
 struct delivery {
@@ -44,20 +32,6 @@ struct delivery {
 	void *arg;
 };
 
-const char *
-tap_tier_name(enum tap_tier tier)
-{
-	switch (tier) {
-	case TAP_TIER_NONE:
-		return "none";
-	case TAP_TIER_CLASSIC:
-		return "classic";
-	case TAP_TIER_EBPF:
-		return "ebpf";
-	}
-	return "unknown";
-}
-
 static size_t
 buffer_size(size_t n)
 {
@@ -68,40 +42,86 @@ buffer_size(size_t n)
 	return share < TAP_BUFFER_LEAST ? TAP_BUFFER_LEAST : share;
 }
 
-static bool
-tap_up(const struct tap *t)
-{
-	return t->incoming.pcap != NULL && t->outgoing.pcap != NULL;
-}
-
 static void
 tap_down(struct tap *t)
 {
 	tap_ring_close(&t->incoming);
 	tap_ring_close(&t->outgoing);
+	if (t->leaving >= 0)
+		close(t->leaving);
+	t->leaving = LEAVING_NONE;
+}
+
+static void
+learn_mac(struct tap *t, int fd)
+{
+	struct ifreq request;
+
+	memset(&request, 0, sizeof(request));
+	memcpy(request.ifr_name, t->name, sizeof(t->name));
+	if (ioctl(fd, SIOCGIFHWADDR, &request) != 0 ||
+	    request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return;
+	memcpy(t->mac, request.ifr_hwaddr.sa_data, sizeof(t->mac));
+	t->has_mac = true;
+}
+
+/* The way out: before all tc programs, or where that cannot be, with the ring. */
+static int
+open_outgoing(struct tap_set *s, struct tap *t, char *why, size_t why_size)
+{
+	int program = s->bpf == NULL ? -1 :
+	    tap_bpf_program(s->bpf, TAP_PROGRAM_OUTGOING);
+
+	if (s->bpf != NULL && !s->rings_out)
+		t->leaving = tap_bpf_attach_leaving(s->bpf, t->ifindex);
+	if (t->leaving >= 0)
+		return 0;
+	if (s->bpf != NULL && !s->rings_out)
+		snprintf(s->tier_reason, sizeof(s->tier_reason),
+		    "%s: no tcx hook, leaving frames take a packet socket: %s", t->name,
+		    strerror(-t->leaving));
+	t->leaving = LEAVING_NONE;
+	return tap_ring_open(&t->outgoing, t->name, true, program, buffer_size(s->n), why,
+	    why_size);
+}
+
+static int
+name_tap(struct tap_set *s, const struct tap *t, bool provable, char *why,
+    size_t why_size)
+{
+	int error = 0;
+
+	if (s->bpf != NULL)
+		error = tap_bpf_set_tap(s->bpf, (size_t)(t - s->taps), t->ifindex,
+		    provable);
+	if (error != 0)
+		snprintf(why, why_size, "%s: %s", t->name, strerror(-error));
+	return error;
 }
 
 /* An interface that is not there is no error: its tap stays down. */
 static int
 tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 {
-	int in = s->bpf != NULL ? tap_bpf_program(s->bpf, false) : -1;
-	int out = s->bpf != NULL ? tap_bpf_program(s->bpf, true) : -1;
-	size_t bytes = buffer_size(s->n);
-	int error = 0;
+	int in = s->bpf == NULL ? -1 :
+	    tap_bpf_program(s->bpf, TAP_PROGRAM_INCOMING);
+	int error;
 
 	t->ifindex = if_nametoindex(t->name);
 	if (t->ifindex == 0)
 		return 0;
-	if (s->bpf != NULL)
-		error = tap_bpf_count_interface(s->bpf, t->ifindex);
-	if (error != 0) {
-		snprintf(why, why_size, "%s: %s", t->name, strerror(-error));
-		return error;
-	}
-	error = tap_ring_open(&t->incoming, t->name, false, in, bytes, why, why_size);
+	/* known to the filter before its first frame; provable once its link is known */
+	error = name_tap(s, t, false, why, why_size);
 	if (error == 0)
-		error = tap_ring_open(&t->outgoing, t->name, true, out, bytes, why,
+		error = tap_ring_open(&t->incoming, t->name, false, in,
+		    buffer_size(s->n), why, why_size);
+	if (error == 0) {
+		learn_mac(t, pcap_fileno(t->incoming.pcap));
+		error = open_outgoing(s, t, why, why_size);
+	}
+	if (error == 0)
+		error = name_tap(s, t, t->incoming.link_type == DLT_EN10MB, why,
 		    why_size);
 	if (error != 0)
 		tap_down(t);
@@ -109,8 +129,8 @@ tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 }
 
 struct tap_set *
-tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
-    size_t why_size)
+tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
+    bool rings_out, char *why, size_t why_size)
 {
 	struct tap_set *s = calloc(1, sizeof(*s) + n * sizeof(s->taps[0]));
 
@@ -119,7 +139,10 @@ tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, c
 		return NULL;
 	}
 	s->n = n;
+	s->rings_out = rings_out;
 	s->tier = TAP_TIER_CLASSIC;
+	for (size_t i = 0; i < n; i++)
+		s->taps[i].leaving = LEAVING_NONE;
 	if (best == TAP_TIER_EBPF)
 		s->bpf = tap_bpf_open(s->tier_reason, sizeof(s->tier_reason));
 	else
@@ -139,7 +162,15 @@ tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, c
 			return NULL;
 		}
 	}
+	memcpy(s->open_reason, s->tier_reason, sizeof(s->open_reason));
 	return s;
+}
+
+struct tap_set *
+tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
+    size_t why_size)
+{
+	return tap_set_open_ways(interfaces, n, best, false, why, why_size);
 }
 
 struct tap_set *
@@ -160,80 +191,6 @@ tap_set_close(struct tap_set *s)
 }
 
 size_t
-tap_set_count(const struct tap_set *s)
-{
-	return s->n;
-}
-
-size_t
-tap_set_missing(const struct tap_set *s)
-{
-	size_t missing = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		missing += !tap_up(&s->taps[i]);
-	return missing;
-}
-
-bool
-tap_set_is_up(const struct tap_set *s, size_t i)
-{
-	return tap_up(&s->taps[i]);
-}
-
-const char *
-tap_set_interface(const struct tap_set *s, size_t i)
-{
-	return s->taps[i].name;
-}
-
-int
-tap_set_find(const struct tap_set *s, uint32_t ifindex)
-{
-	for (size_t i = 0; i < s->n && ifindex != 0; i++)
-		if (s->taps[i].ifindex == ifindex)
-			return (int)i;
-	return -1;
-}
-
-enum tap_tier
-tap_set_tier(const struct tap_set *s)
-{
-	return s->tier;
-}
-
-const char *
-tap_set_tier_reason(const struct tap_set *s)
-{
-	return s->tier_reason;
-}
-
-int
-tap_set_owners(struct tap_set *s, const struct tap_owner *owners, size_t n)
-{
-	struct tap_bpf_owner *list;
-	size_t used = 0;
-	int error;
-
-	if (s->bpf == NULL)
-		return 0;
-	list = calloc(n + 1, sizeof(*list));
-	if (list == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		size_t at = (size_t)owners[i].interface;
-
-		if (at >= s->n || s->taps[at].ifindex == 0)
-			continue;
-		list[used].prefix = owners[i].prefix;
-		list[used++].ifindex = s->taps[at].ifindex;
-	}
-	error = tap_bpf_owners(s->bpf, list, used);
-	free(list);
-	return error;
-}
-
-size_t
 tap_set_fds(const struct tap_set *s, int *fds, size_t max)
 {
 	size_t n = 0;
@@ -245,7 +202,7 @@ tap_set_fds(const struct tap_set *s, int *fds, size_t max)
 			continue;
 		if (n++ < max)
 			fds[n - 1] = pcap_get_selectable_fd(s->taps[i].incoming.pcap);
-		if (n++ < max)
+		if (s->taps[i].outgoing.pcap != NULL && n++ < max)
 			fds[n - 1] = pcap_get_selectable_fd(s->taps[i].outgoing.pcap);
 	}
 	return n;
@@ -259,8 +216,7 @@ on_packet(u_char *context, const struct pcap_pkthdr *h, const u_char *bytes)
 		.bytes = bytes,
 		.captured = h->caplen,
 		.length = h->len,
-		/* nanosecond precision was asked for: tv_usec holds nanoseconds */
-		.time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec,
+		.time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec * 1000,
 		.interface = (int)(d->tap - d->set->taps),
 		.outgoing = d->ring == &d->tap->outgoing,
 		.ingress = TAP_INGRESS_BY_SOURCE,
@@ -299,8 +255,8 @@ on_event(void *context, const struct tap_event *e)
 	if (at < 0)
 		return;
 	t = &d->set->taps[at];
-	cooked = t->outgoing.link_type == DLT_LINUX_SLL ||
-	    t->outgoing.link_type == DLT_LINUX_SLL2;
+	cooked = t->incoming.link_type == DLT_LINUX_SLL ||
+	    t->incoming.link_type == DLT_LINUX_SLL2;
 	if (e->ingress != 0) {
 		ingress = tap_set_find(d->set, e->ingress);
 		if (ingress < 0)
@@ -315,7 +271,7 @@ on_event(void *context, const struct tap_event *e)
 		.outgoing = true,
 		.ingress = ingress,
 		/* a cooked socket sees the frame without its link header */
-		.link_type = cooked ? DLT_RAW : t->outgoing.link_type,
+		.link_type = cooked ? DLT_RAW : t->incoming.link_type,
 	};
 	if (e->vlan_present && f.link_type == DLT_EN10MB && f.captured > MAC_BYTES)
 		put_tag_back(e, room, &f);
@@ -347,6 +303,8 @@ dispatch_tap(struct delivery *d, struct tap *t, int max)
 
 		if (total >= max)
 			break;
+		if (rings[i]->pcap == NULL)
+			continue;
 		d->ring = rings[i];
 		n = pcap_dispatch(rings[i]->pcap, max - total, on_packet, (u_char *)d);
 		if (n < 0) {
@@ -385,38 +343,24 @@ tap_set_dispatch(struct tap_set *s, int max_frames,
 	return error != 0 ? error : total;
 }
 
-void
-tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out)
+int
+tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length)
 {
-	struct tap *t = &s->taps[i];
-	struct tap_event_count events = { 0, 0 };
+	const struct tap *t = &s->taps[i];
 
-	tap_ring_ask(&t->incoming);
-	tap_ring_ask(&t->outgoing);
-	if (s->bpf != NULL && t->ifindex != 0)
-		tap_bpf_counts(s->bpf, t->ifindex, &events);
-	out->received = t->incoming.received + t->outgoing.received + events.sent;
-	out->dropped = t->incoming.dropped + t->outgoing.dropped;
-	out->delivered = t->incoming.delivered + t->outgoing.delivered + t->events;
-	out->ring_lost = events.full;
-	out->seen = out->received;
-	out->proven = 0;
+	return tap_up(t) ? tap_ring_send(&t->incoming, t->ifindex, frame, length) :
+	    -ENETDOWN;
 }
 
 void
-tap_set_permitted(const struct tap_set *s,
-    void (*permitted)(void *arg, const struct tap_permitted *p), void *arg)
+tap_set_stop(struct tap_set *s)
 {
-	(void)s;
-	(void)permitted;
-	(void)arg;
-}
-
-bool
-tap_set_mac(const struct tap_set *s, size_t i, uint8_t mac[6])
-{
-	(void)s;
-	(void)i;
-	memset(mac, 0, 6);
-	return false;
+	for (size_t i = 0; i < s->n; i++) {
+		tap_ring_stop(&s->taps[i].incoming);
+		tap_ring_stop(&s->taps[i].outgoing);
+		if (s->taps[i].leaving >= 0) {
+			close(s->taps[i].leaving);
+			s->taps[i].leaving = LEAVING_STOPPED;
+		}
+	}
 }

@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Taps: libpcap on every zone interface, both directions told apart.
+ * Taps: every zone interface, both directions told apart. With the eBPF filter
+ * (tap_filter.bpf.c) frames that the policy permits beyond doubt are counted
+ * in the kernel and not handed over; the rest is, and a leaving one with the
+ * interface it truly came in by (skb->ingress_ifindex). What comes in takes a
+ * libpcap ring; what leaves takes the event ring of the eBPF program, or, where
+ * the kernel has no tcx, a second libpcap ring, in which frames stand whose
+ * source is owned by their ingress.
  *
- * With the eBPF filter (tap_filter.bpf.c) the egress side knows through which
- * interface a leaving packet came in (skb->ingress_ifindex): a packet whose
- * real ingress is the interface that owns its source address goes through the
- * pcap ring as usual; any other one takes the BPF ring buffer with the true
- * ingress beside its head. Without it (tier TAP_TIER_CLASSIC) the ingress of a
- * leaving packet is taken from its source address, and a packet that lies
- * about its source on the way out is judged by the lie: status says so.
+ * Without eBPF (tier TAP_TIER_CLASSIC) every frame is handed over and the
+ * ingress of a leaving packet is taken from its source address: a packet that
+ * lies about its source on the way out is judged by the lie. Status says so.
  */
 #ifndef KERNEL_HELPERS_TAP_H
 #define KERNEL_HELPERS_TAP_H
 
+#include "kernel-helpers/tap_filter.h"
 #include "rules/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAP_SNAPLEN		256u
-#define TAP_BUFFER_BYTES	(16u << 20)	/* each ring; two rings an interface */
+#define TAP_SNAPLEN		512u	/* a TLS client hello */
+#define TAP_BUFFER_BYTES	(16u << 20)	/* each ring */
 #define TAP_BUFFER_TOTAL	(512u << 20)	/* all rings; many are smaller */
 #define TAP_BUFFER_LEAST	(1u << 20)	/* but never below this */
 
 enum tap_tier {
 	TAP_TIER_NONE = 0,	/* no kernel filter */
 	TAP_TIER_CLASSIC,	/* classic BPF: truncation only */
-	TAP_TIER_EBPF,		/* true ingress interface on the way out */
+	TAP_TIER_EBPF,		/* permits in the kernel, true ingress on the way out */
 };
 
 /*
@@ -38,7 +41,7 @@ enum tap_tier {
 struct tap_frame {
 	const uint8_t *bytes;
 	uint32_t captured, length;
-	int64_t time_ns;	/* CLOCK_REALTIME */
+	int64_t time_ns;	/* CLOCK_REALTIME; of a pcap ring in whole microseconds */
 	int interface;		/* index into the tap set: where it was seen */
 	bool outgoing;
 	int ingress;		/* outgoing: true ingress, an index or TAP_INGRESS_* */
@@ -55,27 +58,59 @@ struct tap_frame {
  */
 struct tap_ledger {
 	uint64_t seen;		/* by the kernel's filter; without one as received */
-	uint64_t proven;	/* permitted beyond doubt: counted there, not handed over */
+	uint64_t proven;	/* permitted beyond doubt: counted, not handed over */
 	uint64_t received;	/* by the kernel's sockets, after the filter */
 	uint64_t dropped;	/* ring full */
 	uint64_t delivered;	/* handed to the callback */
-	uint64_t ring_lost;	/* event ring full: took the pcap ring instead */
+	uint64_t ring_lost;	/* event ring full: took a pcap ring, ingress unknown */
+	uint64_t arrived;	/* of seen: on the way in */
 };
 
-/* What the kernel's filter proved permitted since it was given its policy. */
+/* What the kernel's filter proved permitted, in the direction of the packets. */
 struct tap_permitted {
-	int in, out;		/* taps, or TAP_INGRESS_SELF for the gateway */
-	uint32_t permit;	/* index + 1 in that policy */
+	int in, out;		/* taps */
+	uint32_t permit;	/* index + 1 in its policy; of answers the opener's */
 	uint64_t packets, bytes;
 };
 
 struct tap_set;
 
-/* Which prefix is owned by which interface, for the filter's tables. */
-struct tap_owner {
+/* All addresses of a prefix that no longer one holds are of one class. */
+struct tap_policy_prefix {
 	struct ip_prefix prefix;
-	int interface;		/* index into the tap set */
+	uint32_t number;	/* of the class */
 };
+
+/* Who is counted by one counter. */
+struct tap_counter {
+	int in, out;		/* taps */
+	uint32_t permit;	/* index + 1 */
+};
+
+/*
+ * A policy as the filter asks it. Element 0 of classes and services is
+ * TAP_CLASS_UNKNOWN. Boxes have different keys; each names its counter + 1. All
+ * of it holds until until_ns: then nothing is proven any more.
+ */
+struct tap_policy {
+	const struct tap_policy_prefix *prefixes;
+	size_t n_prefixes;
+	const struct tap_class *classes;
+	size_t n_classes;
+	const struct tap_services *services;
+	size_t n_services;
+	const struct tap_ports *ports[2];	/* TCP, UDP */
+	const struct tap_box_key *box_keys;
+	const struct tap_box *boxes;
+	size_t n_boxes;
+	const struct tap_mac *macs;
+	size_t n_macs;
+	const struct tap_counter *counters;
+	size_t n_counters;
+	int64_t until_ns;	/* CLOCK_MONOTONIC */
+};
+
+typedef void tap_on_permitted(void *arg, const struct tap_permitted *p);
 
 /*
  * Open taps on these interfaces (needs CAP_NET_RAW, for TAP_TIER_EBPF CAP_BPF
@@ -88,6 +123,10 @@ struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why,
 /* The same with no tier above "best": rehearses what an older kernel gets. */
 struct tap_set *tap_set_open_tier(const char *const *interfaces, size_t n,
     enum tap_tier best, char *why, size_t why_size);
+
+/* The same; rings_out: leaving frames take packet sockets, as without tcx. */
+struct tap_set *tap_set_open_ways(const char *const *interfaces, size_t n,
+    enum tap_tier best, bool rings_out, char *why, size_t why_size);
 
 void tap_set_close(struct tap_set *s);
 
@@ -103,10 +142,14 @@ const char *tap_tier_name(enum tap_tier tier);
 const char *tap_set_tier_reason(const struct tap_set *s);
 
 /*
- * Replace the filter's owner tables; needs no privilege from Linux 5.19 on. 0
- * or negative errno: then more frames than needed take the event ring, no less.
+ * Give the filter another policy; NULL: none, everything is handed over. The
+ * new tables are complete before one store puts them in force; flows proven by
+ * the old ones are proven anew. Then "leaving" (may be NULL) gets what the old
+ * policy counted and tap_set_permitted() has not handed out: it counts no more.
+ * Needs no privilege from Linux 5.19 on. On error there is no policy.
  */
-int tap_set_owners(struct tap_set *s, const struct tap_owner *owners, size_t n);
+int tap_set_policy(struct tap_set *s, const struct tap_policy *p,
+    tap_on_permitted *leaving, void *arg);
 
 /* Descriptors to poll for reading: fds[] gets up to max, returns how many there are. */
 size_t tap_set_fds(const struct tap_set *s, int *fds, size_t max);
@@ -119,9 +162,29 @@ size_t tap_set_fds(const struct tap_set *s, int *fds, size_t max);
 int tap_set_dispatch(struct tap_set *s, int max_frames,
     void (*frame)(void *arg, const struct tap_frame *f), void *arg);
 
-/* Every pair and permit that has counted something. */
-void tap_set_permitted(const struct tap_set *s,
-    void (*permitted)(void *arg, const struct tap_permitted *p), void *arg);
+/*
+ * Send one frame of our own out of the interface, by the socket that watches
+ * arrivals: it is seen by the tap of the leaving side. Needs no privilege. 0 or
+ * negative errno, -ENETDOWN when the tap is down.
+ */
+int tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length);
+
+/*
+ * Let nothing more in; what is in the rings can still be read. So the ledger
+ * comes to rest: received = dropped + delivered when all is read.
+ */
+void tap_set_stop(struct tap_set *s);
+
+/* What was counted since the last call, by pair and permit of the policy in force. */
+void tap_set_permitted(struct tap_set *s, tap_on_permitted *permitted, void *arg);
+
+/*
+ * True: the filter saw a packet of this direction that a permit of its policy
+ * held as an opening (or as a later one of a flow opened in this direction),
+ * and has not forgotten it since. False says nothing: entries are evicted.
+ */
+bool tap_set_flow_seen(const struct tap_set *s, const struct ip_addr *src,
+    const struct ip_addr *dst, uint16_t sport, uint16_t dport, uint8_t protocol);
 
 /* The interface's MAC when the tap was opened; false: it has none, or is down. */
 bool tap_set_mac(const struct tap_set *s, size_t i, uint8_t mac[6]);

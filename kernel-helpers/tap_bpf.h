@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The eBPF half of the tap, for tap*.c only: programs, owner tables and the
- * event ring of tap_filter.bpf.c. Opening needs CAP_BPF; everything after it
- * works on open descriptors without privilege (Linux >= 5.19, or
- * kernel.unprivileged_bpf_disabled = 0).
+ * The eBPF half of the tap, for tap*.c only: programs, policy tables, counters
+ * and the event ring of tap_filter.bpf.c. Opening needs CAP_BPF and
+ * CAP_NET_ADMIN; everything after it works on open descriptors without
+ * privilege (Linux >= 5.19, or kernel.unprivileged_bpf_disabled = 0).
  */
 #ifndef KERNEL_HELPERS_TAP_BPF_H
 #define KERNEL_HELPERS_TAP_BPF_H
 
+#include "kernel-helpers/tap.h"
 #include "kernel-helpers/tap_filter.h"
 #include "rules/address.h"
 
@@ -17,30 +18,46 @@
 
 struct tap_bpf;
 
-/* A prefix and the kernel's number of the interface that owns it. */
-struct tap_bpf_owner {
-	struct ip_prefix prefix;
-	uint32_t ifindex;
-};
-
 /* NULL with a sentence in why. Close with tap_bpf_close(), which accepts NULL. */
 struct tap_bpf *tap_bpf_open(char *why, size_t why_size);
 void tap_bpf_close(struct tap_bpf *b);
 
-/* Descriptor of the program for one direction; stays owned by b. */
-int tap_bpf_program(const struct tap_bpf *b, bool outgoing);
+enum tap_program {
+	TAP_PROGRAM_INCOMING,	/* for a packet socket */
+	TAP_PROGRAM_OUTGOING,	/* for a packet socket */
+	TAP_PROGRAM_LEAVING,	/* for tcx */
+};
 
-/* Count events of this interface from now on. 0 or negative errno. */
-int tap_bpf_count_interface(struct tap_bpf *b, uint32_t ifindex);
-void tap_bpf_counts(const struct tap_bpf *b, uint32_t ifindex,
-    struct tap_event_count *out);
+/* Its descriptor, which stays b's. */
+int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
 
 /*
- * Replace the owner tables, entry by entry: new ones first, then the old ones
- * go. 0 or negative errno; after an error the tables are a mixture, which
- * sends more frames than needed to the event ring and hides none.
+ * Put the program of the way out before all others at the interface's egress
+ * hook. A descriptor that holds it there, or negative errno (no tcx: Linux < 6.6).
  */
-int tap_bpf_owners(struct tap_bpf *b, const struct tap_bpf_owner *owners, size_t n);
+int tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex);
+
+/*
+ * This tap has that interface. "provable": its frames begin with an Ethernet
+ * header; of others nothing is proven. 0 or negative errno.
+ */
+int tap_bpf_set_tap(struct tap_bpf *b, size_t tap, uint32_t ifindex, bool provable);
+
+void tap_bpf_counts(const struct tap_bpf *b, size_t tap, struct tap_count *out);
+
+/*
+ * tap_bpf_policy.c. Fill the slot that is not in use, then switch to it. NULL:
+ * no policy. On error there is none from before the first change on.
+ */
+int tap_bpf_load(struct tap_bpf *b, const struct tap_policy *p);
+
+/* Increments since the last call, of the policy in force or of the one before it. */
+void tap_bpf_take(struct tap_bpf *b, bool before,
+    void (*permitted)(void *arg, const struct tap_permitted *p), void *arg);
+
+/* tap_set_flow_seen() */
+bool tap_bpf_flow_seen(const struct tap_bpf *b, const struct ip_addr *src,
+    const struct ip_addr *dst, uint16_t sport, uint16_t dport, uint8_t protocol);
 
 /* Readable when events wait. */
 int tap_bpf_fd(const struct tap_bpf *b);

@@ -1,160 +1,146 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Socket filters of the tap. Each interface has two packet sockets, one per
- * direction, so that direction is known and not guessed.
+ * The tap's programs: what is permitted beyond doubt is counted here, the rest
+ * goes to user space. One-sided: whatever is not proven is handed over.
  *
- * On the way out a frame still carries the interface it came in by. When that
- * is the one that owns its source address, the frame goes to the packet ring,
- * which cannot carry the number but need not: user space finds the same owner.
- * Every other frame goes to the event ring with the number beside its head.
- * One-sided: whatever is not proven takes the event ring, and when that is
- * full, the packet ring. Nothing is passed over.
+ * Frames that come in are seen by a packet socket, which stands before every
+ * tc program: no foreign redirect hides them. Frames that leave are seen by a
+ * tcx program at the head of the egress hook (Linux 6.6), because a packet
+ * socket would cost a copy of every skb, proven or not. A foreign program that
+ * puts itself before ours there and ends the chain would hide frames from it,
+ * not from the frames' ingress; one that redirects shows them where they leave.
+ * Without tcx a packet socket does it, with the same proof.
+ *
+ * A packet ring cannot carry the interface a leaving frame came in by; the
+ * event ring does. A packet socket of the way out lets the packet ring take
+ * frames whose source is owned by their ingress: user space finds the same.
  */
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <stdbool.h>
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "kernel-helpers/tap_filter_flow.bpf.h"
 
-#include "kernel-helpers/tap_filter.h"
-
-#define IPV4_SOURCE 12
-#define IPV6_SOURCE 8
+#define TCX_NEXT (-1)
 
 char tap_license[] SEC("license") = "GPL";
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, TAP_MAX_OWNERS);
-	__type(key, struct tap_owner4);
-	__type(value, __u32);
-} owners4 SEC(".maps");
+enum fate { PASSED, SENT, FULL };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, TAP_MAX_OWNERS);
-	__type(key, struct tap_owner6);
-	__type(value, __u32);
-} owners6 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, TAP_EVENT_RING_BYTES);
-} events SEC(".maps");
-
-/* Interface index -> counts; the keys are there before the filter runs. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, TAP_MAX_INTERFACES);
-	__type(key, __u32);
-	__type(value, struct tap_event_count);
-} counts SEC(".maps");
-
-static bool
-owned4(struct __sk_buff *skb, __u32 ingress)
+static __always_inline void
+count_fate(__u32 ifindex, enum fate fate)
 {
-	struct tap_owner4 key;
-	__u8 version;
-	__u32 *owner;
+	int tap = tap_number(ifindex);
+	struct tap_count *c = tap < 0 ? NULL : bpf_map_lookup_elem(&counts, &tap);
 
-	if (bpf_skb_load_bytes_relative(skb, 0, &version, 1, BPF_HDR_START_NET) != 0 ||
-	    version >> 4 != 4)
-		return false;
-	if (bpf_skb_load_bytes_relative(skb, IPV4_SOURCE, key.address,
-	    sizeof(key.address), BPF_HDR_START_NET) != 0)
-		return false;
-	key.bits = 32;
-	owner = bpf_map_lookup_elem(&owners4, &key);
-	return owner && *owner == ingress;
+	if (!c)
+		return;
+	if (fate == PASSED)
+		c->passed++;
+	else if (fate == SENT)
+		c->sent++;
+	else
+		c->full++;
 }
 
-static bool
-owned6(struct __sk_buff *skb, __u32 ingress)
+/* "size": of the head; a constant where it is called. False: no room. */
+static __always_inline bool
+report_head(struct __sk_buff *skb, const __u32 size)
 {
-	struct tap_owner6 key;
-	__u8 version;
-	__u32 *owner;
+	struct tap_event *e = bpf_ringbuf_reserve(&events, sizeof(*e) + size, 0);
+	__u32 captured = skb->len;
 
-	if (bpf_skb_load_bytes_relative(skb, 0, &version, 1, BPF_HDR_START_NET) != 0 ||
-	    version >> 4 != 6)
+	if (!e)
 		return false;
-	if (bpf_skb_load_bytes_relative(skb, IPV6_SOURCE, key.address,
-	    sizeof(key.address), BPF_HDR_START_NET) != 0)
-		return false;
-	key.bits = 128;
-	owner = bpf_map_lookup_elem(&owners6, &key);
-	return owner && *owner == ingress;
-}
-
-/* The packet ring loses nothing that user space needs to judge this frame. */
-static bool
-proven(struct __sk_buff *skb)
-{
-	__u32 ingress = skb->ingress_ifindex;
-
-	if (skb->vlan_present)
-		return false;
-	switch (bpf_ntohs((__u16)skb->protocol)) {
-	case ETH_P_IP:
-		return ingress != 0 && owned4(skb, ingress);
-	case ETH_P_IPV6:
-		return ingress != 0 && owned6(skb, ingress);
-	default:
-		/* the gateway's own ARP and the like; bridged frames are not */
-		return ingress == 0;
-	}
-}
-
-/* False: the event ring has no room. */
-static bool
-report(struct __sk_buff *skb)
-{
-	__u32 egress = skb->ifindex, captured = skb->len, sent = 1;
-	struct tap_event_count *count = bpf_map_lookup_elem(&counts, &egress);
-	struct tap_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
-
-	if (!e) {
-		if (count)
-			__sync_fetch_and_add(&count->full, 1);
-		return false;
-	}
 	e->time_ns = bpf_ktime_get_ns();
 	e->ingress = skb->ingress_ifindex;
-	e->egress = egress;
+	e->egress = skb->ifindex;
 	e->length = skb->len;
 	e->vlan_present = skb->vlan_present;
 	e->vlan_tci = (__u16)skb->vlan_tci;
 	e->vlan_proto = (__u16)skb->vlan_proto;
-	if (captured > TAP_HEAD_BYTES)
-		captured = TAP_HEAD_BYTES;
-	/* 1..TAP_HEAD_BYTES as the verifier sees it; 0 becomes a load that fails */
+	if (captured > size)
+		captured = size;
+	/* 1..size as the verifier sees it; 0 becomes a load that fails */
 	barrier_var(captured);
-	captured = ((captured - 1) & (TAP_HEAD_BYTES - 1)) + 1;
+	captured = ((captured - 1) & (size - 1)) + 1;
 	if (bpf_skb_load_bytes(skb, 0, e->head, captured) != 0)
 		captured = 0;
 	e->captured = captured;
 	bpf_ringbuf_submit(e, 0);
-	if (count)
-		__sync_fetch_and_add(&count->sent, 1);
+	return true;
+}
+
+/* False: the event ring has no room. */
+static __noinline int
+report(struct __sk_buff *skb)
+{
 	/*
-	 * Opaque, or the compiler makes of it another test of "e", which was given
-	 * away; the verifier refuses that to a loader without CAP_PERFMON.
+	 * Opaque, or the compiler makes of it another test of the record, which was
+	 * given away; the verifier refuses that to a loader without CAP_PERFMON.
 	 */
+	int sent = skb->len <= TAP_HEAD_SMALL ? report_head(skb, TAP_HEAD_SMALL) :
+	    report_head(skb, TAP_HEAD_BYTES);
+
 	barrier_var(sent);
 	return sent;
 }
 
+/* NULL: not IP, or nobody's. */
+static __always_inline const struct tap_class *
+class_of_source(struct __sk_buff *skb, __u32 slot)
+{
+	bool four = skb->protocol == bpf_htons(ETH_P_IP);
+	__be32 address[4] = { 0 };
+	int error;
+
+	if (skb->vlan_present || (!four && skb->protocol != bpf_htons(ETH_P_IPV6)))
+		return NULL;
+	if (four)
+		error = bpf_skb_load_bytes_relative(skb, 12, address, 4,
+		    BPF_HDR_START_NET);
+	else
+		error = bpf_skb_load_bytes_relative(skb, 8, address, 16,
+		    BPF_HDR_START_NET);
+	return error == 0 ? class_of(slot, four ? 4 : 6, address) : NULL;
+}
+
+/* The packet ring loses nothing that user space needs to judge this frame. */
+static __always_inline bool
+from_owner(struct __sk_buff *skb)
+{
+	__u64 word = tap_control;
+	const struct tap_class *class = word != 0 ? class_of_source(skb, word & 1) : NULL;
+	int tap = tap_number(skb->ingress_ifindex);
+
+	return class && tap >= 0 && class->tap == (__u32)tap + 1;
+}
+
+/* The way out where there is no tcx. */
 SEC("socket")
 int
 tap_outgoing(struct __sk_buff *skb)
 {
-	if (skb->pkt_type != PACKET_OUTGOING)
+	if (skb->pkt_type != PACKET_OUTGOING || prove(skb, true))
 		return 0;
-	return proven(skb) || !report(skb) ? TAP_HEAD_BYTES : 0;
+	if (!from_owner(skb)) {
+		if (report(skb)) {
+			count_fate(skb->ifindex, SENT);
+			return 0;
+		}
+		count_fate(skb->ifindex, FULL);
+	}
+	count_fate(skb->ifindex, PASSED);
+	return TAP_HEAD_BYTES;
+}
+
+/* Changes nothing, ends nothing: whoever comes behind us sees the same frame. */
+SEC("tc")
+int
+tap_leaving(struct __sk_buff *skb)
+{
+	if (!prove(skb, true))
+		count_fate(skb->ifindex, report(skb) ? SENT : FULL);
+	return TCX_NEXT;
 }
 
 /*
@@ -168,5 +154,8 @@ tap_incoming(struct __sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_OUTGOING || skb->pkt_type == PACKET_OTHERHOST)
 		return 0;
+	if (skb->pkt_type == PACKET_HOST && prove(skb, false))
+		return 0;
+	count_fate(skb->ifindex, PASSED);
 	return TAP_HEAD_BYTES;
 }

@@ -18,6 +18,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,12 +35,17 @@ set_options(pcap_t *p, size_t buffer_bytes)
 {
 	int buffer = buffer_bytes > INT_MAX ? INT_MAX : (int)buffer_bytes;
 
-	/* ETH_P_LOCALTALK: a dummy of the kernel, on no wire. */
+	/*
+	 * ETH_P_LOCALTALK: a dummy of the kernel, on no wire. Microseconds: for
+	 * nanoseconds libpcap sets SO_TIMESTAMPNS, and as long as a socket has that, the
+	 * kernel reads the clock for every frame of the machine (net_enable_timestamp(),
+	 * which clearing the option does not undo). The ring reads it for what it takes.
+	 */
 	if (pcap_set_snaplen(p, (int)TAP_SNAPLEN) != 0 || pcap_set_promisc(p, 0) != 0 ||
 	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 ||
 	    pcap_set_buffer_size(p, buffer) != 0 ||
 	    pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
-	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) != 0)
+	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_MICRO) != 0)
 		return -EINVAL;
 	return 0;
 }
@@ -170,6 +176,38 @@ tap_ring_open(struct tap_ring *r, const char *interface, bool outgoing, int prog
 	if (error != 0)
 		tap_ring_close(r);
 	return error;
+}
+
+int
+tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
+    size_t length)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_ll link;
+	} to = { .link = { .sll_family = AF_PACKET, .sll_ifindex = (int)ifindex } };
+	const uint8_t *type = (const uint8_t *)frame + offsetof(struct ethhdr, h_proto);
+
+	if (r->link_type != DLT_EN10MB || length < ETH_HLEN)
+		return -EAFNOSUPPORT;
+	/* or older kernels take it for what the socket is bound to: everything */
+	memcpy(&to.link.sll_protocol, type, sizeof(to.link.sll_protocol));
+	if (sendto(pcap_fileno(r->pcap), frame, length, MSG_DONTWAIT, &to.any,
+	    sizeof(to.link)) < 0)
+		return -errno;
+	return 0;
+}
+
+void
+tap_ring_stop(struct tap_ring *r)
+{
+	struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog program = { .len = 1, .filter = nothing };
+
+	/* A socket takes another filter from whoever holds it: no privilege needed. */
+	if (r->pcap != NULL)
+		(void)setsockopt(pcap_fileno(r->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
+		    &program, sizeof(program));
 }
 
 void

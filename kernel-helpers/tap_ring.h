@@ -31,6 +31,13 @@ int tap_ring_open(struct tap_ring *r, const char *interface, bool outgoing, int 
 /* Accepts one that is down; the ledger stays as it was last asked for. */
 void tap_ring_close(struct tap_ring *r);
 
+/* Put one whole frame on the wire. 0 or negative errno. */
+int tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
+    size_t length);
+
+/* Nothing enters from now on; what is inside stays readable. Accepts one that is down. */
+void tap_ring_stop(struct tap_ring *r);
+
 /*
  * Bring received and dropped up to date; to be called before libpcap's counters
  * wrap. The kernel forgets what it told, so of processes that share the socket

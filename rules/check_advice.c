@@ -12,6 +12,22 @@
 /* Ports of interactive sessions: ssh, telnet, RDP, VNC. */
 static const uint16_t interactive_ports[] = { 22, 23, 3389, 5900 };
 
+/*
+ * Clear text that a port gives away. SNMP before version 3, SMB 1 and LDAP's simple
+ * bind share theirs with what is not: those the watcher tells by their packets.
+ */
+static const struct clear_text {
+	uint8_t protocol;
+	uint16_t port;
+	const char *name;
+} clear_texts[] = {
+	{ IPPROTO_TCP, 21, "ftp" },
+	{ IPPROTO_TCP, 23, "telnet" },
+	{ IPPROTO_TCP, 80, "http" },
+	{ IPPROTO_TCP, 110, "pop3" },
+	{ IPPROTO_TCP, 143, "imap" },
+};
+
 /* One permit while it is being judged. */
 struct advice {
 	struct check *ck;
@@ -19,6 +35,7 @@ struct advice {
 	bool media_only;
 	bool said_direct;		/* for this pair of segments */
 	bool said_interactive;
+	bool said_clear_text;
 };
 
 static const struct checked_zone *
@@ -123,6 +140,40 @@ judge_box(struct advice *a, const struct box *b, const struct checked_zone *in,
 	a->said_interactive = true;
 }
 
+static const char *
+name_of(const struct checked_zone *zone)
+{
+	return zone != NULL ? zone->name : "self";
+}
+
+/*
+ * A service for everything has findings of its own, and nobody would learn from it
+ * that telnet is among it.
+ */
+static void
+judge_clear_text(struct advice *a, const struct box *b, const struct checked_zone *in,
+    const struct checked_zone *out)
+{
+	const struct service_match *m = &b->service;
+
+	if (a->said_clear_text || m->form != SERVICE_PORTS ||
+	    ((in == NULL || in->zone_class != ZONE_CLASS_MYNUMBER) &&
+		(out == NULL || out->zone_class != ZONE_CLASS_MYNUMBER)))
+		return;
+	for (size_t i = 0; i < sizeof(clear_texts) / sizeof(clear_texts[0]); i++) {
+		const struct clear_text *t = &clear_texts[i];
+
+		if (m->protocol != t->protocol || t->port < m->dport_first ||
+		    m->dport_last < t->port)
+			continue;
+		check_warning(a->ck, a->permit->origin, MSG_CHECK_PERMIT_CLEAR_TEXT,
+		    a->permit->id, (unsigned int)t->port, t->name, name_of(in),
+		    name_of(out));
+		a->said_clear_text = true;
+		return;
+	}
+}
+
 static void
 judge_guest(struct advice *a, const struct checked_zone *zone)
 {
@@ -157,6 +208,7 @@ check_advise(struct check *ck, size_t i)
 			judge_guest(&a, in);
 			judge_guest(&a, out);
 		}
+		judge_clear_text(&a, b, in, out);
 		if (in == NULL || out == NULL || in == out)
 			continue;
 		if (new_pair)

@@ -96,6 +96,25 @@ settle(struct check *ck)
 	c->n_bindings = kept;
 }
 
+/* Where only registered stations may be, somebody should be registered. */
+static void
+check_stations(struct check *ck)
+{
+	const struct checked *c = ck->c;
+
+	for (size_t s = 0; s < c->n_segments; s++) {
+		size_t i = 0;
+
+		if (!c->segments[s].registered_only)
+			continue;
+		while (i < c->n_bindings && c->bindings[i].segment != s)
+			i++;
+		if (i == c->n_bindings)
+			check_warning(ck, c->segments[s].origin, MSG_CHECK_STATIONS_NONE,
+			    c->segments[s].interface);
+	}
+}
+
 int
 check_bindings(struct check *ck)
 {
@@ -119,5 +138,6 @@ check_bindings(struct check *ck)
 			bind_host(ck, i);
 	qsort(c->bindings, c->n_bindings, sizeof(c->bindings[0]), compare);
 	settle(ck);
+	check_stations(ck);
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 /* Roles of the field (docs/policy); the last three make a flow a sanitised one. */
 static const char *const roles[] = {
-	"backup", "dns", "jump", "lbo_proxy", "log", "mail_relay", "monitor", "ntp",
+	"backup", "dhcp", "dns", "jump", "lbo_proxy", "log", "mail_relay", "monitor", "ntp",
 	"printer", "proxy", "relay_file", "renkei", "router", "server", "terminal",
 	"file_sanitize", "mail_text", "screen_transfer",
 };

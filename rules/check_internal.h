@@ -4,7 +4,7 @@
  * this; the result, and all that others may know, is struct checked.
  *
  * Order of the work (checked.c): names, zones, ownership, hosts, groups,
- * services, permits, boxes, then the advice that needs the boxes. Every stage
+ * services, permits, boxes, the advice that needs the boxes, detectors. Every stage
  * returns 0 or -ENOMEM; what is wrong with the policy goes to diag only, so
  * that later stages still run. A thing with an error is marked broken, and what
  * is built on it stays silent: one mistake makes one finding.
@@ -181,6 +181,7 @@ int check_bindings(struct check *ck);
 int check_groups(struct check *ck);
 int check_services(struct check *ck);
 int check_permits(struct check *ck);
+int check_detect(struct check *ck);
 
 /* Cut an address range to what segments own and boxes may hold. */
 int check_cut(const struct check *ck, const struct ip_range *r, struct range_set *out);

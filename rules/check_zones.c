@@ -208,6 +208,18 @@ add_network(struct check *ck, struct checked_segment *seg, const struct policy_w
 	ck->network_origins[ck->n_networks++] = word->origin;
 }
 
+static void
+check_stations_word(
+    struct check *ck, const struct policy_segment *s, struct checked_segment *seg)
+{
+	if (s->stations == NULL || strcmp(s->stations, "any") == 0)
+		return;
+	seg->registered_only = strcmp(s->stations, "registered") == 0;
+	if (!seg->registered_only)
+		check_error(ck, s->origin, MSG_CHECK_STATIONS_BAD, seg->interface,
+		    s->stations);
+}
+
 static int
 add_segment(struct check *ck, size_t zone, const struct policy_segment *s)
 {
@@ -222,6 +234,7 @@ add_segment(struct check *ck, size_t zone, const struct policy_segment *s)
 	seg->origin = s->origin;
 
 	check_interface(ck, s);
+	check_stations_word(ck, s, seg);
 	ck->c->n_segments++;
 	if (s->networks.count == 0 && !check_was_told(ck, s->origin))
 		check_error(ck, s->origin, MSG_CHECK_SEGMENT_NO_NETWORK, name);

@@ -122,8 +122,8 @@ struct checked_permit {
 struct checked_detector {
 	bool on;
 	uint8_t severity;	/* SEVERITY_*; of violations this detector finds */
-	uint32_t seconds;	/* the window all the numbers count in */
-	uint64_t limit;		/* meaning: struct checked_detect */
+	uint32_t seconds;	/* the window all the numbers count in: 1 .. a week */
+	uint64_t limit;		/* this many are a finding; of what: struct checked_detect */
 };
 
 struct checked_detect {
@@ -131,12 +131,16 @@ struct checked_detect {
 	struct checked_detector scan_ports;	/* different ports of one source at one host */
 	struct checked_detector lateral;	/* different hosts on SMB, RDP, WinRM, SSH, RPC */
 	struct checked_detector beacon;		/* openings at an even pace, same peer and port */
-	uint32_t beacon_jitter;			/* of their spacing, percent, at most */
-	struct checked_detector dns_tunnel;	/* bytes of query names under one domain */
-	struct checked_detector bulk;		/* bytes out of a permit (T + source host) */
-	struct checked_detector clear_text;	/* packets; limit 1 */
+	uint32_t beacon_jitter;			/* of their spacing, percent, at most: 1..50 */
+	struct checked_detector dns_tunnel;	/* bytes of different names under one domain */
+	struct checked_detector bulk;		/* bytes by a permit, in all or of one host */
+	struct checked_detector clear_text;	/* limit 1; seconds: until told again */
 	struct checked_detector roaming;	/* ZV-04, one MAC in two zones: limit 1 */
 };
+
+/* The detectors under their names in the policy, one by one; NULL behind the last. */
+const struct checked_detector *checked_detector_at(const struct checked_detect *d,
+    size_t i, const char **name);
 
 enum refusal {
 	REFUSAL_DROP = 0,

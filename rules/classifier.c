@@ -222,9 +222,10 @@ refuse(const struct trial *t, enum violation_class zv, enum violation_action act
 	t->j->action = action;
 }
 
-/* Check 9, given what the permits said of the packet as an answer. */
+/* Check 9, given what the permits said of the packet, as an opening and an answer. */
 static enum violation_class
-class_of_refused(const struct trial *t, const struct index_answer *as_answer)
+class_of_refused(const struct trial *t, const struct index_answer *same,
+    const struct index_answer *as_answer)
 {
 	const struct zv_table *zv = t->c->zv;
 	uint16_t in = t->j->in, out = t->j->out;
@@ -243,17 +244,29 @@ class_of_refused(const struct trial *t, const struct index_answer *as_answer)
 		if (peers.permit == 0 && peers.dated == 0)
 			return ZV_09_SANITISER_BYPASS;
 	}
+	if (same->concerned == 0 && zv_asks_outside(zv, t->f, in, t->dst))
+		return ZV_08_INTERNET_BOUND;
 	return zv_unlisted_crossing(zv, in, out) ? ZV_01_ZONE_CROSSING
 						 : ZV_02_NOT_PERMITTED;
 }
 
 static void
-refuse_unlisted(const struct trial *t, const struct index_answer *as_answer)
+refuse_unlisted(const struct trial *t, const struct index_answer *same,
+    const struct index_answer *as_answer)
 {
 	enum violation_action action =
 	    zv_is_tunnel(t->f->protocol) ? ACTION_TUNNEL : ACTION_ATTEMPT;
 
-	refuse(t, class_of_refused(t, as_answer), action);
+	refuse(t, class_of_refused(t, same, as_answer), action);
+}
+
+/* Nothing that a permit could hold. */
+static void
+refuse_unasked(const struct trial *t)
+{
+	const struct index_answer nothing = { 0 };
+
+	refuse_unlisted(t, &nothing, &nothing);
 }
 
 static bool
@@ -369,14 +382,10 @@ headers_are_plain(const struct trial *t)
 static void
 refuse_destination(const struct trial *t)
 {
-	const struct index_answer nothing = { 0 };
-	enum zone_class from = zv_class_of(t->c->zv, t->j->in);
-
-	if ((from == ZONE_CLASS_MYNUMBER || from == ZONE_CLASS_LGWAN) &&
-	    zv_is_global(&t->f->dst))
+	if (zv_is_closed(t->c->zv, t->j->in) && zv_is_global(&t->f->dst))
 		refuse(t, ZV_08_INTERNET_BOUND, ACTION_ATTEMPT);
 	else
-		refuse_unlisted(t, &nothing);
+		refuse_unasked(t);
 }
 
 static void
@@ -410,19 +419,18 @@ judge_by_permits(const struct trial *t)
 	if (same.permit == 0)
 		t->j->permit = !t->any ? same.concerned :
 		    first_of(same.concerned, as_answer.concerned);
-	refuse_unlisted(t, &as_answer);
+	refuse_unlisted(t, &same, &as_answer);
 }
 
 static void
 judge_ip(struct trial *t)
 {
 	struct judgement *j = t->j;
-	const struct index_answer nothing = { 0 };
 
 	if (!source_is_right(t)) {
 		if (j->out == SEGMENT_SELF && packet_link_local(&t->f->src) &&
 		    packet_link_local(&t->f->dst))
-			refuse_unlisted(t, &nothing);
+			refuse_unasked(t);
 		else
 			refuse(t, ZV_03_SPOOFED, ACTION_SPOOFED_SOURCE);
 		return;
@@ -449,7 +457,6 @@ static void
 judge(const struct classifier *c, const struct facts *f, uint16_t in, uint16_t out,
     int64_t now, bool any, struct judgement *j)
 {
-	const struct index_answer nothing = { 0 };
 	struct trial t = { .c = c, .f = f, .j = j, .now = now, .any = any };
 
 	*j = (struct judgement){ .in = in, .out = out };
@@ -468,7 +475,7 @@ judge(const struct classifier *c, const struct facts *f, uint16_t in, uint16_t o
 	if (is_local(&t))
 		j->verdict = VERDICT_LOCAL;
 	else if (packet_is_arp(f))
-		refuse_unlisted(&t, &nothing);
+		refuse_unasked(&t);
 	else
 		judge_ip(&t);
 }

@@ -96,6 +96,11 @@ uint16_t classifier_owner(const struct classifier *c, const struct ip_addr *a);
  *               file_sanitize, mail_text, screen_transfer, relay_file or renkei, or
  *               a zone of class relay), to another segment or nowhere, with no
  *               enabled permit from this source to this destination
+ *        ZV-08  from class mynumber or lgwan, a question to outside that no permit,
+ *               in force or not, holds: DNS (TCP or UDP 53, 853) or NTP (UDP 123)
+ *               to an address that is not the gateway's, not of the own zone and not
+ *               of a host with the role dns or ntp, and that a packet can be sent to
+ *               (not never forwarded, no directed broadcast)
  *        ZV-01  two different zones, and no enabled permit from one to the other,
  *               in force or not
  *        ZV-02  else; also to and from the gateway, within a zone, to nowhere

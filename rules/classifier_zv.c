@@ -2,6 +2,8 @@
 /* See rules/classifier_zv.h. Only refused packets come here. */
 #include "rules/classifier_zv.h"
 
+#include "rules/role_index.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@ struct zv_table {
 	bool *listed;			/* n_zones x n_zones, [from * n_zones + to] */
 	struct ip_range *relays;	/* of hosts with a sanitising role; may overlap */
 	size_t n_relays;
+	struct role_index *roles;
 };
 
 /*
@@ -94,7 +97,8 @@ zv_table_new(const struct checked *checked)
 	if (t == NULL)
 		return NULL;
 	t->checked = checked;
-	if (gather_relays(t) != 0 || gather_listed(t) != 0) {
+	t->roles = role_index_new(checked);
+	if (t->roles == NULL || gather_relays(t) != 0 || gather_listed(t) != 0) {
 		zv_table_free(t);
 		errno = ENOMEM;
 		return NULL;
@@ -107,6 +111,7 @@ zv_table_free(struct zv_table *t)
 {
 	if (t == NULL)
 		return;
+	role_index_free(t->roles);
 	free(t->relays);
 	free(t->listed);
 	free(t);
@@ -118,6 +123,14 @@ zv_class_of(const struct zv_table *t, uint16_t segment)
 	int zone = checked_zone_of(t->checked, segment);
 
 	return zone >= 0 ? t->checked->zones[zone].zone_class : ZONE_CLASS_OTHER;
+}
+
+bool
+zv_is_closed(const struct zv_table *t, uint16_t segment)
+{
+	enum zone_class zone_class = zv_class_of(t, segment);
+
+	return zone_class == ZONE_CLASS_MYNUMBER || zone_class == ZONE_CLASS_LGWAN;
 }
 
 bool
@@ -166,6 +179,39 @@ zv_file_or_mail(const struct facts *f)
 		return true;
 	}
 	return false;
+}
+
+/*
+ * The role that a host must have to be asked on this port; ROLE_COUNT when packets
+ * there ask for neither names nor the time. IANA: 53 DNS, 853 DNS over TLS and
+ * QUIC, 123 NTP. Not 5353: multicast DNS stays on its wire. DNS over HTTPS has no port
+ * of its own.
+ */
+static enum host_role
+role_asked(const struct facts *f)
+{
+	if ((f->flags & FACT_HAS_PORTS) == 0 ||
+	    (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP))
+		return ROLE_COUNT;
+	if (f->dport == 53 || f->dport == 853)
+		return ROLE_DNS;
+	if (f->dport == 123 && f->protocol == IPPROTO_UDP)
+		return ROLE_NTP;
+	return ROLE_COUNT;
+}
+
+bool
+zv_asks_outside(
+    const struct zv_table *t, const struct facts *f, uint16_t in, owner_value dst)
+{
+	enum host_role role = role_asked(f);
+	uint16_t owner = owner_segment(dst);
+
+	if (role == ROLE_COUNT || !zv_is_closed(t, in) || owner == SEGMENT_SELF ||
+	    (dst & (OWNER_FORBIDDEN | OWNER_BROADCAST)) != 0)
+		return false;
+	return checked_zone_of(t->checked, owner) != checked_zone_of(t->checked, in) &&
+	    !role_index_holds(t->roles, role, &f->dst);
 }
 
 bool

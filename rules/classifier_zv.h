@@ -8,6 +8,7 @@
 #define RULES_CLASSIFIER_ZV_H
 
 #include "rules/checked.h"
+#include "rules/classifier_owner.h"
 #include "rules/facts.h"
 
 struct zv_table;
@@ -18,6 +19,17 @@ void zv_table_free(struct zv_table *t);
 
 /* Class of a segment's zone; OTHER for SEGMENT_SELF and SEGMENT_NONE. */
 enum zone_class zv_class_of(const struct zv_table *t, uint16_t segment);
+
+/* True for the zones that have no way to the internet: class mynumber, lgwan. */
+bool zv_is_closed(const struct zv_table *t, uint16_t segment);
+
+/*
+ * True when a closed zone asks for names or the time where it should not: DNS
+ * (53, 853) or NTP towards an address of another zone or of nobody ("dst"), which
+ * some host could have, but none with the role dns or ntp has.
+ */
+bool zv_asks_outside(
+    const struct zv_table *t, const struct facts *f, uint16_t in, owner_value dst);
 
 /*
  * True when packets between two segments go from one zone to another and no

@@ -32,6 +32,11 @@
 #define LIMIT_NAME		63u
 /* Permit ids: they name counters of the kernel and stand in rule comments. */
 #define LIMIT_PERMIT_ID		32u
+/*
+ * Different things a detector counts of one source: what its bitmap of fixed size
+ * still estimates within 5 percent (agent/watch/detect_count.h).
+ */
+#define LIMIT_DETECT_COUNT	4000u
 /* Addresses bound to a MAC, one element of an nftables set each. */
 #define LIMIT_BINDINGS		262144u
 /* Addresses of one host that has a MAC: one machine, or one line's router. */

@@ -17,6 +17,7 @@ zone_free(struct policy_zone *z)
 {
 	for (size_t i = 0; i < z->n_segments; i++) {
 		free(z->segments[i].interface);
+		free(z->segments[i].stations);
 		words_free(&z->segments[i].networks);
 		words_free(&z->segments[i].gateway);
 	}
@@ -80,6 +81,28 @@ refusal_free(struct policy_refusal *r)
 }
 
 static void
+detector_free(struct policy_detector *d)
+{
+	free(d->severity);
+	free(d->seconds);
+	free(d->limit);
+	free(d->jitter);
+}
+
+static void
+detect_free(struct policy_detect *d)
+{
+	detector_free(&d->scan_hosts);
+	detector_free(&d->scan_ports);
+	detector_free(&d->lateral);
+	detector_free(&d->beacon);
+	detector_free(&d->dns_tunnel);
+	detector_free(&d->bulk);
+	detector_free(&d->clear_text);
+	detector_free(&d->roaming);
+}
+
+static void
 site_free(struct policy_site *s)
 {
 	free(s->name);
@@ -106,6 +129,7 @@ policy_free(struct policy *p)
 		permit_free(&p->permits[i]);
 	for (size_t i = 0; i < p->n_refusals; i++)
 		refusal_free(&p->refusals[i]);
+	detect_free(&p->detect);
 	for (size_t i = 0; i < p->n_files; i++)
 		free(p->files[i]);
 	free(p->zones);

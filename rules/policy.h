@@ -35,6 +35,7 @@ struct policy_segment {
 	char *interface;
 	struct policy_words networks;
 	struct policy_words gateway;	/* own addresses here; learnt when not written */
+	char *stations;			/* "any" or "registered" */
 	struct origin origin;
 };
 
@@ -83,6 +84,20 @@ struct policy_refusal {
 	struct origin origin;
 };
 
+/* One behavioural detector; numbers are words, so that "10G" is one. */
+struct policy_detector {
+	bool disabled;			/* enabled = false */
+	char *severity;			/* notice warning high critical */
+	char *seconds, *limit, *jitter;
+	struct origin origin;
+};
+
+struct policy_detect {
+	struct policy_detector scan_hosts, scan_ports, lateral, beacon, dns_tunnel, bulk,
+	    clear_text, roaming;
+	struct origin origin;
+};
+
 struct policy {
 	long long schema;
 	struct origin schema_origin;
@@ -99,6 +114,7 @@ struct policy {
 	size_t n_permits;
 	struct policy_refusal *refusals;
 	size_t n_refusals;
+	struct policy_detect detect;
 	char **files;			/* every file read, the first is the one named */
 	size_t n_files;
 };

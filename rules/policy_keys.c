@@ -21,6 +21,9 @@
 	{ .name = (key), .kind = POLICY_KEY_ITEMS, .required = (must), .limit = (most), \
 	  .offset = offsetof(struct parent, member), \
 	  .count_offset = offsetof(struct parent, n_##member), .type = &(of) }
+#define KEY_GROUP(parent, key, member, of) \
+	{ .name = (key), .kind = POLICY_KEY_GROUP, .type = &(of), \
+	  .offset = offsetof(struct parent, member) }
 #define KEY_ORIGIN(type) \
 	{ .name = "origin", .kind = POLICY_KEY_ORIGIN, \
 	  .offset = offsetof(struct type, origin) }
@@ -41,6 +44,7 @@ static const struct policy_key segment_keys[] = {
 	KEY_MUST(POLICY_KEY_WORD, policy_segment, "interface", interface),
 	KEY_MUST(POLICY_KEY_WORDS, policy_segment, "networks", networks),
 	KEY(POLICY_KEY_WORDS, policy_segment, "gateway", gateway),
+	KEY(POLICY_KEY_WORD, policy_segment, "stations", stations),
 	KEY_ORIGIN(policy_segment),
 };
 static const struct policy_type segment_type = TYPE(policy_segment, segment_keys);
@@ -109,16 +113,59 @@ static const struct policy_key pair_keys[] = {
 };
 static const struct policy_type pair_type = TYPE(policy_refusal, pair_keys);
 
+/* The keys of every detector; then those that count within a time, ... */
+#define DETECTOR_KEYS \
+	KEY(POLICY_KEY_ENABLED, policy_detector, "enabled", disabled), \
+	KEY(POLICY_KEY_WORD, policy_detector, "severity", severity), \
+	KEY_ORIGIN(policy_detector)
+#define DETECTOR_NUMBER(key, member) \
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_detector, key, member, false)
+
+static const struct policy_key count_keys[] = {
+	DETECTOR_KEYS,
+	DETECTOR_NUMBER("limit", limit),
+	DETECTOR_NUMBER("seconds", seconds),
+};
+static const struct policy_type count_type = TYPE(policy_detector, count_keys);
+
+static const struct policy_key beacon_keys[] = {
+	DETECTOR_KEYS,
+	DETECTOR_NUMBER("limit", limit),
+	DETECTOR_NUMBER("seconds", seconds),
+	DETECTOR_NUMBER("jitter", jitter),
+};
+static const struct policy_type beacon_type = TYPE(policy_detector, beacon_keys);
+
+/* ... and those that need one event. */
+static const struct policy_key event_keys[] = {
+	DETECTOR_KEYS,
+	DETECTOR_NUMBER("seconds", seconds),
+};
+static const struct policy_type event_type = TYPE(policy_detector, event_keys);
+
+static const struct policy_key detect_keys[] = {
+	KEY_GROUP(policy_detect, "scan_hosts", scan_hosts, count_type),
+	KEY_GROUP(policy_detect, "scan_ports", scan_ports, count_type),
+	KEY_GROUP(policy_detect, "lateral", lateral, count_type),
+	KEY_GROUP(policy_detect, "beacon", beacon, beacon_type),
+	KEY_GROUP(policy_detect, "dns_tunnel", dns_tunnel, count_type),
+	KEY_GROUP(policy_detect, "bulk", bulk, count_type),
+	KEY_GROUP(policy_detect, "clear_text", clear_text, event_type),
+	KEY_GROUP(policy_detect, "roaming", roaming, event_type),
+	KEY_ORIGIN(policy_detect),
+};
+static const struct policy_type detect_type = TYPE(policy_detect, detect_keys);
+
 static const struct policy_key root_keys[] = {
 	KEY_MUST(POLICY_KEY_SCHEMA, policy, "schema", schema),
-	{ .name = "site", .kind = POLICY_KEY_GROUP, .type = &site_type,
-	  .offset = offsetof(struct policy, site) },
+	KEY_GROUP(policy, "site", site, site_type),
 	KEY_ITEMS(policy, "zones", zones, true, LIMIT_ZONES, zone_type),
 	KEY_ITEMS(policy, "hosts", hosts, false, LIMIT_HOSTS, host_type),
 	KEY_ITEMS(policy, "groups", groups, false, LIMIT_GROUPS, group_type),
 	KEY_ITEMS(policy, "services", services, false, LIMIT_SERVICES, service_type),
 	KEY_ITEMS(policy, "permits", permits, false, LIMIT_PERMITS, permit_type),
 	KEY_ITEMS(policy, "pairs", refusals, false, LIMIT_ZONES * LIMIT_ZONES, pair_type),
+	KEY_GROUP(policy, "detect", detect, detect_type),
 };
 static const struct policy_type root_type = {
 	.keys = root_keys,

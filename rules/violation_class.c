@@ -100,6 +100,13 @@ violation_action_name(enum violation_action a)
 	return "unknown";
 }
 
+bool
+violation_only_seen(enum violation_action a)
+{
+	return a == ACTION_ROGUE_SERVICE || a == ACTION_FOREIGN_STATION ||
+	    a == ACTION_BRIDGING || a == ACTION_BEHAVIOUR;
+}
+
 static int
 at_least(int severity, int floor)
 {
@@ -135,6 +142,36 @@ violation_severity(enum violation_class c, enum violation_action a,
 		break;
 	}
 	return severity;
+}
+
+static const struct severity_row {
+	const char *word;
+	int severity;
+} severities[] = {
+	{ "critical", SEVERITY_CRITICAL },
+	{ "high", SEVERITY_HIGH },
+	{ "warning", SEVERITY_WARNING },
+	{ "notice", SEVERITY_NOTICE },
+};
+
+#define N_SEVERITIES (sizeof(severities) / sizeof(severities[0]))
+
+int
+violation_severity_parse(const char *word)
+{
+	for (size_t i = 0; i < N_SEVERITIES; i++)
+		if (strcmp(severities[i].word, word) == 0)
+			return severities[i].severity;
+	return 0;
+}
+
+const char *
+violation_severity_name(int severity)
+{
+	for (size_t i = 0; i < N_SEVERITIES; i++)
+		if (severity >= severities[i].severity)
+			return severities[i].word;
+	return "";
 }
 
 static enum message_id

@@ -47,6 +47,12 @@ enum violation_action {
 	ACTION_COUNT
 };
 
+/*
+ * True for what was found by watching: whether its packets passed is another
+ * record's business, and nothing was stopped because of it.
+ */
+bool violation_only_seen(enum violation_action a);
+
 /* CEF-like 0..10. */
 #define SEVERITY_NOTICE		3
 #define SEVERITY_WARNING	5
@@ -67,7 +73,17 @@ const char *violation_action_name(enum violation_action a);	/* "leak" */
 int violation_severity(enum violation_class c, enum violation_action a,
     enum zone_class from, enum zone_class to);
 
-/* The texts of one record; NULL or "" zones read as unknown. */
+/* "notice", "warning", "high", "critical" as policies write it; 0 when it is none. */
+int violation_severity_parse(const char *word);
+/* The word of a SEVERITY_*, or of the one below; "" below all. */
+const char *violation_severity_name(int severity);
+
+/*
+ * The texts of one record; NULL or "" zones read as unknown. "from" and "to" are
+ * the zones that the packet came from and went to, but "to" is
+ *   ZV-04  the zone that the device belongs to (where it is registered, or was before)
+ *   ZV-05  the other zone that the device joins to "from"
+ */
 struct violation_words {
 	const char *from, *source;	/* zone and address */
 	const char *to, *destination;

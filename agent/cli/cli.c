@@ -84,11 +84,11 @@ cli_load_policy(const struct cli *cli, const char *file, bool warnings)
 	return checked;
 }
 
-static int
-connect_daemon(const struct cli *cli)
+int
+cli_connect(const struct cli *cli, int flags)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -113,7 +113,7 @@ ask_daemon(const struct cli *cli, json_t *request, int fd)
 	static struct ipc_message answer;
 	char *text = json_dumps(request, JSON_COMPACT);
 	json_t *result = NULL;
-	int s = connect_daemon(cli);
+	int s = cli_connect(cli, 0);
 	int r;
 
 	json_decref(request);

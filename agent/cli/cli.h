@@ -47,6 +47,7 @@ int cli_replay(int argc, char **argv, const struct cli *cli);
 int cli_status(int argc, char **argv, const struct cli *cli);
 int cli_matrix(int argc, char **argv, const struct cli *cli);
 int cli_model(int argc, char **argv, const struct cli *cli);
+int cli_top(int argc, char **argv, const struct cli *cli);
 int cli_violations(int argc, char **argv, const struct cli *cli);
 
 /* Print the message to standard error, after "sekisho: ". */
@@ -64,6 +65,9 @@ void cli_print_json(json_t *value);
  * error (errors always, warnings with "warnings"). NULL after having complained.
  */
 struct checked *cli_load_policy(const struct cli *cli, const char *file, bool warnings);
+
+/* A connection to the daemon, with SOCK_NONBLOCK or 0; negative errno. The caller closes it. */
+int cli_connect(const struct cli *cli, int flags);
 
 /*
  * One request to the daemon (reference taken), with at most one descriptor, and

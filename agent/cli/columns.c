@@ -40,23 +40,15 @@ char_width(uint32_t c)
 	return in_spans(wide, sizeof(wide) / sizeof(wide[0]), c) ? 2 : 1;
 }
 
-struct glyph {
-	const char *bytes;
-	size_t length;		/* steps over; bytes to print unless bad */
-	bool bad;
-	int width;
-};
-
-/* The character at text (not empty). */
-static struct glyph
-next_glyph(const char *text)
+struct columns_glyph
+columns_glyph(const char *text)
 {
 	uint32_t c = 0;
 	size_t n = utf8_decode(text, strlen(text), &c);
 	bool bad = n == 0 || utf8_is_control(c);
 
-	return (struct glyph){ .bytes = text, .length = n > 0 ? n : 1, .bad = bad,
-	    .width = bad ? 1 : char_width(c) };
+	return (struct columns_glyph){ .character = bad ? '?' : c, .length = n > 0 ? n : 1,
+	    .bad = bad, .width = bad ? 1 : char_width(c) };
 }
 
 int
@@ -65,7 +57,7 @@ columns_width(const char *text)
 	int width = 0;
 
 	while (*text != '\0') {
-		struct glyph g = next_glyph(text);
+		struct columns_glyph g = columns_glyph(text);
 
 		width += g.width;
 		text += g.length;
@@ -79,14 +71,14 @@ columns_print(FILE *out, const char *text, int width)
 	int used = 0;
 
 	while (*text != '\0') {
-		struct glyph g = next_glyph(text);
+		struct columns_glyph g = columns_glyph(text);
 
 		if (width > 0 && used + g.width > width)
 			break;
 		if (g.bad)
 			fputc('?', out);
 		else
-			fwrite(g.bytes, 1, g.length, out);
+			fwrite(text, 1, g.length, out);
 		used += g.width;
 		text += g.length;
 	}

@@ -3,7 +3,21 @@
 #ifndef AGENT_CLI_COLUMNS_H
 #define AGENT_CLI_COLUMNS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+
+/* One character of a text. */
+struct columns_glyph {
+	uint32_t character;
+	size_t length;		/* bytes in the text, at least 1 */
+	int width;		/* 0 for a combining mark, 1, or 2 */
+	bool bad;		/* no UTF-8, or a control character: show '?' */
+};
+
+/* The first character of a text that is not empty. */
+struct columns_glyph columns_glyph(const char *text);
 
 /* Columns that UTF-8 text takes when printed by columns_print(). */
 int columns_width(const char *text);

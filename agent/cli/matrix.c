@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static long long
 count_of(const json_t *cell, const char *witness, const char *key)
@@ -38,6 +39,7 @@ static void
 print_pair(const struct cli *cli, const json_t *cell, const char *from, const char *to)
 {
 	char left[128];
+	bool differs = json_object_get(cell, "difference") != NULL;
 
 	snprintf(left, sizeof(left), "%s -> %s", from, to);
 	columns_print(stdout, left, 30);
@@ -47,7 +49,52 @@ print_pair(const struct cli *cli, const json_t *cell, const char *from, const ch
 	}
 	cli_say(cli, MSG_CLI_MATRIX_CELL, count_of(cell, "gate", "permitted"),
 	    count_of(cell, "gate", "stopped"), count_of(cell, "tap", "permitted"),
-	    count_of(cell, "tap", "attempts"), count_of(cell, "tap", "leaks"));
+	    count_of(cell, "tap", "attempts"), count_of(cell, "tap", "leaks"),
+	    differs ? " !" : "");
+}
+
+static const struct {
+	const char *kind;
+	enum message_id sentence;
+} differences[] = {
+	{ "opening-unseen", MSG_CLI_MATRIX_OPENING_UNSEEN },
+	{ "stop-unseen", MSG_CLI_MATRIX_STOP_UNSEEN },
+	{ "stopped-elsewhere", MSG_CLI_MATRIX_STOPPED_ELSEWHERE },
+};
+
+static void
+explain_pair(const struct cli *cli, const json_t *cell)
+{
+	const json_t *difference = json_object_get(cell, "difference");
+	const char *kind = json_string_value(json_object_get(difference, "kind"));
+	const char *from = json_string_value(json_object_get(cell, "from"));
+	const char *to = json_string_value(json_object_get(cell, "to"));
+
+	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++)
+		if (kind != NULL && from != NULL && to != NULL &&
+		    strcmp(kind, differences[i].kind) == 0)
+			cli_say(cli, differences[i].sentence, from, to,
+			    count_of(cell, "difference", "packets"));
+}
+
+static void
+explain(const struct cli *cli, const json_t *answer)
+{
+	time_t since = (time_t)json_integer_value(
+	    json_object_get(answer, "compared_since"));
+	const json_t *cell;
+	char text[32];
+	struct tm tm;
+	size_t i;
+
+	if (since == 0 || localtime_r(&since, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0) {
+		cli_say(cli, MSG_CLI_MATRIX_NOT_COMPARED);
+		return;
+	}
+	cli_say(cli, MSG_CLI_MATRIX_COMPARED, text);
+	json_array_foreach(json_object_get(answer, "pairs"), i, cell)
+		explain_pair(cli, cell);
 }
 
 static void
@@ -66,6 +113,7 @@ print_matrix(const struct cli *cli, const json_t *answer)
 			if (i != j || cell != NULL)
 				print_pair(cli, cell, f, t);
 		}
+	explain(cli, answer);
 }
 
 int

@@ -5,6 +5,7 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
+#include "rules/violation_class.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,9 +77,10 @@ segments_json(const struct checked *c)
 		}
 		for (size_t n = 0; n < s->n_gateway; n++)
 			json_array_append_new(gateway, address_json(&s->gateway[n]));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:s}",
 		    "interface", s->interface, "zone", c->zones[s->zone].name,
-		    "networks", networks, "gateway", gateway));
+		    "networks", networks, "gateway", gateway,
+		    "stations", s->registered_only ? "registered" : "any"));
 	}
 	return list;
 }
@@ -172,6 +174,27 @@ bindings_json(const struct checked *c)
 	return list;
 }
 
+/* As they are in force: what the policy says, and defaults for the rest. */
+static json_t *
+detect_json(const struct checked_detect *detect)
+{
+	json_t *all = json_object();
+	const struct checked_detector *d;
+	const char *name;
+
+	for (size_t i = 0; (d = checked_detector_at(detect, i, &name)) != NULL; i++) {
+		json_t *one = json_pack("{s:b, s:s, s:I, s:I}", "enabled", d->on,
+		    "severity", violation_severity_name(d->severity),
+		    "limit", (json_int_t)d->limit, "seconds", (json_int_t)d->seconds);
+
+		if (d == &detect->beacon)
+			json_object_set_new(one, "jitter",
+			    json_integer((json_int_t)detect->beacon_jitter));
+		json_object_set_new(all, name, one);
+	}
+	return all;
+}
+
 int
 cli_model(int argc, char **argv, const struct cli *cli)
 {
@@ -184,11 +207,11 @@ cli_model(int argc, char **argv, const struct cli *cli)
 	c = cli_load_policy(cli, file, false);
 	if (c == NULL)
 		return CLI_ERROR;
-	cli_print_json(json_pack("{s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:o, s:o, s:o}",
+	cli_print_json(json_pack("{s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "site", "name", c->site_name, "gateway", c->site_gateway, "model", c->site_model,
 	    "digest", c->digest, "zones", zones_json(c), "segments", segments_json(c),
 	    "hosts", hosts_json(c), "permits", permits_json(c, (int64_t)time(NULL)),
-	    "bindings", bindings_json(c)));
+	    "bindings", bindings_json(c), "detect", detect_json(&c->detect)));
 	checked_free(c);
 	return CLI_OK;
 }

@@ -19,17 +19,71 @@ number_at(const json_t *o, const char *part, const char *key)
 	return (long long)json_integer_value(json_object_get(json_object_get(o, part), key));
 }
 
+static long long
+number_of(const json_t *o, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static const char *
+text_of(const json_t *o, const char *key)
+{
+	const char *t = json_string_value(json_object_get(o, key));
+
+	return t != NULL ? t : "-";
+}
+
 static void
 say_taps(const struct cli *cli, const json_t *watch)
 {
-	const json_t *tap;
+	const json_t *taps = json_object_get(watch, "taps"), *tap;
 	size_t i;
 
-	json_array_foreach(json_object_get(watch, "taps"), i, tap)
-		cli_say(cli, MSG_CLI_STATUS_TAP,
-		    json_string_value(json_object_get(tap, "interface")),
-		    (long long)json_integer_value(json_object_get(tap, "received")),
-		    (long long)json_integer_value(json_object_get(tap, "dropped")));
+	if (json_array_size(taps) > 0)
+		cli_say(cli, MSG_CLI_STATUS_TAP_HEAD);
+	json_array_foreach(taps, i, tap) {
+		const json_t *driver = json_object_get(tap, "driver");
+
+		cli_say(cli, MSG_CLI_STATUS_TAP, text_of(tap, "interface"),
+		    number_of(tap, "seen"), number_of(tap, "proven"),
+		    number_of(tap, "delivered"), number_of(tap, "dropped") +
+		    number_of(tap, "unread") + number_of(driver, "lost"),
+		    text_at(tap, "canary", "state"),
+		    json_is_true(json_object_get(tap, "deaf")) ? "deaf" :
+		    text_of(tap, "state"));
+	}
+}
+
+/* What goes into each layer beside what came out of it. */
+static void
+say_ledgers(const struct cli *cli, const json_t *watch)
+{
+	const json_t *l = json_object_get(watch, "ledger"), *fault;
+	size_t i;
+
+	if (l == NULL)
+		return;
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_FILTER, number_at(l, "filter", "seen"),
+	    number_at(l, "filter", "proven"), number_at(l, "filter", "received"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_RING, number_at(l, "ring", "received"),
+	    number_at(l, "ring", "delivered"), number_at(l, "decode", "canaries"),
+	    number_at(l, "ring", "dropped"),
+	    number_at(l, "ring", "unread"), number_at(l, "ring", "waiting"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_JUDGE, number_at(l, "decode", "frames"),
+	    number_at(l, "decode", "gate"), number_at(l, "judge", "permitted"),
+	    number_at(l, "judge", "local"), number_at(l, "judge", "excused"),
+	    number_at(l, "judge", "violations"), number_at(l, "judge", "held"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_TABLE, number_at(l, "judge", "violations"),
+	    number_at(l, "tunnels", "violations"),
+	    number_at(l, "aggregate", "detections"), number_at(l, "aggregate", "open"),
+	    number_at(l, "aggregate", "closed"), number_at(l, "aggregate", "overflowed"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_RECORD, number_at(l, "record", "offered"),
+	    number_at(l, "record", "sent"), number_at(l, "record", "deferred"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_LOST, number_at(l, "driver", "lost"),
+	    number_at(l, "softnet", "dropped"), number_at(l, "softnet", "squeezed"),
+	    number_at(watch, "gate", "lost"));
+	json_array_foreach(json_object_get(watch, "faults"), i, fault)
+		cli_say(cli, MSG_CLI_STATUS_UNBALANCED, json_string_value(fault));
 }
 
 static void
@@ -48,6 +102,7 @@ say_status(const struct cli *cli, const json_t *s)
 	say_taps(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_WATCH, number_at(s, "watch", "frames"),
 	    number_at(s, "watch", "attempts"), number_at(s, "watch", "leaks"));
+	say_ledgers(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));
 	if (json_string_value(json_object_get(s, "problem")) != NULL)

@@ -2,7 +2,7 @@
 #include "agent/cli/violations_table.h"
 
 #include "agent/cli/columns.h"
-#include "rules/utf8.h"
+#include "rules/violation_class.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,10 +74,11 @@ print_time(FILE *out, const char *stamp)
 	columns_print(out, text, TIME_WIDTH);
 }
 
-static enum message_id
-outcome_of(const json_t *record)
+enum message_id
+violations_outcome(const json_t *record)
 {
 	const char *kind = violations_text(record, "sekisho.kind");
+	const char *action = violations_text(record, "event.action");
 
 	if (strcmp(kind, "gap") == 0)
 		return MSG_CLI_VIOLATIONS_GAP;
@@ -85,8 +86,12 @@ outcome_of(const json_t *record)
 		return MSG_CLI_VIOLATIONS_CHANGE;
 	if (strcmp(kind, "life") == 0)
 		return MSG_CLI_VIOLATIONS_LIFE;
-	return strcmp(violations_text(record, "event.action"), "leak") == 0 ?
-	    MSG_CLI_VIOLATIONS_LEAK : MSG_CLI_VIOLATIONS_STOPPED;
+	for (int a = 0; a < ACTION_COUNT; a++)
+		if (violation_only_seen((enum violation_action)a) &&
+		    strcmp(action, violation_action_name((enum violation_action)a)) == 0)
+			return MSG_CLI_VIOLATIONS_SEEN;
+	return strcmp(action, "leak") == 0 ? MSG_CLI_VIOLATIONS_LEAK :
+	    MSG_CLI_VIOLATIONS_STOPPED;
 }
 
 static void
@@ -102,20 +107,6 @@ print_zones(FILE *out, const json_t *record)
 	columns_print(out, text, ZONES_WIDTH);
 }
 
-/* Length of the character at text, and its columns. */
-static size_t
-glyph_at(const char *text, int *width)
-{
-	char one[5] = { 0 };
-	uint32_t c;
-	size_t n = utf8_decode(text, strlen(text), &c);
-
-	n = n > 0 ? n : 1;
-	memcpy(one, text, n);
-	*width = columns_width(one);
-	return n;
-}
-
 /*
  * Bytes of the text that fit: up to the last blank, or, for text without blanks
  * and between Japanese characters, up to the last character.
@@ -124,18 +115,18 @@ static size_t
 line_length(const char *text, int room)
 {
 	size_t used = 0, blank = 0;
-	int width = 0, next;
+	int width = 0;
 
 	while (text[used] != '\0') {
-		size_t n = glyph_at(text + used, &next);
+		struct columns_glyph g = columns_glyph(text + used);
 
-		if (width + next > room)
+		if (width + g.width > room)
 			return blank > 0 ? blank : used;
 		/* A wide character may begin a line. */
-		if (text[used] == ' ' || (next == 2 && used > 0))
+		if (text[used] == ' ' || (g.width == 2 && used > 0))
 			blank = used;
-		width += next;
-		used += n;
+		width += g.width;
+		used += g.length;
 	}
 	return used;
 }
@@ -179,7 +170,7 @@ violations_print(FILE *out, const json_t *record, enum message_language language
 	fputs("  ", out);
 	columns_print(out, violations_text(record, "rule.id"), CLASS_WIDTH);
 	fputs("  ", out);
-	print_message(out, outcome_of(record), language, OUTCOME_WIDTH);
+	print_message(out, violations_outcome(record), language, OUTCOME_WIDTH);
 	fputs("  ", out);
 	print_zones(out, record);
 	if (strcmp(violations_text(record, "sekisho.kind"), "violation") == 0)

@@ -18,6 +18,9 @@ void violations_print_head(FILE *out, enum message_language language);
  */
 void violations_print(FILE *out, const json_t *record, enum message_language language);
 
+/* The word for what became of it: stopped, leaked, only seen, or what else it tells of. */
+enum message_id violations_outcome(const json_t *record);
+
 /* String or number at "a.b.c" of nested objects; "" or 0 when it is not there. */
 const char *violations_text(const json_t *record, const char *path);
 json_int_t violations_number(const json_t *record, const char *path);

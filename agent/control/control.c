@@ -183,6 +183,7 @@ control_run(const struct control_setup *setup)
 	start_gate(&c);
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
+	control_matrix_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

@@ -30,6 +30,7 @@ struct control {
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
+	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
 };
 
 /* Who asks, for the record. */
@@ -73,6 +74,9 @@ json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
+/* The witnesses begin to count anew: compare from a little later on. */
+void control_matrix_begin(struct control *c);
+void control_matrix_end(struct control *c);
 /* A text that may be cut or come from elsewhere; never NULL but for want of memory. */
 json_t *control_text_json(const char *text);
 

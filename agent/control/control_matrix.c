@@ -1,177 +1,158 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Zone by zone, what the gate counted beside what the tap counted. The gate's
- * permitted openings come from the permits' counters, laid on the zone pair of
- * the permit (one that serves several pairs is shown on none of them); what it
- * stopped comes from the per-key sets, through the interfaces in their keys.
+ * Zone by zone, what the gate counted beside what the tap counted, and what
+ * cannot be true of both. They began to count at different times: so they are
+ * compared from a common base on, which is taken after every change.
  */
-#include "agent/control/control_internal.h"
+#include "agent/control/control_matrix.h"
 
-#include "kernel-helpers/nft_account.h"
-#include "rules/compile.h"
+#include "agent/log.h"
 
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-struct cell {
-	uint64_t permitted, stopped;
+/* When the flip of the rules and the watcher's second of grace are over. */
+#define BASE_DELAY_US	1500000
+/* A witness that does not answer holds control up for a second: not too often. */
+#define BASE_RETRY_US	15000000
+/* Keys of stopped packets live for a day (rules/compile_gate.c): well before. */
+#define BASE_OLD_S	43200
+
+struct matrix_base {
+	struct matrix_sample sample;
+	int64_t taken;			/* seconds since the epoch; 0: none */
+	sd_event_source *timer;
 };
 
-/* Rows and columns are the zones, the last one is the gateway itself. */
-struct grid {
-	const struct checked *checked;
-	size_t n;
-	struct cell *cells;
-};
-
-static struct cell *
-at(struct grid *g, size_t from, size_t to)
+static void
+take_base(struct control *c)
 {
-	return &g->cells[from * g->n + to];
+	struct matrix_base *base = c->matrix;
+
+	matrix_sample_free(&base->sample);
+	base->taken = 0;
+	if (matrix_sample_take(c, &base->sample) == 0 && base->sample.gate &&
+	    base->sample.tap)
+		base->taken = (int64_t)time(NULL);
+}
+
+static int
+on_time(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct control *c = arg;
+
+	(void)usec;
+	take_base(c);
+	/* The watcher may have been too busy with the new policy to answer. */
+	if (c->matrix->taken != 0)
+		return sd_event_source_set_enabled(s, SD_EVENT_OFF);
+	(void)sd_event_source_set_time_relative(s, BASE_RETRY_US);
+	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+void
+control_matrix_begin(struct control *c)
+{
+	struct matrix_base *base = c->matrix;
+	int r;
+
+	if (base == NULL)
+		base = c->matrix = calloc(1, sizeof(*base));
+	if (base == NULL)
+		return;
+	base->taken = 0;
+	if (base->timer == NULL) {
+		r = sd_event_add_time_relative(c->event, &base->timer, CLOCK_MONOTONIC,
+		    BASE_DELAY_US, 0, on_time, c);
+	} else {
+		r = sd_event_source_set_time_relative(base->timer, BASE_DELAY_US);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(base->timer, SD_EVENT_ONESHOT);
+	}
+	if (r < 0)
+		log_warnx("control: the witnesses will not be compared: %s",
+		    strerror(-r));
+}
+
+/* NULL: nothing to compare with, for now. */
+static const struct matrix_sample *
+find_base(struct control *c, const struct matrix_sample *now)
+{
+	struct matrix_base *base = c->matrix;
+
+	if (base == NULL || base->taken == 0)
+		return NULL;
+	if (matrix_comparable(&base->sample, now) &&
+	    (int64_t)time(NULL) - base->taken < BASE_OLD_S)
+		return &base->sample;
+	control_matrix_begin(c);
+	return NULL;
 }
 
 static const char *
-zone_name(const struct grid *g, size_t zone)
+zone_name(const struct control *c, size_t zone)
 {
-	return zone + 1 == g->n ? "self" : g->checked->zones[zone].name;
+	return zone == c->checked->n_zones ? "self" : c->checked->zones[zone].name;
 }
 
-static size_t
-zone_index(const struct grid *g, uint16_t segment)
-{
-	int zone = checked_zone_of(g->checked, segment);
-
-	return zone < 0 ? g->n - 1 : (size_t)zone;
-}
-
-/* The one cell of all boxes of a permit; NULL when they stand in several. */
-static struct cell *
-cell_of_permit(struct grid *g, const struct checked_permit *p)
-{
-	struct cell *cell = NULL;
-
-	for (size_t i = 0; i < p->n_boxes; i++) {
-		const struct box *b = &g->checked->boxes[p->first_box + i];
-		struct cell *here = at(g, zone_index(g, b->in), zone_index(g, b->out));
-
-		if (cell != NULL && cell != here)
-			return NULL;
-		cell = here;
-	}
-	return cell;
-}
-
-static void
-add_permits(struct grid *g, const struct ruleset *running)
-{
-	for (size_t i = 0; i < g->checked->n_permits; i++) {
-		const struct checked_permit *p = &g->checked->permits[i];
-		struct cell *cell = cell_of_permit(g, p);
-		const struct ruleset_counter *counter;
-		char name[LIMIT_OBJECT_NAME + 1];
-
-		snprintf(name, sizeof(name), COMPILE_COUNTER_PERMIT "%s", p->id);
-		counter = ruleset_find_counter(running, name);
-		if (cell != NULL && counter != NULL)
-			cell->permitted += counter->packets;
-	}
-}
-
-/* Zone of an interface by its index; the gateway's own for 0, none: g->n. */
-static size_t
-zone_of_index(const struct grid *g, uint32_t ifindex)
-{
-	char name[IF_NAMESIZE];
-	int segment;
-
-	if (ifindex == 0)
-		return g->n - 1;
-	if (if_indextoname(ifindex, name) == NULL)
-		return g->n;
-	segment = checked_segment_by_interface(g->checked, name);
-	return segment < 0 ? g->n : zone_index(g, (uint16_t)segment);
-}
-
-static void
-add_stopped(void *arg, uint32_t iif, uint32_t oif, uint64_t packets)
-{
-	struct grid *g = arg;
-	size_t from = zone_of_index(g, iif), to = zone_of_index(g, oif);
-
-	if (from < g->n && to < g->n)
-		at(g, from, to)->stopped += packets;
-}
-
-static void
-put_gate(struct grid *g, json_t *pairs)
-{
-	for (size_t from = 0; from < g->n; from++)
-		for (size_t to = 0; to < g->n; to++) {
-			const struct cell *c = at(g, from, to);
-
-			if (c->permitted == 0 && c->stopped == 0)
-				continue;
-			json_array_append_new(pairs, json_pack("{s:s, s:s, s:{s:I, s:I}}",
-			    "from", zone_name(g, from), "to", zone_name(g, to), "gate",
-			    "permitted", (json_int_t)c->permitted,
-			    "stopped", (json_int_t)c->stopped));
-		}
-}
-
+/* NULL for a pair that nothing happened between. */
 static json_t *
-find_pair(json_t *pairs, const char *from, const char *to)
+pair_json(struct control *c, const struct matrix_sample *base,
+    const struct matrix_sample *now, size_t from, size_t to)
 {
+	const struct matrix_cell *cell = matrix_cell(now, from, to);
+	enum matrix_difference d = MATRIX_AGREES;
+	uint64_t packets = 0;
 	json_t *pair;
-	size_t i;
 
-	json_array_foreach(pairs, i, pair)
-		if (strcmp(json_string_value(json_object_get(pair, "from")), from) == 0 &&
-		    strcmp(json_string_value(json_object_get(pair, "to")), to) == 0)
-			return pair;
-	pair = json_pack("{s:s, s:s}", "from", from, "to", to);
-	json_array_append_new(pairs, pair);
+	if (cell->opened[1] + cell->stopped[1] + cell->permitted + cell->attempts_most +
+	    cell->leaks == 0)
+		return NULL;
+	pair = json_pack("{s:s, s:s, s:{s:I, s:I}, s:{s:I, s:I, s:I}}",
+	    "from", zone_name(c, from), "to", zone_name(c, to),
+	    "gate", "permitted", (json_int_t)cell->opened[1],
+	    "stopped", (json_int_t)cell->stopped[1],
+	    "tap", "permitted", (json_int_t)cell->permitted,
+	    "attempts", (json_int_t)cell->attempts, "leaks", (json_int_t)cell->leaks);
+	if (base != NULL)
+		d = matrix_compare(base, now, from, to, &packets);
+	if (d != MATRIX_AGREES)
+		json_object_set_new(pair, "difference", json_pack("{s:s, s:I}",
+		    "kind", matrix_difference_name(d), "packets", (json_int_t)packets));
 	return pair;
-}
-
-/* The watcher's matrix: [{"from", "to", "permitted", "attempts", "leaks"}]. */
-static void
-put_tap(json_t *pairs, const json_t *watch)
-{
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(json_object_get(watch, "matrix"), i, row) {
-		const char *from = json_string_value(json_object_get(row, "from"));
-		const char *to = json_string_value(json_object_get(row, "to"));
-
-		if (from != NULL && to != NULL)
-			json_object_set(find_pair(pairs, from, to), "tap", row);
-	}
 }
 
 json_t *
 control_matrix(struct control *c)
 {
-	struct ruleset *running = NULL;
-	struct grid g = { .checked = c->checked };
+	struct matrix_sample now;
+	const struct matrix_sample *base = NULL;
 	json_t *zones = json_array(), *pairs = json_array();
-	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
 
-	g.n = c->checked != NULL ? c->checked->n_zones + 1 : 0;
-	g.cells = calloc(g.n * g.n + 1, sizeof(*g.cells));
-	if (g.cells != NULL && c->checked != NULL &&
-	    nft_account_counters(c->nft, &running) == 0) {
-		add_permits(&g, running);
-		(void)nft_account_stopped(c->nft, add_stopped, &g);
-		put_gate(&g, pairs);
+	if (matrix_sample_take(c, &now) == 0 && now.n > 0)
+		base = find_base(c, &now);
+	for (size_t from = 0; now.cells != NULL && from < now.n; from++) {
+		json_array_append_new(zones, json_string(zone_name(c, from)));
+		for (size_t to = 0; to < now.n; to++) {
+			json_t *pair = pair_json(c, base, &now, from, to);
+
+			if (pair != NULL)
+				json_array_append_new(pairs, pair);
+		}
 	}
-	for (size_t i = 0; i < g.n; i++)
-		json_array_append_new(zones, json_string(zone_name(&g, i)));
-	put_tap(pairs, watch);
-	free(g.cells);
-	ruleset_free(running);
-	json_decref(watch);
-	return json_pack("{s:b, s:o, s:o}", "ok", 1, "zones", zones, "pairs", pairs);
+	matrix_sample_free(&now);
+	return json_pack("{s:b, s:o, s:o, s:I}", "ok", 1, "zones", zones, "pairs", pairs,
+	    "compared_since", (json_int_t)(base != NULL ? c->matrix->taken : 0));
+}
+
+void
+control_matrix_end(struct control *c)
+{
+	if (c->matrix == NULL)
+		return;
+	sd_event_source_disable_unref(c->matrix->timer);
+	matrix_sample_free(&c->matrix->sample);
+	free(c->matrix);
+	c->matrix = NULL;
 }

@@ -124,6 +124,30 @@ policy_json(const struct control *c)
 	    "zones", (json_int_t)p->n_zones);
 }
 
+/* What the watcher says of itself that nobody may overlook. */
+static json_t *
+watch_problem(const json_t *watch)
+{
+	const json_t *tap, *canary;
+	size_t i;
+
+	if (json_is_false(json_object_get(watch, "balanced")))
+		return json_string("the watcher's ledgers do not balance");
+	json_array_foreach(json_object_get(watch, "taps"), i, tap) {
+		const char *name = json_string_value(json_object_get(tap, "interface"));
+
+		canary = json_object_get(json_object_get(tap, "canary"), "state");
+		if (json_is_true(json_object_get(tap, "deaf")))
+			return json_sprintf("%s: frames come in and its tap sees none",
+			    name != NULL ? name : "?");
+		if (json_is_string(canary) &&
+		    strcmp(json_string_value(canary), "missing") == 0)
+			return json_sprintf("%s: the canary does not come back through "
+			    "its tap", name != NULL ? name : "?");
+	}
+	return json_null();
+}
+
 static json_t *
 problem_json(const struct control *c, const json_t *watch, const json_t *record)
 {
@@ -133,7 +157,7 @@ problem_json(const struct control *c, const json_t *watch, const json_t *record)
 		return json_string("the watcher does not answer");
 	if (record == NULL)
 		return json_string("the recorder does not answer");
-	return json_null();
+	return watch_problem(watch);
 }
 
 json_t *

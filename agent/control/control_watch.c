@@ -89,5 +89,6 @@ control_watch(struct control *c, const struct checked *checked)
 	close(fd);
 	c->watching = r == 0;
 	c->interfaces = wanted;
+	control_matrix_begin(c);
 	return r;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/event_check.h"
 
+#include "agent/watch/decode.h"
+
 #include <errno.h>
 #include <string.h>
 
-#define FACT_KNOWN	0x01ffu	/* every FACT_* bit */
 #define WITNESS_KNOWN	(WITNESS_TAP_INGRESS | WITNESS_TAP_EGRESS | WITNESS_GATE)
 #define VLAN_MAX	4096u	/* id + 1 */
 /* Year 2200: what lies beyond is a broken clock or a lie. */
@@ -83,6 +84,21 @@ bad_number(const struct event *e, bool trusted)
 	return NULL;
 }
 
+/* Either the first piece, or a later one that may have the first one's ports. */
+static bool
+good_flags(unsigned int flags)
+{
+	const unsigned int later = FACT_FRAGMENT_LAST | FACT_PORTS_INHERITED;
+	const unsigned int v6 = FACT_EXTENSION | FACT_ROUTING_HEADER;
+
+	if ((flags & ~FACT_KNOWN) != 0 ||
+	    ((flags & FACT_IP_OPTIONS) != 0 && (flags & v6) != 0))
+		return false;
+	if ((flags & FACT_FRAGMENT_LATER) != 0)
+		return (flags & FACT_FRAGMENT_FIRST) == 0;
+	return (flags & later) == 0;
+}
+
 static const char *
 bad_facts(const struct facts *f)
 {
@@ -90,10 +106,13 @@ bad_facts(const struct facts *f)
 		return "address";
 	if (!good_pair(&f->quoted_src, &f->quoted_dst))
 		return "quoted address";
-	if ((f->flags & ~FACT_KNOWN) != 0)
+	if (!good_flags(f->flags))
 		return "packet flags";
 	if (f->vlan[0] > VLAN_MAX || f->vlan[1] > VLAN_MAX || f->vlan[2] > VLAN_MAX)
 		return "VLAN";
+	if (f->tunnel >= TUNNEL_COUNT || f->level > DECODE_LEVELS ||
+	    (f->tunnel == TUNNEL_NONE) != (f->level == 0))
+		return "tunnel";
 	if (f->unreadable >= UNREADABLE_COUNT)
 		return "reason of unreadable";
 	return NULL;

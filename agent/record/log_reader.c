@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct log_reader {
 	size_t skipped;
 	char error[JSON_ERROR_TEXT_LENGTH];
 	bool overlong;			/* inside a line that does not fit */
+	bool partial;			/* began inside a line: drop its rest */
 	size_t start, end;		/* unread bytes of the buffer */
 	char buffer[LINE_BYTES];
 };
@@ -51,7 +53,7 @@ close_file(struct log_reader *r)
 		close(r->fd);
 	r->fd = -1;
 	r->start = r->end = 0;
-	r->overlong = false;
+	r->overlong = r->partial = false;
 }
 
 void
@@ -93,6 +95,51 @@ place_of(const struct log_reader *r, const struct log_names *names)
 			break;
 	}
 	return i;
+}
+
+/*
+ * The file that holds the byte so many before the end of the last one, and the offset
+ * there; the oldest from its beginning when all of them hold less. Needs one name.
+ */
+static size_t
+place_before_end(const struct log_reader *r, const struct log_names *names, size_t bytes,
+    off_t *offset)
+{
+	size_t i = names->count;
+
+	*offset = 0;
+	while (i-- > 0) {
+		struct stat st;
+
+		if (fstatat(r->directory, names->names[i], &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if ((uintmax_t)st.st_size > bytes) {
+			*offset = st.st_size - (off_t)bytes;
+			return i;
+		}
+		bytes -= (size_t)st.st_size;
+	}
+	return 0;
+}
+
+int
+log_reader_begin_recent(struct log_reader *r, size_t bytes)
+{
+	struct log_names names;
+	off_t offset;
+	int e = log_names_list(r->directory, &names);
+
+	if (e < 0)
+		return e;
+	if (names.count > 0) {
+		e = open_file(r, names.names[place_before_end(r, &names, bytes, &offset)]);
+		/* From the byte before: when that ends a line, no line is lost. */
+		if (e == 0 && offset > 0 && lseek(r->fd, offset - 1, SEEK_SET) < 0)
+			e = -errno;
+		r->partial = e == 0 && offset > 0;
+	}
+	log_names_free(&names);
+	return e < 0 ? e : 0;
 }
 
 /* True when there is nothing to read in it yet. */
@@ -230,6 +277,10 @@ log_reader_next(struct log_reader *r, json_t **record)
 
 		if (newline != NULL) {
 			r->start += (size_t)(newline - line) + 1;
+			if (r->partial) {
+				r->partial = r->overlong = false;
+				continue;
+			}
 			return parse(r, line, (size_t)(newline - line), record);
 		}
 		e = fill(r);

@@ -22,6 +22,12 @@ struct log_reader *log_reader_open(const char *directory);
 void log_reader_close(struct log_reader *r);	/* accepts NULL */
 
 /*
+ * Begin near the end instead, before the first line is asked for: with the first whole
+ * line of the newest bytes. Line numbers count from there. 0 or negative errno.
+ */
+int log_reader_begin_recent(struct log_reader *r, size_t bytes);
+
+/*
  * The next line: enum log_read, or negative errno. *record is the caller's on
  * LOG_READ_RECORD. Rotation while reading neither loses nor repeats a line.
  */

@@ -5,8 +5,8 @@
  */
 #include "agent/record/record_json.h"
 
+#include "agent/record/record_line.h"
 #include "agent/record/record_text.h"
-#include "rules/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,13 +21,17 @@ static const struct record_room rooms[] = {
 	{ .name = 63, .reason = 160 },
 	{ .name = 24, .reason = 60 },
 	{ .name = 16, .reason = 40, .ascii = true },
-	{ .name = 8, .reason = 0, .ascii = true },
+	{ .name = 4, .reason = 0, .ascii = true },
 };
+
+/* Of the host's name in the last room; the first label is known where it is read. */
+#define SHORT_HOSTNAME 8
 
 /* One object under construction; "failed" remembers that memory ran out. */
 struct builder {
 	const struct event *event;
 	const struct record_context *context;
+	const struct record_room *room;
 	struct record_text text;
 	bool failed;
 };
@@ -84,7 +88,8 @@ put_categories(struct builder *b, json_t *event)
 	case EVENT_VIOLATION:
 		kind = "alert";
 		category = "network";
-		type = e->action == ACTION_LEAK ? "allowed" : "denied";
+		if (!violation_only_seen((enum violation_action)e->action))
+			type = e->action == ACTION_LEAK ? "allowed" : "denied";
 		action = violation_action_name((enum violation_action)e->action);
 		break;
 	case EVENT_GAP:
@@ -221,8 +226,10 @@ put_network(struct builder *b, json_t *root)
 	if (f->vlan[0] != 0 &&
 	    json_object_update_new(network, vlan_object(f->vlan[0])) < 0)
 		b->failed = true;
+	/* ECS knows an outer and an inner one: of three the innermost. */
 	if (f->vlan[1] != 0)
-		put(b, network, "inner", vlan_object(f->vlan[1]));
+		put(b, network, "inner",
+		    vlan_object(f->vlan[f->vlan[2] != 0 ? 2 : 1]));
 	put(b, root, "network", network);
 }
 
@@ -241,12 +248,25 @@ put_side(struct builder *b, json_t *observer, const char *key, const char *zone,
 		json_decref(side);
 }
 
+static void
+put_hostname(struct builder *b, json_t *observer)
+{
+	char name[SHORT_HOSTNAME + 1];
+
+	if (b->room->reason > 0) {
+		put_text(b, observer, "hostname", b->context->hostname);
+		return;
+	}
+	snprintf(name, sizeof(name), "%s", b->context->hostname);
+	put_text(b, observer, "hostname", name);
+}
+
 static json_t *
 observer_object(struct builder *b)
 {
 	json_t *observer = json_object();
 
-	put_text(b, observer, "hostname", b->context->hostname);
+	put_hostname(b, observer);
 	put_text(b, observer, "product", "sekisho");
 	put_text(b, observer, "version", b->context->version);
 	put_text(b, observer, "type", "firewall");
@@ -275,6 +295,34 @@ witness_array(struct builder *b)
 	return array;
 }
 
+/* All tags, outermost first, where ECS has no room for them. */
+static void
+put_vlans(struct builder *b, json_t *own)
+{
+	const struct facts *f = &b->event->facts;
+	json_t *array;
+
+	if (f->vlan[FACT_VLANS - 1] == 0)
+		return;
+	array = json_array();
+	for (size_t i = 0; i < FACT_VLANS; i++)
+		if (json_array_append_new(array,
+		    json_sprintf("%u", f->vlan[i] == 0 ? 0 : f->vlan[i] - 1u)) < 0)
+			b->failed = true;
+	put(b, own, "vlan", array);
+}
+
+/* What the packet was carried in. */
+static void
+put_tunnel(struct builder *b, json_t *own)
+{
+	const struct facts *f = &b->event->facts;
+
+	if (f->level != 0)
+		put(b, own, "tunnel", json_pack("{s:s, s:i}", "type",
+		    tunnel_name((enum tunnel)f->tunnel), "level", f->level));
+}
+
 /* What the headers said beside addresses and ports. */
 static void
 put_packet(struct builder *b, json_t *own)
@@ -285,6 +333,7 @@ put_packet(struct builder *b, json_t *own)
 	} marks[] = {
 	    {FACT_FRAGMENT_FIRST, "first-fragment"},
 	    {FACT_FRAGMENT_LATER, "later-fragment"},
+	    {FACT_PORTS_INHERITED, "inherited-ports"},
 	    {FACT_IP_OPTIONS, "ip-options"},
 	    {FACT_EXTENSION, "extension-header"},
 	    {FACT_ROUTING_HEADER, "routing-header"},
@@ -311,6 +360,8 @@ put_packet(struct builder *b, json_t *own)
 		put(b, own, "marks", array);
 	else
 		json_decref(array);
+	put_vlans(b, own);
+	put_tunnel(b, own);
 }
 
 static void
@@ -353,10 +404,18 @@ own_object(struct builder *b, const char *japanese)
 	return own;
 }
 
-/* A sentence that was given, in the room there is, else one made from the event. */
+/*
+ * A sentence that was given, in the room there is, else one made from the event;
+ * in the last room the name of the class, for its parts stand in other fields.
+ */
 static char *
 sentence(const struct builder *b, enum message_language language)
 {
+	const char *name = violation_class_name((enum violation_class)b->event->zv,
+	    language);
+
+	if (is_violation(b) && b->room->reason == 0 && name[0] != '\0')
+		return strdup(name);
 	if (b->context->text[language] != NULL)
 		return strdup(b->context->text[language]);
 	return record_sentence(b->event, &b->text, language);
@@ -389,62 +448,12 @@ record_object(struct builder *b)
 	return root;
 }
 
-/* Append \uXXXX, as a surrogate pair above the basic plane. False: no room. */
-static bool
-put_escape(char *line, size_t *used, uint32_t c)
-{
-	size_t room = RECORD_LINE_MAX - *used;
-	int n;
-
-	if (c < 0x10000)
-		n = snprintf(line + *used, room, "\\u%04x", c);
-	else
-		n = snprintf(line + *used, room, "\\u%04x\\u%04x",
-		    0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
-	*used += (size_t)n;
-	return (size_t)n < room;
-}
-
-/*
- * Copy the dumped object and its newline. jansson escapes C0 only; what else
- * steers a terminal or a line-based reader is escaped here, which is safe
- * because outside of strings JSON text is ASCII without DEL.
- */
-static bool
-put_line(const char *json, char *line, size_t *used)
-{
-	size_t n = strlen(json);
-
-	*used = 0;
-	while (n > 0) {
-		uint32_t c = UINT32_MAX;
-		size_t length = utf8_decode(json, n, &c);
-
-		if (length == 0)
-			return false;
-		if (*used + length >= RECORD_LINE_MAX)
-			return false;
-		if (!utf8_is_control(c)) {
-			memcpy(line + *used, json, length);
-			*used += length;
-		} else if (!put_escape(line, used, c)) {
-			return false;
-		}
-		json += length;
-		n -= length;
-	}
-	if (*used >= RECORD_LINE_MAX)
-		return false;
-	line[(*used)++] = '\n';
-	return true;
-}
-
 int
 record_json_line(const struct event *e, const struct record_context *context,
     char line[RECORD_LINE_MAX], size_t *length)
 {
 	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
-		struct builder b = { .event = e, .context = context };
+		struct builder b = { .event = e, .context = context, .room = &rooms[i] };
 		json_t *root;
 		char *json;
 		bool fits;
@@ -455,7 +464,7 @@ record_json_line(const struct event *e, const struct record_context *context,
 		json_decref(root);
 		if (json == NULL)
 			return -ENOMEM;
-		fits = put_line(json, line, length);
+		fits = record_line(json, line, length);
 		free(json);
 		if (fits)
 			return 0;

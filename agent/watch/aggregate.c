@@ -132,27 +132,35 @@ fill(struct entry *e, const struct sighting *s)
 	snprintf(e->detail, sizeof(e->detail), "%s", s->detail != NULL ? s->detail : "");
 }
 
-/* The entry of a pair of zones keeps no address: it stands for many. */
-static struct entry *
-overflow_entry(struct aggregate *a, const struct sighting *s)
+struct entry *
+aggregate_pair_entry(struct aggregate *a, uint16_t from_place, uint16_t to_place,
+    uint8_t zv, uint8_t action)
 {
-	size_t from = places_at(a->places, s->from)->zone_number;
-	size_t to = places_at(a->places, s->to)->zone_number;
+	size_t from = places_at(a->places, from_place)->zone_number;
+	size_t to = places_at(a->places, to_place)->zone_number;
 	struct entry *e = &a->entries[a->n_entries + from * PLACE_ZONES_MAX + to];
 
-	a->overflowed++;
 	if (e->live_at != 0)
 		return e;
-	fill(e, s);
-	memset(&e->facts, 0, sizeof(e->facts));
-	e->permit[0] = e->detail[0] = '\0';
-	memset(&e->key, 0, sizeof(e->key));
-	e->key.zv = s->zv;
-	e->key.action = s->action;
+	e->from = from_place;
+	e->to = to_place;
+	e->key.zv = zv;
+	e->key.action = action;
 	e->key.from = (uint16_t)from;
 	e->key.to = (uint16_t)to;
 	e->hash = hash_of(a, &e->key);
 	make_live(a, e);
+	return e;
+}
+
+static struct entry *
+overflow_entry(struct aggregate *a, const struct sighting *s)
+{
+	struct entry *e = aggregate_pair_entry(a, s->from, s->to, s->zv, s->action);
+
+	a->overflowed++;
+	if (e->severity < s->severity)
+		e->severity = s->severity;
 	return e;
 }
 
@@ -203,6 +211,7 @@ aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
 	if (e == NULL)
 		e = take_entry(a, s, &key, hash);
 
+	a->added++;
 	e->seen_ns = now_ns;
 	e->witnesses |= s->witness;
 	if (s->witness == WITNESS_TAP_EGRESS) {

@@ -84,6 +84,32 @@ void aggregate_sweep(struct aggregate *a, int64_t now_ns);
 /* Everything open is final now. Returns how many violations could not be written. */
 size_t aggregate_finish(struct aggregate *a);
 
+/*
+ * After aggregate_finish(): what it could not write one by one is counted and told
+ * for its pair of zones instead, in few records, so that the totals of all finals
+ * are exact. Returns how many of these could not be written.
+ */
+size_t aggregate_fold(struct aggregate *a);
+
+/*
+ * Where the sightings are, found by looking at every entry. added = open +
+ * closed, and counted = told + untold, or the table has lost something.
+ */
+struct aggregate_ledger {
+	uint64_t added;		/* sightings handed in */
+	uint64_t open, closed;	/* in entries; in entries that were told as final */
+	uint64_t counted;	/* attempts and leaks in the totals of the pairs */
+	uint64_t told, untold;	/* of these: in final records; in entries */
+};
+void aggregate_ledger(const struct aggregate *a, struct aggregate_ledger *out);
+
+/*
+ * What the attempts of a pair can be at most: with all that came and may still
+ * leave, which aggregate_total() leaves out. most: [from zone][to zone].
+ */
+void aggregate_most_attempts(const struct aggregate *a,
+    uint64_t most[PLACE_ZONES_MAX][PLACE_ZONES_MAX]);
+
 /* Entries in use, and packets that were counted in a pair's entry for want of room. */
 size_t aggregate_used(const struct aggregate *a);
 uint64_t aggregate_overflowed(const struct aggregate *a);

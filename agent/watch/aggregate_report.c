@@ -19,12 +19,8 @@ less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/*
- * Attempts, of "ingress" packets that came: what did not leave, at least what
- * the gate says it stopped.
- */
-static uint64_t
-attempts_of(const struct entry *e, uint64_t ingress)
+uint64_t
+aggregate_attempts_of(const struct entry *e, uint64_t ingress)
 {
 	uint64_t stayed = less(ingress, e->egress - e->egress_before + e->credit);
 
@@ -42,7 +38,7 @@ attempt_bytes(const struct entry *e)
 void
 aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all)
 {
-	uint64_t n = attempts_of(e, all ? e->ingress : e->settled);
+	uint64_t n = aggregate_attempts_of(e, all ? e->ingress : e->settled);
 
 	/* Modulo 2^64: a straggler that left after all takes itself back. */
 	a->totals[places_at(a->places, e->from)->zone_number]
@@ -142,7 +138,7 @@ aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns)
 	if (!e->leak.open && e->egress > 0)
 		tell_progress(a, e, &e->leak, e->egress, now_ns);
 	if (!e->attempt.open && e->gate > 0)
-		tell_progress(a, e, &e->attempt, attempts_of(e, e->settled), now_ns);
+		tell_progress(a, e, &e->attempt, aggregate_attempts_of(e, e->settled), now_ns);
 }
 
 /*
@@ -152,11 +148,13 @@ aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns)
 static bool
 tell_final(struct aggregate *a, struct entry *e)
 {
-	uint64_t attempts = attempts_of(e, e->ingress);
+	uint64_t attempts = aggregate_attempts_of(e, e->ingress);
 
 	aggregate_count_attempts(a, e, true);
 	if (attempts > 0 && !tell(a, e, &e->attempt, PHASE_FINAL, attempts))
 		return false;
+	a->told += attempts;
+	a->closed += e->ingress + e->gate;
 	e->ingress = e->waiting = e->settled = e->gate = e->credit = e->counted = 0;
 	e->ingress_bytes = e->gate_bytes = 0;
 	e->egress_before = e->egress;
@@ -164,6 +162,8 @@ tell_final(struct aggregate *a, struct entry *e)
 
 	if (e->egress > 0 && !tell(a, e, &e->leak, PHASE_FINAL, e->egress))
 		return false;
+	a->told += e->egress;
+	a->closed += e->egress;
 	e->egress = e->egress_before = e->egress_bytes = 0;
 	memset(&e->leak, 0, sizeof(e->leak));
 	return true;
@@ -181,10 +181,72 @@ aggregate_sweep(struct aggregate *a, int64_t now_ns)
 		e->waiting = e->ingress;
 		aggregate_count_attempts(a, e, false);
 		tell_progress(a, e, &e->leak, e->egress, now_ns);
-		tell_progress(a, e, &e->attempt, attempts_of(e, e->settled), now_ns);
+		tell_progress(a, e, &e->attempt, aggregate_attempts_of(e, e->settled), now_ns);
 		if (now_ns - e->seen_ns >= AGGREGATE_IDLE_NS && tell_final(a, e))
 			aggregate_drop(a, e);
 	}
+}
+
+static void
+stretch(struct stream *s, const struct stream *by)
+{
+	if (by->first_ns != 0 && (s->first_ns == 0 || by->first_ns < s->first_ns))
+		s->first_ns = by->first_ns;
+	if (by->last_ns > s->last_ns)
+		s->last_ns = by->last_ns;
+}
+
+/*
+ * The counts of e move to p. Attempts are a maximum, not a sum: they are settled
+ * first, and then added to both of what it is taken of.
+ */
+static void
+move_counts(struct aggregate *a, struct entry *e, struct entry *p)
+{
+	uint64_t attempts, sightings = e->ingress + e->gate + e->egress;
+
+	aggregate_count_attempts(a, e, true);
+	attempts = e->counted;
+	p->ingress += attempts;
+	p->gate += attempts;
+	p->egress += e->egress;
+	p->egress_before += e->egress;
+	p->counted += attempts;
+	p->ingress_bytes += attempt_bytes(e);
+	p->gate_bytes += attempt_bytes(e);
+	p->egress_bytes += e->egress_bytes;
+	p->witnesses |= e->witnesses;
+	stretch(&p->attempt, &e->attempt);
+	stretch(&p->leak, &e->leak);
+	/* what p does not hold of them it cannot close later */
+	a->closed += sightings - (2 * attempts + e->egress);
+	e->ingress = e->gate = e->egress = e->egress_before = e->credit = e->counted = 0;
+}
+
+size_t
+aggregate_fold(struct aggregate *a)
+{
+	size_t lost = 0;
+
+	a->blocked = false;
+	for (uint32_t i = a->n_live; i-- > 0;) {
+		struct entry *e = &a->entries[a->live[i]];
+
+		if ((size_t)(e - a->entries) >= a->n_entries)
+			continue;
+		move_counts(a, e, aggregate_pair_entry(a, e->from, e->to, e->key.zv,
+		    e->key.action));
+		aggregate_drop(a, e);
+	}
+	for (uint32_t i = a->n_live; i-- > 0;) {
+		struct entry *e = &a->entries[a->live[i]];
+
+		if (tell_final(a, e))
+			aggregate_drop(a, e);
+		else
+			lost++;
+	}
+	return lost;
 }
 
 size_t

@@ -60,14 +60,28 @@ struct aggregate {
 	uint32_t free, fresh;	/* list of used ones; "fresh" and up: never used */
 	size_t used;
 	uint64_t overflowed;
+	uint64_t added, closed, told;	/* see struct aggregate_ledger */
 	struct aggregate_totals totals[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 };
 
 /* Tell what must not wait for the sweep. */
 void aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns);
 
+/*
+ * Attempts, of "ingress" packets that came: what did not leave, at least what
+ * the gate says it stopped.
+ */
+uint64_t aggregate_attempts_of(const struct entry *e, uint64_t ingress);
+
 /* Bring the totals to what the entry says now; all: without waiting for stragglers. */
 void aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all);
+
+/*
+ * The entry of a pair of zones, for what has no place of its own: it keeps no
+ * address, for it stands for many. zv, action: of the first of them.
+ */
+struct entry *aggregate_pair_entry(struct aggregate *a, uint16_t from_place,
+    uint16_t to_place, uint8_t zv, uint8_t action);
 
 /* Take a told entry out of the table. */
 void aggregate_drop(struct aggregate *a, struct entry *e);

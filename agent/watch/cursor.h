@@ -37,6 +37,17 @@ cursor_take(struct cursor *c, uint32_t n)
 	return bytes;
 }
 
+/* Move behind n bytes of the packet, captured or not; n is at most c->wire. */
+static inline void
+cursor_skip(struct cursor *c, uint32_t n)
+{
+	uint32_t there = n < c->captured ? n : c->captured;
+
+	c->at += there;
+	c->captured -= there;
+	c->wire -= n;
+}
+
 /* The packet ends n bytes from here: what follows is padding. */
 static inline void
 cursor_limit(struct cursor *c, uint32_t n)
@@ -57,6 +68,12 @@ static inline uint32_t
 read_be32(const uint8_t *p)
 {
 	return (uint32_t)read_be16(p) << 16 | read_be16(p + 2);
+}
+
+static inline uint64_t
+read_be64(const uint8_t *p)
+{
+	return (uint64_t)read_be32(p) << 32 | read_be32(p + 4);
 }
 
 #endif /* AGENT_WATCH_CURSOR_H */

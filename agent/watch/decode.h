@@ -28,15 +28,25 @@
 /* Length of an IP packet whose length on the wire nobody told. */
 #define DECODE_LENGTH_UNKNOWN	UINT32_MAX
 
+/* EtherType of an Ethernet frame in a tunnel: Transparent Ethernet Bridging. */
+#define DECODE_ETHERNET		0x6558u
+
 /*
  * What follows the headers that were read. Points into the frame, so it is
- * valid as long as that. All zero when nothing could be read so far.
+ * valid as long as that. No payload (payload.at NULL) when the headers could not
+ * be read to their end, and of a later fragment and of ARP, which have none.
+ *
+ * Payload stands behind the whole header of TCP, the 8 bytes of UDP, UDP-Lite
+ * and ICMP, the 12 of SCTP, else behind the IP headers; it ends where the packet
+ * does, not the frame. Of a first fragment it is what that fragment holds.
  */
 struct decode_rest {
 	struct cursor payload;	/* behind the transport header, or the inner packet */
-	uint16_t inner;		/* of the inner packet: its EtherType, 0x6558 for Ethernet */
+	uint16_t inner;		/* of the inner packet: its EtherType, or DECODE_ETHERNET */
 	uint8_t tunnel;		/* enum tunnel of what follows; TUNNEL_NONE: plain payload */
 	uint8_t level;		/* of the packet just read */
+	uint8_t trouble;	/* enum unreadable: of the tunnel's own header */
+	bool cut;		/* in a first fragment: the inner packet goes on in others */
 };
 
 /*
@@ -53,8 +63,13 @@ void decode_packet(const uint8_t *bytes, uint32_t captured, uint32_t length,
 
 /*
  * The packet carried in the one that *rest came from; *rest moves on to what
- * follows in it. False: there is none. Deeper than DECODE_LEVELS the result is
- * one packet UNREADABLE_TUNNEL_DEPTH, and nothing follows it.
+ * follows in it. False: there is none. Its MACs are those of the frame in the
+ * tunnel, if it carries frames; its length is the inner one.
+ *
+ * A tunnel whose header cannot be read carries one packet that is
+ * UNREADABLE_TUNNEL (or _TRUNCATED, _TINY) and nothing else. So does one deeper
+ * than DECODE_LEVELS: UNREADABLE_TUNNEL_DEPTH, its level being DECODE_LEVELS, which
+ * no level exceeds.
  */
 bool decode_inner(struct decode_rest *rest, struct facts *f);
 

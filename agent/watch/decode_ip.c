@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IPv4 (RFC 791) and IPv6 (RFC 8200) headers, fragments and extension headers.
+ * IPv6 (RFC 8200), its extension headers, and fragments of either family.
  * Stricter than the kernel where the kernel repairs: what two readers could
  * take for two different packets is not read at all.
  */
 #include "agent/watch/decode.h"
+#include "agent/watch/decode_fast.h"
 #include "agent/watch/decode_parts.h"
 
 #include <netinet/in.h>
 
-#define IPV4_HEADER	20u
-#define IPV6_HEADER	40u
-#define LARGEST_PACKET	65535u
 #define JUMBO_OPTION	0xc2u	/* RFC 2675 */
 
 /* How far the walk over the headers of one IPv6 packet has come. */
@@ -22,79 +20,32 @@ struct walk {
 	bool fragment, first;	/* a fragment header was there; of a first fragment */
 };
 
-static void
-unreadable(struct facts *f, enum unreadable why)
+/* RFC 3128: a later piece that reaches into the transport header, as its flags. */
+static bool
+is_tiny(const struct facts *f, uint32_t offset)
 {
-	f->unreadable = (uint8_t)why;
+	return offset != 0 && offset < decode_transport_size(f->protocol);
 }
 
-/*
- * A whole packet or a sane fragment. "behind" counts the bytes that stand
- * before the fragmentable part once it is put together again.
- */
-static bool
-fragment_sane(struct facts *f, uint32_t offset, bool more, uint32_t payload,
+bool
+decode_fragment(struct facts *f, uint32_t offset, bool more, uint32_t payload,
     uint32_t behind)
 {
-	if (offset == 0 && !more)
-		return true;
-
 	f->flags |= offset == 0 ? FACT_FRAGMENT_FIRST : FACT_FRAGMENT_LATER;
+	if (!more)
+		f->flags |= FACT_FRAGMENT_LAST;
+	f->fragment_offset = offset;
+	f->fragment_bytes = payload;
 	if (payload == 0 || (more && payload % 8 != 0) ||
-	    offset + payload > LARGEST_PACKET - behind)
+	    (uint64_t)offset + payload + behind > LARGEST_PACKET) {
+		decode_unreadable(f, UNREADABLE_FRAGMENT);
 		return false;
-	/* RFC 3128: the second piece would overwrite the TCP flags. */
-	return !(offset == 8 && f->protocol == IPPROTO_TCP);
-}
-
-/* Length in the header, or of the frame for a GRO packet over 64 KiB (length 0). */
-static uint32_t
-ipv4_total(const struct cursor *c, const uint8_t *p)
-{
-	uint32_t total = read_be16(p + 2);
-
-	return total == 0 && c->wire > LARGEST_PACKET ? c->wire : total;
-}
-
-void
-decode_ipv4(struct cursor *c, struct facts *f)
-{
-	const uint8_t *p = cursor_peek(c, IPV4_HEADER);
-	uint32_t header, total, offset;
-	bool more;
-
-	if (p == NULL) {
-		unreadable(f, UNREADABLE_TRUNCATED);
-		return;
 	}
-	if (p[0] >> 4 != 4) {
-		unreadable(f, UNREADABLE_VERSION);
-		return;
+	if (is_tiny(f, offset)) {
+		decode_unreadable(f, UNREADABLE_TINY);
+		return false;
 	}
-	header = (p[0] & 15u) * 4;
-	total = ipv4_total(c, p);
-	f->src = address_from_bytes(IP_V4, p + 12);
-	f->dst = address_from_bytes(IP_V4, p + 16);
-	f->protocol = f->first_header = p[9];
-	f->hop_limit = p[8];
-	if (f->length == 0)
-		f->length = total;
-	if (header < IPV4_HEADER || total < header || total > c->wire) {
-		unreadable(f, UNREADABLE_LENGTH);
-		return;
-	}
-	if (header > IPV4_HEADER)
-		f->flags |= FACT_IP_OPTIONS;
-	offset = (read_be16(p + 6) & 0x1fffu) * 8;
-	more = (read_be16(p + 6) & 0x2000u) != 0;
-
-	cursor_limit(c, total);
-	if (cursor_take(c, header) == NULL)
-		unreadable(f, UNREADABLE_TRUNCATED);
-	else if (!fragment_sane(f, offset, more, total - header, header))
-		unreadable(f, UNREADABLE_FRAGMENT);
-	else if (offset == 0)
-		decode_transport(c, f, more);
+	return offset == 0;
 }
 
 bool
@@ -108,7 +59,7 @@ decode_is_extension(uint8_t next)
 static enum unreadable
 missing(const struct cursor *c, uint32_t n, bool first_fragment)
 {
-	return n > c->wire && first_fragment ? UNREADABLE_FRAGMENT : UNREADABLE_TRUNCATED;
+	return n > c->wire && first_fragment ? UNREADABLE_TINY : UNREADABLE_TRUNCATED;
 }
 
 /* False: the walk ends here; facts say why. */
@@ -120,23 +71,23 @@ walk_fragment(struct cursor *c, struct walk *w, struct facts *f)
 	bool more;
 
 	if (p == NULL) {
-		unreadable(f, missing(c, 8, w->first));
+		decode_unreadable(f, missing(c, 8, w->first));
 		return false;
 	}
 	if (w->fragment) {
-		unreadable(f, UNREADABLE_FRAGMENT);
+		decode_unreadable(f, UNREADABLE_FRAGMENT);
 		return false;
 	}
 	offset = read_be16(p + 2) & 0xfff8u;
 	more = (p[3] & 1) != 0;
 	w->fragment = true;
-	w->first = offset == 0 && more;
 	w->next = f->protocol = p[0];
-	if (!fragment_sane(f, offset, more, c->wire, w->behind)) {
-		unreadable(f, UNREADABLE_FRAGMENT);
-		return false;
-	}
-	return offset == 0;
+	/* RFC 6946: one that is neither cut before nor behind is a whole packet. */
+	if (offset == 0 && !more)
+		return true;
+	w->first = offset == 0;
+	f->fragment_id = read_be32(p + 4);
+	return decode_fragment(f, offset, more, c->wire, w->behind);
 }
 
 static bool
@@ -149,12 +100,12 @@ walk_options(struct cursor *c, struct walk *w, struct facts *f)
 	if (w->next == IPPROTO_ROUTING)
 		f->flags |= FACT_ROUTING_HEADER;
 	if (p == NULL) {
-		unreadable(f, missing(c, 8, w->first));
+		decode_unreadable(f, missing(c, 8, w->first));
 		return false;
 	}
 	size = (p[1] + 1u) * 8;
 	if (cursor_take(c, size) == NULL) {
-		unreadable(f, missing(c, size, w->first));
+		decode_unreadable(f, missing(c, size, w->first));
 		return false;
 	}
 	w->behind += size;
@@ -172,7 +123,7 @@ walk_extensions(struct cursor *c, struct walk *w, struct facts *f)
 		w->count++;
 		if (w->count > DECODE_MAX_EXTENSIONS ||
 		    (w->next == IPPROTO_HOPOPTS && w->count != 1)) {
-			unreadable(f, UNREADABLE_EXTENSION);
+			decode_unreadable(f, UNREADABLE_EXTENSION);
 			return false;
 		}
 		more = w->next == IPPROTO_FRAGMENT ? walk_fragment(c, w, f) :
@@ -182,6 +133,13 @@ walk_extensions(struct cursor *c, struct walk *w, struct facts *f)
 			return false;
 	}
 	return true;
+}
+
+/* Has somebody told how long the packet was on the wire? Its first header is taken. */
+static bool
+is_told(const struct cursor *c)
+{
+	return c->wire != DECODE_LENGTH_UNKNOWN - IPV6_HEADER;
 }
 
 /*
@@ -197,7 +155,8 @@ ipv6_payload(const struct cursor *c, const uint8_t *header, uint32_t *payload)
 	if (*payload != 0)
 		return *payload <= c->wire;
 	if (header[6] != IPPROTO_HOPOPTS) {
-		*payload = c->wire > LARGEST_PACKET ? c->wire : 0;
+		if (c->wire > LARGEST_PACKET)
+			*payload = is_told(c) ? c->wire : c->captured;
 		return true;
 	}
 	option = cursor_peek(c, 8);
@@ -210,34 +169,34 @@ ipv6_payload(const struct cursor *c, const uint8_t *header, uint32_t *payload)
 }
 
 void
-decode_ipv6(struct cursor *c, struct facts *f)
+decode_ipv6(struct cursor c, struct facts *f, struct decode_rest *rest)
 {
-	const uint8_t *p = cursor_peek(c, 1);
+	const uint8_t *p = cursor_peek(&c, 1);
 	struct walk w = { 0 };
 	uint32_t payload;
 
 	if (p != NULL && p[0] >> 4 != 6) {
-		unreadable(f, UNREADABLE_VERSION);
+		decode_unreadable(f, UNREADABLE_VERSION);
 		return;
 	}
-	p = cursor_take(c, IPV6_HEADER);
+	p = cursor_take(&c, IPV6_HEADER);
 	if (p == NULL) {
-		unreadable(f, UNREADABLE_TRUNCATED);
+		decode_unreadable(f, UNREADABLE_TRUNCATED);
 		return;
 	}
-	f->src = address_from_bytes(IP_V6, p + 8);
-	f->dst = address_from_bytes(IP_V6, p + 24);
+	decode_address6(p + 8, &f->src);
+	decode_address6(p + 24, &f->dst);
 	f->protocol = f->first_header = p[6];
 	f->hop_limit = p[7];
-	if (!ipv6_payload(c, p, &payload)) {
-		unreadable(f, UNREADABLE_LENGTH);
+	if (!ipv6_payload(&c, p, &payload)) {
+		decode_unreadable(f, UNREADABLE_LENGTH);
 		return;
 	}
 	if (f->length == 0)
 		f->length = IPV6_HEADER + payload;
 
-	cursor_limit(c, payload);
+	cursor_limit(&c, payload);
 	w.next = p[6];
-	if (walk_extensions(c, &w, f))
-		decode_transport(c, f, w.first);
+	if (walk_extensions(&c, &w, f))
+		decode_transport(c, f, w.first, rest);
 }

@@ -1,21 +1,90 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/watch/detect.h"
+/*
+ * What all detectors share: the clock, the tables, the way out; and which
+ * packet concerns which topic (detect_*.c).
+ *
+ * Memory, all of it taken by detect_new() (detect_ledger.bytes has the sum):
+ *
+ *	stations   8,192 MACs                         0.6 MiB
+ *	wires      8,192 MACs, each on one segment    0.7
+ *	copies     8,192 packets                      0.5
+ *	flows     16,384                              1.1
+ *	scans      4,096 sources for hosts, 4,096     4.3
+ *	           for administration, 4,096 pairs
+ *	           of source and host for ports
+ *	beacons   16,384 of source, host and port     2.0
+ *	names      4,096 of source and domain         1.5
+ *	sums       8,192 of permit and source         1.1
+ *	told       8,192                              0.6
+ *
+ * 11 MiB; pages that were never needed cost nothing. Whoever floods one table
+ * with new keys makes it forget the oldest ones of each bucket: then something
+ * slow may go unseen, and something told before may be told again.
+ *
+ * The costliest packet is a denied opening: eight look-ups, 2 to 3 us with ten
+ * thousand sources and no table in the cache, most of it waiting for memory. A
+ * packet of a permitted flow costs two for its station and two for its bytes; the
+ * first two fall away while source and MAC are those of the packet before.
+ */
+#include "agent/watch/detect_state.h"
 
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct detect {
-	detect_found *found;
-	void *arg;
+/* Longest silence that counts in full; after it every window is over anyway. */
+#define LONGEST_GAP_NS	(604800 * NS_PER_S)
+/* Taps are read one after the other: so much disorder is none. */
+#define DISORDER_NS	(10 * NS_PER_S)
+
+#define OPENING_BITS \
+	(TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN)
+
+static const struct {
+	size_t entries, key, value;
+} shapes[DETECT_TABLES] = {
+	[TABLE_STATION] = { 8192, sizeof(struct detect_key_mac), DETECT_STATION_BYTES },
+	[TABLE_WIRE] = { 8192, sizeof(struct detect_key_mac),
+	    sizeof(struct detect_wire_station) },
+	[TABLE_COPY] = { 8192, sizeof(uint64_t), DETECT_COPY_BYTES },
+	[TABLE_FLOW] = { 16384, sizeof(struct detect_key_pair), sizeof(int64_t) },
+	[TABLE_HOSTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
+	[TABLE_LATERAL] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
+	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
+	[TABLE_BEACON] = { 16384, sizeof(struct detect_key_pair), DETECT_BEACON_BYTES },
+	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES },
+	[TABLE_SUM] = { 8192, sizeof(struct detect_key_pair), sizeof(struct detect_sum) },
+	[TABLE_TOLD] = { 8192, sizeof(struct detect_key_pair), sizeof(int64_t) },
 };
 
 struct detect *
 detect_new(detect_found *found, void *arg)
 {
 	struct detect *d = calloc(1, sizeof(*d));
+	int error = 0;
 
-	if (d != NULL) {
-		d->found = found;
-		d->arg = arg;
+	if (d == NULL || sodium_init() < 0) {
+		free(d);
+		errno = ENOMEM;
+		return NULL;
+	}
+	d->found = found;
+	d->arg = arg;
+	d->now_ns = 1;
+	distinct_scale_init(&d->scale);
+	detect_policy_init(&d->policy);
+	for (int i = 0; i < DETECT_TABLES && error == 0; i++) {
+		error = detect_table_init(&d->tables[i], shapes[i].entries, shapes[i].key,
+		    shapes[i].value);
+		d->ledger.bytes += detect_table_bytes(&d->tables[i]);
+	}
+	if (error != 0) {
+		detect_free(d);
+		errno = ENOMEM;
+		return NULL;
 	}
 	return d;
 }
@@ -23,6 +92,11 @@ detect_new(detect_found *found, void *arg)
 void
 detect_free(struct detect *d)
 {
+	if (d == NULL)
+		return;
+	for (int i = 0; i < DETECT_TABLES; i++)
+		detect_table_free(&d->tables[i]);
+	detect_policy_clear(&d->policy);
 	free(d);
 }
 
@@ -30,34 +104,256 @@ void
 detect_set_policy(struct detect *d, const struct checked *checked,
     const struct classifier *classifier, const struct detect_own_mac *own)
 {
-	(void)d;
-	(void)checked;
-	(void)classifier;
-	(void)own;
+	d->checked = checked;
+	d->classifier = classifier;
+	d->own = own;
+	memset(d->recent, 0, sizeof(d->recent));
+	if (detect_policy_set(&d->policy, checked) != 0)
+		d->ledger.exempt_lost++;
 }
 
 void
-detect_packet(struct detect *d, const struct detect_packet *p)
+detect_ledger(const struct detect *d, struct detect_ledger *out)
 {
-	(void)d;
-	(void)p;
+	*out = d->ledger;
+	for (int i = 0; i < DETECT_TABLES; i++)
+		out->forgotten += d->tables[i].evicted;
 }
 
-void
-detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
-    uint64_t bytes, int64_t time_ns)
+/*
+ * Windows are measured by the time that passed as packets tell it, so captures
+ * replay like live traffic. A clock set back stops time for nobody: what came
+ * before it counts as just now.
+ */
+static void
+pass_time(struct detect *d, int64_t time_ns)
 {
-	(void)d;
-	(void)permit;
-	(void)in;
-	(void)out;
-	(void)bytes;
-	(void)time_ns;
+	int64_t step;
+
+	if (d->heard_ns == 0 || __builtin_sub_overflow(time_ns, d->heard_ns, &step) ||
+	    step < -DISORDER_NS) {
+		d->heard_ns = time_ns;
+	} else if (step > 0) {
+		d->now_ns += step < LONGEST_GAP_NS ? step : LONGEST_GAP_NS;
+		d->heard_ns = time_ns;
+	}
 }
 
 void
 detect_sweep(struct detect *d, int64_t time_ns)
 {
-	(void)d;
-	(void)time_ns;
+	pass_time(d, time_ns);
+}
+
+bool
+detect_due(const struct detect *d, int64_t *told_ns, int64_t every_ns)
+{
+	if (*told_ns != 0 && d->now_ns - *told_ns < every_ns)
+		return false;
+	*told_ns = d->now_ns;
+	return true;
+}
+
+bool
+detect_due_key(struct detect *d, const struct detect_key_pair *key, int64_t every_ns)
+{
+	bool fresh;
+	int64_t *told_ns =
+	    detect_table_put(&d->tables[TABLE_TOLD], key, d->now_ns, &fresh);
+
+	return detect_due(d, told_ns, every_ns);
+}
+
+/* facts of no address: what was seen before stays. */
+static void
+remember(struct detect_sum *s, const struct facts *f)
+{
+	if (f->src.family == IP_NONE)
+		return;
+	s->family = (uint8_t)f->src.family;
+	s->protocol = f->protocol;
+	s->ethertype = f->ethertype;
+	s->sport = f->sport;
+	s->dport = f->dport;
+	(void)address_to_bytes(f->src.family, f->src.value, s->src);
+	(void)address_to_bytes(f->dst.family, f->dst.value, s->dst);
+}
+
+struct detect_sum *
+detect_sum_add(struct detect *d, const struct detect_key_pair *key,
+    const struct facts *latest, uint64_t more, const struct checked_detector *c,
+    uint64_t *sum)
+{
+	int64_t window = detect_window(c);
+	bool fresh;
+	struct detect_sum *s = detect_table_put(&d->tables[TABLE_SUM], key, d->now_ns,
+	    &fresh);
+
+	remember(s, latest);
+	*sum = amount_add(&s->amount, more, d->now_ns, window);
+	return *sum >= c->limit && detect_due(d, &s->told_ns, window) ? s : NULL;
+}
+
+uint64_t
+detect_hash(const struct detect *d, const void *bytes, size_t n)
+{
+	uint8_t out[crypto_shorthash_BYTES];
+	uint64_t hash;
+
+	crypto_shorthash(out, bytes, n, d->policy.secret);
+	memcpy(&hash, out, sizeof(hash));
+	return hash;
+}
+
+uint16_t
+detect_foreign_owner(const struct detect *d, const struct ip_addr *a, uint16_t in)
+{
+	uint16_t owner = classifier_owner(d->classifier, a);
+	const struct checked_segment *s;
+
+	if (owner >= d->checked->n_segments ||
+	    d->checked->segments[owner].zone == d->checked->segments[in].zone)
+		return SEGMENT_NONE;
+	s = &d->checked->segments[owner];
+	for (size_t i = 0; i < s->n_networks; i++) {
+		struct ip_range range = address_prefix_range(&s->networks[i]);
+
+		if (s->networks[i].length > 0 && address_range_holds(&range, a))
+			return owner;
+	}
+	return SEGMENT_NONE;
+}
+
+enum zone_class
+detect_class(const struct detect *d, uint16_t segment)
+{
+	int zone = checked_zone_of(d->checked, segment);
+
+	return zone < 0 ? ZONE_CLASS_OTHER : d->checked->zones[zone].zone_class;
+}
+
+void
+detect_tell(struct detect *d, const struct detect_packet *p, struct detection *found,
+    const char *format, ...)
+{
+	char detail[96];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(detail, sizeof(detail), format, args);
+	va_end(args);
+	found->facts = p->facts;
+	found->detail = detail;
+	d->ledger.found++;
+	d->found(d->arg, found);
+	found->detail = NULL;
+}
+
+/* First packet of its flow, either way, for DETECT_FLOW_NS. */
+static bool
+is_new_flow(struct detect *d, const struct facts *f)
+{
+	uint16_t ports[2] = { f->sport, f->dport };
+	struct detect_key_pair key;
+	bool fresh, swap, is_new;
+	int64_t *heard_ns;
+
+	if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
+		ports[0] = ports[1] = 0;
+	swap = f->src.value > f->dst.value ||
+	    (f->src.value == f->dst.value && ports[0] > ports[1]);
+	memset(&key, 0, sizeof(key));
+	key.src = swap ? f->dst.value : f->src.value;
+	key.dst = swap ? f->src.value : f->dst.value;
+	key.what = (uint64_t)f->protocol << 32 | (uint64_t)ports[swap] << 16 |
+	    ports[!swap];
+	key.family = (uint64_t)f->src.family;
+	heard_ns = detect_table_put(&d->tables[TABLE_FLOW], &key, d->now_ns, &fresh);
+	is_new = fresh || d->now_ns - *heard_ns >= DETECT_FLOW_NS;
+	*heard_ns = d->now_ns;
+	return is_new;
+}
+
+/* A permitted packet that no permit of its own direction explains is an answer. */
+static bool
+is_answer(const struct detect *d, const struct detect_packet *p)
+{
+	struct judgement j;
+
+	if (p->judgement->verdict != VERDICT_PERMIT)
+		return false;
+	classifier_judge(d->classifier, p->facts, p->seen->in, p->seen->out,
+	    p->time_ns / NS_PER_S, &j);
+	return j.verdict != VERDICT_PERMIT;
+}
+
+/* Lone SYN, first datagram, echo request; to one host, not to a group. */
+static bool
+is_opening(struct detect *d, const struct detect_packet *p)
+{
+	const struct facts *f = p->facts;
+
+	if (f->flags & FACT_GROUP_MAC)
+		return false;
+	switch (f->protocol) {
+	case IPPROTO_TCP:
+		return (f->tcp_flags & OPENING_BITS) == TCP_FLAG_SYN && is_new_flow(d, f);
+	case IPPROTO_ICMP:
+		return f->sport >> 8 == 8 && is_new_flow(d, f);
+	case IPPROTO_ICMPV6:
+		return f->sport >> 8 == 128 && is_new_flow(d, f);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+		return is_new_flow(d, f) && !is_answer(d, p);
+	default:
+		return false;
+	}
+}
+
+static void
+look_at_content(struct detect *d, const struct detect_packet *p)
+{
+	if (p->payload.captured == 0)
+		return;
+	detect_clear(d, p);
+	if (p->facts->sport == 53 || p->facts->dport == 53)
+		detect_dns_tunnel(d, p);
+}
+
+/* Once each: where it came in; what the gateway itself says, where it leaves. */
+static bool
+counts_as_passed(const struct detect_packet *p)
+{
+	return p->judgement->verdict == VERDICT_PERMIT && p->facts->level == 0 &&
+	    (p->seen->witness == WITNESS_TAP_INGRESS || p->judgement->in == SEGMENT_SELF);
+}
+
+void
+detect_packet(struct detect *d, const struct detect_packet *p)
+{
+	const struct facts *f = p->facts;
+	bool opening;
+
+	pass_time(d, p->time_ns);
+	d->ledger.packets++;
+	if (d->checked == NULL || p->seen->witness == WITNESS_GATE)
+		return;
+	detect_stations(d, p);
+	if (counts_as_passed(p))
+		detect_bulk(d, p);
+	if (p->seen->witness != WITNESS_TAP_INGRESS || f->unreadable != READABLE ||
+	    f->src.family == IP_NONE)
+		return;
+	if (f->level == 0)
+		detect_rogue(d, p);
+	if (!(f->flags & FACT_HAS_PORTS) || (f->flags & FACT_FRAGMENT_LATER))
+		return;
+	opening = is_opening(d, p);
+	detect_names(d, p, opening);
+	if (opening) {
+		detect_scan(d, p);
+		detect_beacon(d, p);
+	}
+	look_at_content(d, p);
 }

@@ -66,12 +66,22 @@ void detect_packet(struct detect *d, const struct detect_packet *p);
 
 /*
  * Bytes that a permit let out since the last call, as counted by whoever counts
- * them (kernel filter or flow table): ZV-12. in, out: segments.
+ * them (kernel filter, flow table): ZV-12. All of them, those of packets that
+ * detect_packet() was shown too: it adds them to their source only. in, out:
+ * segments, the way the packets went.
  */
 void detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
     uint64_t bytes, int64_t time_ns);
 
-/* To be called about every second: what a window's end makes evident. */
+/* To be called about every second, so that time passes where no packet comes. */
 void detect_sweep(struct detect *d, int64_t time_ns);
+
+struct detect_ledger {
+	uint64_t packets, found;
+	uint64_t forgotten;	/* entries that made room for new ones, of all tables */
+	uint64_t exempt_lost;	/* policies whose roles and MACs found no memory */
+	uint64_t bytes;		/* memory of all tables: never changes */
+};
+void detect_ledger(const struct detect *d, struct detect_ledger *out);
 
 #endif /* AGENT_WATCH_DETECT_H */

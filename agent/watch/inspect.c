@@ -447,6 +447,15 @@ tell_bytes(struct inspect *i, int64_t time_ns)
 }
 
 void
+inspect_permit_bytes(struct inspect *i, const struct inspect_bytes *b, int64_t time_ns,
+    int64_t clock_ns)
+{
+	i->time_ns = time_ns;
+	i->clock_ns = clock_ns;
+	detect_permit_bytes(i->detect, b->permit, b->in, b->out, b->bytes, time_ns);
+}
+
+void
 inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns)
 {
 	inspect_release(i, clock_ns, false);

@@ -133,6 +133,15 @@ int inspect_set_policy(struct inspect *i, const struct inspect_policy *policy);
 /* In this order. With many at once the table's memory is fetched ahead. */
 void inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n);
 
+/* What a permit let through unseen by us: the kernel's filter counted it. */
+struct inspect_bytes {
+	uint32_t permit;	/* index + 1 in the policy */
+	uint16_t in, out;	/* segments, the way the packets went */
+	uint64_t bytes;
+};
+void inspect_permit_bytes(struct inspect *i, const struct inspect_bytes *b, int64_t time_ns,
+    int64_t clock_ns);
+
 /* Now and then, at least every second: answers that waited, and what detectors count. */
 void inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns);
 

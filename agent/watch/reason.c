@@ -23,14 +23,26 @@ protocol_name(uint8_t protocol, char room[16])
 	return room;
 }
 
-void
-reason_packet(const struct facts *f, char *out, size_t size)
+/* What is not IP: its EtherType, or the DSAP of an 802.2 frame. */
+static void
+write_frame(const struct facts *f, char *out, size_t size)
+{
+	if (f->ethertype == 0)
+		snprintf(out, size, "packet");
+	else if (f->ethertype < 0x0600)
+		snprintf(out, size, "802.2 frame 0x%02x", f->ethertype);
+	else
+		snprintf(out, size, "EtherType 0x%04x", f->ethertype);
+}
+
+static void
+write_packet(const struct facts *f, char *out, size_t size)
 {
 	char src[IP_RANGE_TEXT_SIZE], dst[IP_RANGE_TEXT_SIZE], room[16];
 	const char *name = protocol_name(f->protocol, room);
 
 	if (f->src.family == IP_NONE) {
-		snprintf(out, size, "EtherType 0x%04x", f->ethertype);
+		write_frame(f, out, size);
 		return;
 	}
 	address_print(&f->src, src);
@@ -44,6 +56,20 @@ reason_packet(const struct facts *f, char *out, size_t size)
 		    (unsigned int)f->sport >> 8, f->sport & 0xffu);
 	else
 		snprintf(out, size, "%s -> %s %s/%u", src, dst, name, f->dport);
+}
+
+void
+reason_packet(const struct facts *f, char *out, size_t size)
+{
+	size_t n;
+
+	write_packet(f, out, size);
+	n = strlen(out);
+	if (f->level == 1)
+		snprintf(out + n, size - n, " in %s", tunnel_name((enum tunnel)f->tunnel));
+	else if (f->level > 1)
+		snprintf(out + n, size - n, " in %s, tunnel %u",
+		    tunnel_name((enum tunnel)f->tunnel), f->level);
 }
 
 /* Why a header that could be read is refused all the same. */
@@ -106,9 +132,11 @@ reason_write(const struct event *e, const char *gate_reason, const char *detail,
 	else
 		write_cause(e, cause, sizeof(cause));
 	n = snprintf(out, size, "%s -> %s: %s: %s", from, to, cause, packet);
+	/* Behaviour is seen in what a permit lets pass, too. */
 	if (n > 0 && (size_t)n < size && e->permit[0] != '\0')
-		n += snprintf(out + n, size - (size_t)n, "; %s is not in force",
-		    e->permit);
+		n += snprintf(out + n, size - (size_t)n,
+		    e->action == ACTION_BEHAVIOUR ? "; permitted by %s" :
+		    "; %s is not in force", e->permit);
 	if (n > 0 && (size_t)n < size && gate_reason[0] != '\0')
 		snprintf(out + n, size - (size_t)n, "; gate: %s", gate_reason);
 }

@@ -20,7 +20,8 @@ struct replay {
 	struct inspect *inspect;
 	struct capture_file *file;
 	struct inspect_frame frames[INSPECT_BATCH];
-	uint64_t number;		/* of the packet at hand */
+	uint64_t number;		/* of packets judged before the one at hand */
+	uint64_t read;			/* packets, while only a sample is judged */
 	int64_t swept_ns;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 	uint16_t place[LIMIT_SEGMENTS];
@@ -99,7 +100,8 @@ judged(void *arg, const struct inspected *p)
 	struct replay *r = arg;
 	const struct judgement *j = p->judgement;
 	const struct replay_judged out = {
-		.number = ++r->number, .time_ns = p->frame->time_ns,
+		.number = r->number++ * (r->o->sample > 1 ? r->o->sample : 1) + 1,
+		.time_ns = p->frame->time_ns,
 		.captured = p->frame->captured, .facts = p->facts, .judgement = j,
 		.from = zone_of(r, j->in), .to = zone_of(r, j->out),
 		.permit = j->permit == 0 ? "" : r->checked->permits[j->permit - 1].id,
@@ -184,27 +186,40 @@ sweep(struct replay *r, int64_t time_ns)
 	r->o->progress(r->o->arg, inspect_ledger(r->inspect)->frames, read, size);
 }
 
+/* Of the packet that comes now: the first of every o->sample. */
+static bool
+in_sample(struct replay *r)
+{
+	if (r->o->sample < 2 || r->read++ % r->o->sample == 0)
+		return true;
+	r->stats->passed_over++;
+	return false;
+}
+
 /* A sweep stands at the same packet whichever reader brought how many at once. */
 static void
 inspect_batch(struct replay *r, const struct capture_packet *packets, size_t n)
 {
 	struct inspect_frame *frames = r->frames;
-	size_t done = 0;
+	size_t done = 0, kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct capture_packet *p = &packets[i];
 
-		frames[i].bytes = p->bytes;
-		frames[i].captured = p->captured;
-		frames[i].length = p->length;
-		frames[i].time_ns = frames[i].clock_ns = p->time_ns;
+		if (!in_sample(r))
+			continue;
+		frames[kept].bytes = p->bytes;
+		frames[kept].captured = p->captured;
+		frames[kept].length = p->length;
+		frames[kept].time_ns = frames[kept].clock_ns = p->time_ns;
 		if (sweep_is_due(r, p->time_ns)) {
-			inspect_frames(r->inspect, &frames[done], i - done);
-			done = i;
+			inspect_frames(r->inspect, &frames[done], kept - done);
+			done = kept;
 			sweep(r, p->time_ns);
 		}
+		kept++;
 	}
-	inspect_frames(r->inspect, &frames[done], n - done);
+	inspect_frames(r->inspect, &frames[done], kept - done);
 }
 
 static int

@@ -35,6 +35,12 @@ struct replay_options {
 	enum capture_reader reader;
 	const char *tap;		/* zone or interface of the wire; NULL: any */
 	int64_t now;			/* judge as of then, or REPLAY_PACKET_TIME */
+	/*
+	 * Judge only the first packet of every so many, 0 and 1: all of them. What an
+	 * earlier packet would have told (the head of a fragment, the opening of a reply)
+	 * may then be missing: a quick look, no proof.
+	 */
+	uint64_t sample;
 	bool no_flow_table;		/* judge every packet; for tests */
 	/* Each may be NULL. */
 	void (*judged)(void *arg, const struct replay_judged *j);
@@ -46,6 +52,7 @@ struct replay_options {
 
 struct replay_stats {
 	uint64_t packets, bytes;	/* bytes on the wire */
+	uint64_t passed_over;		/* in the file, but not in the sample */
 	uint64_t permitted, local, violations;
 	uint64_t assumed;		/* of permitted: answers to what was before the capture */
 	uint64_t leaks;			/* of violations: outgoing, so they crossed */

@@ -41,6 +41,27 @@ put_service(json_t *line, const struct facts *f)
 	json_object_set_new(line, "destination_port", json_integer(f->dport));
 }
 
+/* Outermost and innermost; all of them when there are more. */
+static void
+put_vlans(json_t *line, const struct facts *f)
+{
+	size_t n = 0;
+	json_t *all;
+
+	while (n < FACT_VLANS && f->vlan[n] != 0)
+		n++;
+	if (n > 0)
+		json_object_set_new(line, "vlan", json_integer(f->vlan[0] - 1));
+	if (n > 1)
+		json_object_set_new(line, "inner_vlan", json_integer(f->vlan[n - 1] - 1));
+	if (n < 3)
+		return;
+	all = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, json_integer(f->vlan[i] - 1));
+	json_object_set_new(line, "vlans", all);
+}
+
 static void
 put_facts(json_t *line, const struct facts *f)
 {
@@ -50,10 +71,19 @@ put_facts(json_t *line, const struct facts *f)
 	if (f->src.family != IP_NONE && !(f->flags & FACT_ARP))
 		json_object_set_new(line, "protocol", json_integer(f->protocol));
 	put_service(line, f);
-	for (size_t i = 0; i < FACT_VLANS && f->vlan[i] != 0; i++)
-		json_object_set_new(line, i == 0 ? "vlan" : "inner_vlan",
-		    json_integer(f->vlan[i] - 1));
+	put_vlans(line, f);
 	json_object_set_new(line, "flags", json_integer(f->flags));
+	if (f->flags & (FACT_FRAGMENT_FIRST | FACT_FRAGMENT_LATER))
+		json_object_set_new(line, "fragment", json_pack("{s:I, s:I, s:I, s:b}",
+		    "id", (json_int_t)f->fragment_id,
+		    "offset", (json_int_t)f->fragment_offset,
+		    "bytes", (json_int_t)f->fragment_bytes,
+		    "ports_inherited", (f->flags & FACT_PORTS_INHERITED) != 0));
+	if (f->level != 0) {
+		json_object_set_new(line, "tunnel",
+		    json_string(tunnel_name((enum tunnel)f->tunnel)));
+		json_object_set_new(line, "level", json_integer(f->level));
+	}
 	json_object_set_new(line, "length", json_integer(f->length));
 	if (f->unreadable != READABLE)
 		json_object_set_new(line, "unreadable",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/watch_policy.h"
 
+#include "agent/watch/prefilter.h"
 #include "rules/policy_parse.h"
 
 #include <errno.h>
@@ -8,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* A range of n bits falls into at most 2n - 2 prefixes (RFC 1878 style cutting). */
-#define PREFIXES_PER_RANGE 256u
 
 static void
 learn_taps(struct watch_policy *p, const struct tap_set *taps)
@@ -42,7 +40,11 @@ watch_policy_of(struct checked *checked, const struct ip_addr *own, size_t n_own
 	}
 	p->checked = checked;
 	p->classifier = classifier_new(checked);
-	if (p->classifier != NULL)
+	p->own = calloc(n_own + 1, sizeof(*p->own));
+	if (p->own != NULL && n_own > 0)
+		memcpy(p->own, own, n_own * sizeof(*own));
+	p->n_own = n_own;
+	if (p->classifier != NULL && p->own != NULL)
 		error = classifier_set_own(p->classifier, own, n_own);
 	if (error == 0)
 		error = places_learn(places, checked, p->place);
@@ -111,6 +113,7 @@ watch_policy_free(struct watch_policy *p)
 		return;
 	classifier_free(p->classifier);
 	checked_free(p->checked);
+	free(p->own);
 	free(p);
 }
 
@@ -130,42 +133,6 @@ watch_policy_permit(const struct watch_policy *p, const struct judgement *j)
 	return p->checked->permits[j->permit - 1].id;
 }
 
-/* Largest prefix that begins at "first" and does not reach beyond "last". */
-static unsigned int
-prefix_length(enum ip_family family, ip_value first, ip_value last)
-{
-	unsigned int bits = address_bits(family), length = bits;
-
-	while (length > 0) {
-		ip_value size = (ip_value)1 << (bits - length);	/* of the present one */
-
-		if ((first & size) != 0 || last - first < size ||
-		    last - first - size < size - 1)
-			break;
-		length--;
-	}
-	return length;
-}
-
-static size_t
-cut_range(const struct ip_range *r, int interface, struct tap_owner *out)
-{
-	ip_value at = r->first;
-	size_t n = 0;
-
-	for (;;) {
-		unsigned int length = prefix_length(r->family, at, r->last);
-		struct ip_prefix prefix = { { at, r->family }, length };
-		struct ip_range covered = address_prefix_range(&prefix);
-
-		out[n].prefix = prefix;
-		out[n++].interface = interface;
-		if (covered.last >= r->last)
-			return n;
-		at = covered.last + 1;
-	}
-}
-
 static int
 tap_of(const struct watch_policy *p, const struct tap_set *taps, uint16_t segment)
 {
@@ -175,24 +142,41 @@ tap_of(const struct watch_policy *p, const struct tap_set *taps, uint16_t segmen
 	return -1;
 }
 
-int
-watch_policy_set_owners(const struct watch_policy *p, struct tap_set *taps)
+static int64_t
+monotonic_ns(void)
 {
-	const struct checked *c = p->checked;
-	struct tap_owner *owners = calloc(c->n_owned + 1,
-	    PREFIXES_PER_RANGE * sizeof(*owners));
-	size_t n = 0;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int
+watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
+    tap_on_permitted *leaving, void *arg, int64_t *until_ns)
+{
+	int tap_of_segment[LIMIT_SEGMENTS];
+	struct prefilter_source from = {
+		.checked = p->checked, .own = p->own, .n_own = p->n_own,
+		.tap_of_segment = tap_of_segment, .now_s = (int64_t)time(NULL),
+		.now_ns = monotonic_ns(),
+	};
+	struct prefilter *filter;
 	int error;
 
-	if (owners == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->n_owned; i++) {
-		int interface = tap_of(p, taps, c->owned[i].segment);
-
-		if (interface >= 0)
-			n += cut_range(&c->owned[i].range, interface, &owners[n]);
+	*until_ns = INT64_MAX;
+	if (tap_set_tier(taps) != TAP_TIER_EBPF)
+		return 0;
+	for (size_t i = 0; i < LIMIT_SEGMENTS; i++)
+		tap_of_segment[i] = tap_of(p, taps, (uint16_t)i);
+	filter = prefilter_new(&from);
+	if (filter == NULL) {
+		error = -errno;
+		tap_set_policy(taps, NULL, leaving, arg);
+		return error;
 	}
-	error = tap_set_owners(taps, owners, n);
-	free(owners);
+	error = tap_set_policy(taps, prefilter_policy(filter), leaving, arg);
+	*until_ns = prefilter_policy(filter)->until_ns;
+	prefilter_free(filter);
 	return error;
 }

@@ -15,6 +15,8 @@ struct watch_policy {
 	struct classifier *classifier;
 	uint16_t place[LIMIT_SEGMENTS];		/* by segment */
 	uint16_t segment_of_tap[LIMIT_SEGMENTS];	/* by interface of the tap set */
+	struct ip_addr *own;			/* the gateway's, as they were given */
+	size_t n_own;
 };
 
 /*
@@ -37,7 +39,12 @@ uint16_t watch_policy_place(const struct watch_policy *p, uint16_t segment);
 /* The id of a judgement's permit; "" for none. */
 const char *watch_policy_permit(const struct watch_policy *p, const struct judgement *j);
 
-/* Tell the taps' filter which interface owns which addresses. 0 or negative errno. */
-int watch_policy_set_owners(const struct watch_policy *p, struct tap_set *taps);
+/*
+ * Give the taps' filter this policy as it is in force now; *until_ns
+ * (CLOCK_MONOTONIC) is when it has to be given anew. What the policy before
+ * counted goes to leaving(). 0 or negative errno: then the filter has none.
+ */
+int watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
+    tap_on_permitted *leaving, void *arg, int64_t *until_ns);
 
 #endif /* AGENT_WATCH_WATCH_POLICY_H */

@@ -19,8 +19,18 @@
 
 /* Frames between two looks at the control socket and the clock. */
 #define TAP_ROUND 8192
-/* Frames read at the end at most: rings of a flood never run empty. */
-#define DRAIN_FRAMES 4000000
+/* A block that is not full is handed over when it is TAP_BLOCK_MS old: 10 ms. */
+#define DRAIN_PAUSE_NS 5000000
+#define DRAIN_PAUSES 20
+/*
+ * So long the recorder is waited for with one record for each violation that is
+ * open: at a stop, and when interfaces wait for their taps. The keeper waits
+ * longer than these together (STOP_WAIT_MS).
+ */
+#define FINALS_NS	5000000000ll
+#define FINALS_REOPEN_NS 500000000ll
+/* And then with the few records of what was left. */
+#define REST_NS		1500000000ll
 #define MAX_TAP_FDS (2 * LIMIT_SEGMENTS + 1)
 
 static int64_t
@@ -52,7 +62,7 @@ on_taps(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)source;
 	(void)fd;
 	(void)revents;
-	/* An interface that went away is told by watcher_check_losses(). */
+	/* An interface that went away is told by watcher_look_at_links(). */
 	(void)watcher_read_taps(w, TAP_ROUND);
 	return 0;
 }
@@ -80,9 +90,12 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		watch_policy_free(w->before);
 		w->before = NULL;
 	}
+	watcher_look_at_links(w);
 	if (w->now_ns >= w->next_loss_ns) {
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
-		watcher_check_losses(w);
+		watcher_filter_sweep(w);
+		watcher_account(w);
+		watcher_send_canaries(w);
 	}
 	return sd_event_source_set_time_relative(source, AGGREGATE_SWEEP_NS / 1000);
 }
@@ -179,6 +192,17 @@ listen_to_all(struct watcher *w)
 	return error < 0 ? error : 0;
 }
 
+/* What drivers lost before is no loss of ours. */
+static void
+begin_accounts(struct watcher *w)
+{
+	w->started_ns = w->links_ns = w->losses_ns = watcher_wall();
+	w->began_ns = w->now_ns = watcher_clock();
+	watcher_look_at_links(w);
+	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++)
+		w->losses[LOSS_DRIVER][i].total = link_lost(&w->links[i].state.count);
+}
+
 static int
 prepare(struct watcher *w)
 {
@@ -203,9 +227,10 @@ prepare(struct watcher *w)
 		log_warnx("watcher: %s", why);
 		return error;
 	}
-	w->loss.since_ns = watcher_wall();
-	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++)
-		w->was_up[i] = tap_set_is_up(w->setup->taps, i);
+	error = canary_init(&w->canary);
+	if (error != 0)
+		return error;
+	begin_accounts(w);
 	return listen_to_all(w);
 }
 
@@ -224,30 +249,83 @@ tell_start(struct watcher *w)
 	watcher_tell_life(w, text);
 }
 
+/* Nothing comes in any more; what is in the rings is read to the last frame. */
+static void
+drain(struct watcher *w)
+{
+	const struct timespec pause = { .tv_nsec = DRAIN_PAUSE_NS };
+
+	tap_set_stop(w->setup->taps);
+	for (int pauses = 0; pauses < DRAIN_PAUSES; pauses++) {
+		int n;
+
+		do
+			n = watcher_read_taps(w, TAP_ROUND);
+		while (n > 0 || n == -ENETDOWN);
+		if (w->setup->nflog_fd >= 0)
+			(void)watcher_read_gate(w);
+		if (pauses > 0 && watcher_waiting(w) == 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+static void
+tell_end(struct watcher *w)
+{
+	const struct ledger_sample *s = &w->sample;
+	char text[256];
+
+	snprintf(text, sizeof(text), "watching ended: %llu frames came in, %llu proven "
+	    "permitted in the kernel, %llu judged, %llu canaries, %llu lost, %llu unread; "
+	    "the ledgers %s",
+	    (unsigned long long)s->seen, (unsigned long long)s->proven,
+	    (unsigned long long)s->frames, (unsigned long long)s->canaries,
+	    (unsigned long long)s->dropped,
+	    (unsigned long long)s->left, w->n_faults == 0 ? "balance" : "do not balance");
+	watcher_tell_life(w, text);
+}
+
+/* Whatever is still wrong ends with this process: the next one looks anew. */
+static void
+end_alarms(struct watcher *w)
+{
+	int64_t wall = watcher_wall();
+
+	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++) {
+		struct watcher_link *link = &w->links[i];
+		const char *name = tap_set_interface(w->setup->taps, i);
+
+		if (link->away.why != AWAY_OTHER)
+			continue;
+		/* The next one begins with it: its own start closes the gap. */
+		link->away.told = AWAY_OTHER;
+		watcher_alarm_set(&link->away, WATCHED, 0, wall);
+		watcher_alarm_tell(w, &link->away, name, "",
+		    "the interface is there again; the watcher starts anew to tap it");
+	}
+}
+
 /* What waits in the rings still counts; then every violation gets its final record. */
 static void
 wind_up(struct watcher *w)
 {
-	char text[128];
-	int total = 0, n;
 	size_t lost;
 
-	do {
-		n = watcher_read_taps(w, TAP_ROUND);
-		total += n > 0 ? n : 0;
-	} while ((n > 0 || n == -ENETDOWN) && total < DRAIN_FRAMES);
-	if (w->setup->nflog_fd >= 0)
-		(void)watcher_read_gate(w);
-	w->draining = true;
+	drain(w);
 	watcher_sweep_packets(w, true);
-	watcher_check_losses(w);
+	w->ending = true;
+	w->wait_until_ns = watcher_clock() + (w->reopen ? FINALS_REOPEN_NS : FINALS_NS);
 	lost = aggregate_finish(w->aggregate);
-	snprintf(text, sizeof(text), "watching ended after %llu frames",
-	    (unsigned long long)w->ledger.frames);
-	watcher_tell_life(w, text);
+	w->wait_until_ns = watcher_clock() + REST_NS;
 	if (lost > 0)
-		log_warnx("watcher: %zu violations could not be written at the end",
-		    lost);
+		lost = aggregate_fold(w->aggregate);
+	watcher_account(w);
+	tell_end(w);
+	end_alarms(w);
+	if (lost > 0)
+		log_warnx("watcher: violations of %zu pairs of zones could not be "
+		    "written at the end", lost);
 }
 
 static void
@@ -269,6 +347,7 @@ int
 watcher_run(const struct watcher_setup *setup)
 {
 	struct watcher *w = calloc(1, sizeof(*w));
+	bool reopen;
 	int error;
 
 	if (w == NULL)
@@ -283,6 +362,9 @@ watcher_run(const struct watcher_setup *setup)
 	}
 	if (error < 0)
 		log_warnx("watcher: %s", strerror(-error));
+	reopen = w->reopen;
 	release(w);
-	return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (error < 0)
+		return EXIT_FAILURE;
+	return reopen ? WATCHER_REOPEN : EXIT_SUCCESS;
 }

@@ -6,6 +6,8 @@
 #ifndef AGENT_WATCH_WATCHER_H
 #define AGENT_WATCH_WATCHER_H
 
+#include "kernel-helpers/link.h"
+#include "kernel-helpers/softnet.h"
 #include "kernel-helpers/tap.h"
 #include "rules/address.h"
 
@@ -20,7 +22,16 @@ struct watcher_setup {
 	size_t policy_length;
 	const struct ip_addr *own;	/* the gateway's addresses */
 	size_t n_own;
+	int link_fd;			/* link_open(); -1: interfaces are not looked at */
+	struct softnet *softnet;	/* opened */
+	int64_t settle_ns;		/* so long it does not end for WATCHER_REOPEN */
 };
+
+/*
+ * Exit status: an interface is there that is not tapped, and taps can only be
+ * opened by a process that has the right to.
+ */
+#define WATCHER_REOPEN 75	/* EX_TEMPFAIL of sysexits(3) */
 
 /*
  * Work until IPC_STOP or until control_fd closes; then drain the rings, write

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The way to the recorder, and what is written down beside violations: start,
- * stop, and everything that was lost on the way to the judge (ZV-14).
+ * stop, and every gap in watching (ZV-14).
  */
 #include "agent/watch/watcher_state.h"
 
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* At the end the recorder gets this long for each event, and no longer in all. */
-#define DRAIN_POLL_MS 1000
 
 int
 watcher_emit(void *watcher, const struct event *e)
@@ -19,12 +17,15 @@ watcher_emit(void *watcher, const struct event *e)
 	struct watcher *w = watcher;
 	struct pollfd room = { .fd = w->setup->recorder_fd, .events = POLLOUT };
 	int error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e), -1);
+	int64_t left = w->wait_until_ns == 0 ? 0 : w->wait_until_ns - watcher_clock();
 
-	/* A recorder that keeps its queue full once ends the waiting for all. */
-	if (error == -EAGAIN && w->draining) {
-		w->draining = poll(&room, 1, DRAIN_POLL_MS) > 0;
+	w->ledger.offered++;
+	/* Only at the end, and not for ever, the recorder is waited for. */
+	while (error == -EAGAIN && left > 0) {
+		(void)poll(&room, 1, (int)(left / 1000000) + 1);
 		error = ipc_send(w->setup->recorder_fd, IPC_RECORD_EVENT, e, sizeof(*e),
 		    -1);
+		left = w->wait_until_ns - watcher_clock();
 	}
 	if (error == 0)
 		w->ledger.events++;
@@ -55,76 +56,47 @@ watcher_tell_life(struct watcher *w, const char *sentence)
 	(void)watcher_emit(w, &e);
 }
 
-/* Add what this tap lost since it was last told. */
-static void
-look_at_tap(struct watcher *w, size_t i)
-{
-	struct tap_set *taps = w->setup->taps;
-	struct tap_ledger now;
-	uint64_t dropped, unsure;
-	bool up = tap_set_is_up(taps, i);
-
-	tap_set_ledger(taps, i, &now);
-	dropped = now.dropped - w->told[i].dropped;
-	unsure = now.ring_lost - w->told[i].ring_lost;
-	w->loss.ring += dropped;
-	w->loss.unsure += unsure;
-	w->loss.down |= w->was_up[i] && !up;
-	if (dropped > 0 || unsure > 0 || (w->was_up[i] && !up))
-		snprintf(w->loss.interface, sizeof(w->loss.interface), "%s",
-		    tap_set_interface(taps, i));
-	w->told[i] = now;
-	w->was_up[i] = up;
-}
-
-/* Only what did happen; at least one of the parts did. */
-static void
-write_loss(const struct watcher_loss *loss, char *out, size_t size)
-{
-	const struct { uint64_t n; const char *what; } parts[] = {
-		{ loss->ring, "frames lost in the capture rings" },
-		{ loss->gate, "messages of the gate lost" },
-		{ loss->unsure, "leaving frames judged by their source address alone" },
-	};
-	size_t at = (size_t)snprintf(out, size, "watching was incomplete");
-	const char *mark = ": ";
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && at < size; i++) {
-		if (parts[i].n == 0)
-			continue;
-		at += (size_t)snprintf(out + at, size - at, "%s%llu %s", mark,
-		    (unsigned long long)parts[i].n, parts[i].what);
-		mark = ", ";
-	}
-	if (loss->interface[0] != '\0' && at < size)
-		snprintf(out + at, size - at, "%s%s %s", mark, loss->interface,
-		    loss->down ? "went away and is not watched" : "lost most recently");
-}
-
-void
-watcher_check_losses(struct watcher *w)
+int
+watcher_tell_gap(struct watcher *w, const struct watcher_gap *gap)
 {
 	struct event e;
 
-	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++)
-		look_at_tap(w, i);
-	w->loss.gate += w->nflog.lost - w->nflog_lost;
-	w->nflog_lost = w->nflog.lost;
-
 	begin(w, &e, EVENT_GAP);
-	if (w->loss.ring + w->loss.gate + w->loss.unsure > 0 || w->loss.down) {
-		e.zv = ZV_14_WATCH_GAP;
-		e.action = ACTION_GAP;
-		e.severity = SEVERITY_HIGH;
-		e.lost = w->loss.ring + w->loss.gate;
-		if (w->loss.since_ns != 0 && w->loss.since_ns < e.last_ns)
-			e.first_ns = w->loss.since_ns;
-		memcpy(e.in_interface, w->loss.interface, sizeof(e.in_interface));
-		write_loss(&w->loss, e.reason, sizeof(e.reason));
-		/* Not written: it stays, and the interval grows. */
-		if (watcher_emit(w, &e) != 0)
-			return;
-	}
-	memset(&w->loss, 0, sizeof(w->loss));
-	w->loss.since_ns = e.last_ns;
+	e.zv = ZV_14_WATCH_GAP;
+	e.action = ACTION_GAP;
+	e.severity = gap->severity;
+	e.lost = gap->lost;
+	if (gap->last_ns > 0)
+		e.last_ns = gap->last_ns;
+	/* Somebody set the clock back in between: then only the end is known. */
+	e.first_ns = gap->first_ns > 0 && gap->first_ns < e.last_ns ? gap->first_ns :
+	    e.last_ns;
+	snprintf(e.in_interface, sizeof(e.in_interface), "%s", gap->interface);
+	snprintf(e.reason, sizeof(e.reason), "%s%s%s", gap->interface,
+	    gap->interface[0] != '\0' ? ": " : "", gap->sentence);
+	return watcher_emit(w, &e);
+}
+
+void
+watcher_alarm_set(struct watcher_alarm *a, uint8_t why, int64_t since_ns, int64_t now_ns)
+{
+	/* Its end was not told yet: then it is one with the one before. */
+	if (a->why == 0 && why != 0 && a->told == 0)
+		a->since_ns = since_ns;
+	if (a->why != 0 && why == 0)
+		a->until_ns = now_ns;
+	a->why = why;
+}
+
+void
+watcher_alarm_tell(struct watcher *w, struct watcher_alarm *a, const char *interface,
+    const char *begun, const char *over)
+{
+	const struct watcher_gap gap = { .interface = interface,
+	    .sentence = a->why != 0 ? begun : over, .first_ns = a->since_ns,
+	    .last_ns = a->why != 0 ? 0 : a->until_ns,
+	    .severity = a->why != 0 ? SEVERITY_HIGH : SEVERITY_WARNING };
+
+	if (a->why != a->told && watcher_tell_gap(w, &gap) == 0)
+		a->told = a->why;
 }

@@ -145,6 +145,16 @@ counted(void *arg, const struct inspected *p, const struct sighting *told)
 
 /* ---- life -------------------------------------------------------------------- */
 
+/* Openings that the kernel's filter proved permitted never come to us. */
+static bool
+opened(void *arg, const struct watch_opening *o)
+{
+	const struct watcher *w = arg;
+
+	return tap_set_flow_seen(w->setup->taps, &o->src, &o->dst, o->sport, o->dport,
+	    o->protocol);
+}
+
 int
 watcher_inspect(struct watcher *w)
 {
@@ -153,7 +163,7 @@ watcher_inspect(struct watcher *w)
 		.flow_entries = FLOW_ENTRIES_LIVE, .patience_ns = PATIENCE_NS,
 		.now = INSPECT_PACKET_TIME,
 		.hooks = { .arg = w, .place = place, .excused = excused,
-		    .counted = counted },
+		    .counted = counted, .opened = opened },
 	};
 
 	w->inspect = inspect_new(&setup);
@@ -176,22 +186,6 @@ watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
 	return inspect_set_policy(w->inspect, &policy);
 }
 
-/* The watcher's ledger is the packet path's, and what it counts itself. */
-static void
-take_ledger(struct watcher *w)
-{
-	const struct inspect_ledger *l = inspect_ledger(w->inspect);
-
-	w->ledger.frames = l->frames;
-	w->ledger.gate = l->gate;
-	w->ledger.permitted = l->permitted;
-	w->ledger.local = l->local;
-	w->ledger.violations = l->violations;
-	w->ledger.excused = l->excused;
-	w->ledger.waiting = l->waiting;
-	w->ledger.unreadable = l->frames + l->gate - l->unreadable[READABLE];
-}
-
 void
 watcher_sweep_packets(struct watcher *w, bool last)
 {
@@ -199,7 +193,6 @@ watcher_sweep_packets(struct watcher *w, bool last)
 		inspect_finish(w->inspect);
 	else
 		inspect_sweep(w->inspect, watcher_wall(), w->now_ns);
-	take_ledger(w);
 }
 
 /* ---- what comes in ----------------------------------------------------------- */
@@ -227,6 +220,11 @@ on_frame(void *arg, const struct tap_frame *frame)
 		.time_ns = frame->time_ns, .clock_ns = w->now_ns,
 	};
 
+	if (frame->outgoing && canary_came(&w->canary, (size_t)frame->interface,
+	    frame->bytes, frame->captured)) {
+		w->ledger.canaries++;
+		return;
+	}
 	inspect_frames(w->inspect, &f, 1);
 }
 
@@ -262,22 +260,14 @@ on_stopped(void *arg, const struct nflog_packet *p)
 int
 watcher_read_taps(struct watcher *w, int max)
 {
-	int n;
-
 	w->now_ns = watcher_clock();
-	n = tap_set_dispatch(w->setup->taps, max, on_frame, w);
-	take_ledger(w);
-	return n;
+	return tap_set_dispatch(w->setup->taps, max, on_frame, w);
 }
 
 int
 watcher_read_gate(struct watcher *w)
 {
-	int n;
-
 	w->now_ns = watcher_clock();
-	n = nflog_receive(w->setup->nflog_fd, w->nflog_buffer, GATE_ROUND, &w->nflog,
+	return nflog_receive(w->setup->nflog_fd, w->nflog_buffer, GATE_ROUND, &w->nflog,
 	    on_stopped, w);
-	take_ledger(w);
-	return n;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 int
@@ -16,9 +17,10 @@ watcher_load(struct watcher *w, const char *text, size_t length, char *why,
 
 	if (next == NULL)
 		return -errno;
-	error = watch_policy_set_owners(next, w->setup->taps);
+	error = watcher_filter_set(w, next);
 	if (error != 0)
-		snprintf(why, why_size, "the filter's owner tables are not complete");
+		snprintf(why, why_size, "the kernel's filter has no policy: %s",
+		    strerror(-error));
 
 	error = watcher_inspect_policy(w, next);
 	if (error != 0) {

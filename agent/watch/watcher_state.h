@@ -5,7 +5,10 @@
 
 #include "agent/ipc.h"
 #include "agent/watch/aggregate.h"
+#include "agent/watch/canary.h"
 #include "agent/watch/inspect.h"
+#include "agent/watch/ledger.h"
+#include "agent/watch/loss.h"
 #include "agent/watch/watch_policy.h"
 #include "agent/watch/watcher.h"
 #include "kernel-helpers/nflog.h"
@@ -18,22 +21,38 @@
 /* Losses are looked for this often; far below the wrap of libpcap's counters. */
 #define WATCHER_LOSS_NS		1000000000ll
 
-/* frames + gate = permitted + local + excused + violations + waiting: nothing is lost. */
+/* Beside that of the packet path (inspect.h). Identities: ledger.h. */
 struct watcher_ledger {
-	uint64_t frames, gate;		/* decoded: from taps, from the gate's log */
-	uint64_t permitted, local, violations;
-	uint64_t excused;		/* denied, but permitted by the policy before */
-	uint64_t waiting;		/* inspect.h has this and more */
-	uint64_t unreadable;		/* of all */
-	uint64_t events, refused;	/* to the recorder: written, offered again */
+	uint64_t canaries;		/* from taps: our own, not judged */
+	uint64_t offered;		/* events to the recorder: */
+	uint64_t events, refused;	/* written; its queue was full, offered again */
 };
 
-/* What was lost since the last EVENT_GAP got through. */
-struct watcher_loss {
-	int64_t since_ns;		/* CLOCK_REALTIME */
-	uint64_t ring, gate, unsure;	/* unsure: judged without their true ingress */
-	char interface[16];		/* one that lost or went away */
-	bool down;
+/*
+ * Something that is wrong from one time to another: told when it begins, when
+ * its reason changes, and when it is over.
+ */
+struct watcher_alarm {
+	uint8_t why, told;		/* 0: all is well */
+	int64_t since_ns, until_ns;	/* CLOCK_REALTIME */
+};
+
+/* Why an interface is not watched. */
+enum watcher_away {
+	WATCHED = 0,
+	AWAY_DOWN,
+	AWAY_GONE,		/* there is none of this name */
+	AWAY_OTHER,		/* it is there, up, and not the one that is tapped */
+};
+
+/* An interface, beside its tap. */
+struct watcher_link {
+	struct link_state state;	/* when last asked */
+	struct watcher_alarm away;	/* enum watcher_away */
+	struct watcher_alarm canary;	/* 1: it does not come back */
+	struct watcher_alarm deaf;	/* 1: frames come in, the tap sees none */
+	uint64_t rx, arrived;		/* a second ago */
+	unsigned int deaf_seconds;
 };
 
 struct watcher {
@@ -48,14 +67,24 @@ struct watcher {
 	struct detect_own_mac own_mac[LIMIT_SEGMENTS];	/* by segment */
 	struct watcher_ledger ledger;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
+	int64_t filter_until_ns;		/* CLOCK_MONOTONIC: permits change */
+	int64_t filter_offset_ns;		/* CLOCK_REALTIME - MONOTONIC at that time */
 	struct nflog_ledger nflog;
-	uint64_t nflog_lost;			/* of nflog.lost, told already */
-	struct tap_ledger told[LIMIT_SEGMENTS];	/* of each tap, told already */
-	bool was_up[LIMIT_SEGMENTS];
-	struct watcher_loss loss;
+	struct loss losses[LOSS_LAYERS][LIMIT_SEGMENTS];	/* by tap; [0] for all */
+	struct watcher_link links[LIMIT_SEGMENTS];
+	struct canary canary;
+	struct ledger_sample sample;		/* of the last second */
+	struct ledger_fault faults[LEDGER_LAYERS];
+	size_t n_faults;
+	struct watcher_alarm unbalanced;
+	int64_t started_ns;			/* CLOCK_REALTIME */
+	int64_t links_ns, losses_ns;		/* CLOCK_REALTIME of the last look */
+	int64_t began_ns;			/* CLOCK_MONOTONIC */
 	int64_t now_ns;				/* CLOCK_MONOTONIC, once a round */
 	int64_t next_loss_ns;
-	bool draining;				/* stopping: wait for the recorder */
+	bool reopen;				/* ends so that taps can be opened anew */
+	int64_t wait_until_ns;			/* so long for the recorder; 0: not at all */
+	bool ending;				/* what is still untold is told now */
 	_Alignas(8) uint8_t nflog_buffer[NFLOG_BUFFER_BYTES];	/* netlink messages */
 	struct ipc_message message;
 };
@@ -79,10 +108,46 @@ int watcher_load(struct watcher *w, const char *text, size_t length, char *why,
     size_t why_size);
 int watcher_load_memfd(struct watcher *w, int fd, char *why, size_t why_size);
 
+/*
+ * watcher_filter.c: the kernel's filter. Set it to a policy that is about to
+ * replace w->policy (0 or negative errno: everything is handed over); fetch what
+ * it counted; both when it is due.
+ */
+int watcher_filter_set(struct watcher *w, const struct watch_policy *next);
+void watcher_filter_count(struct watcher *w);
+void watcher_filter_sweep(struct watcher *w);
+
 /* watcher_events.c: what is written down beside violations. */
 int watcher_emit(void *watcher, const struct event *e);
 void watcher_tell_life(struct watcher *w, const char *sentence);
-void watcher_check_losses(struct watcher *w);
+
+/* A gap: ZV-14. Times: CLOCK_REALTIME. 0, or not now: a negative errno. */
+struct watcher_gap {
+	const char *interface;		/* "": of no single one */
+	const char *sentence;
+	int64_t first_ns, last_ns;
+	uint64_t lost;			/* packets, where they are known */
+	uint8_t severity;
+};
+int watcher_tell_gap(struct watcher *w, const struct watcher_gap *gap);
+
+/* since_ns: when it may have begun; used when it was well before. */
+void watcher_alarm_set(struct watcher_alarm *a, uint8_t why, int64_t since_ns,
+    int64_t now_ns);
+/* Write what changed, if anything; what cannot be written now is told next time. */
+void watcher_alarm_tell(struct watcher *w, struct watcher_alarm *a, const char *interface,
+    const char *begun, const char *over);
+
+/* watcher_links.c: are the interfaces there, and do their taps see? */
+void watcher_look_at_links(struct watcher *w);	/* each sweep */
+void watcher_send_canaries(struct watcher *w);	/* each second */
+const char *watcher_away_name(enum watcher_away why);
+
+/* watcher_account.c: losses into the record, identities of the ledgers. */
+void watcher_account(struct watcher *w);	/* each second, and at the end */
+void watcher_take_sample(struct watcher *w, struct ledger_sample *out);
+uint64_t watcher_waiting(struct watcher *w);	/* in the rings now */
+uint64_t watcher_lost(const struct watcher *w, enum loss_layer layer);
 
 /* watcher_status.c: a new reference; NULL when memory is out. */
 json_t *watcher_status(struct watcher *w);

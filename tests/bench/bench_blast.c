@@ -5,12 +5,12 @@
  * after the other in the sender's context, so time per packet is the cost of
  * the whole chain.
  *
- *   bench_blast IFACE GATEWAY-MAC TUPLES PACKETS PORT-STEP [reverse]
+ *   bench_blast IFACE GATEWAY-MAC TUPLES PACKETS PORT-STEP [reverse] [rate=N]
  *
  * Walks the tuples ("source destination port" a line) round and round. After
  * each round the source port grows by PORT-STEP: 0 keeps the flows, 1 makes
- * every packet the first of a flow. "reverse" swaps the ends, for replies.
- * Prints nanoseconds per packet.
+ * every packet the first of a flow. "reverse" swaps the ends, for replies; rate:
+ * packets a second instead of as many as go. Prints nanoseconds per packet.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,6 +43,7 @@ struct blast {
 	uint8_t gateway[6], own[6];
 	int socket;
 	bool reverse;
+	double rate;		/* 0: no limit */
 };
 
 static void __attribute__((noreturn))
@@ -181,6 +182,8 @@ blast(const struct blast *b, size_t packets, unsigned int step)
 			build(b, &b->tuples[k % b->n],
 			    (uint16_t)(FIRST_PORT + k / b->n * step), frames[n]);
 		}
+		while (b->rate > 0 && (double)sent / b->rate > seconds() - start)
+			usleep(200);
 		send_batch(b->socket, messages, n);
 		sent += n;
 	}
@@ -198,7 +201,11 @@ main(int argc, char **argv)
 		return 64;
 	}
 	memcpy(b.gateway, gateway.ether_addr_octet, sizeof(b.gateway));
-	b.reverse = argc > 6;
+	for (int i = 6; i < argc; i++) {
+		b.reverse |= strcmp(argv[i], "reverse") == 0;
+		if (strncmp(argv[i], "rate=", 5) == 0)
+			b.rate = strtod(argv[i] + 5, NULL);
+	}
 	read_tuples(&b, argv[3]);
 	open_socket(&b, argv[1]);
 	printf("%.1f\n", blast(&b, strtoull(argv[4], NULL, 10),

@@ -146,4 +146,5 @@ def main():
         down()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Captures that nobody here made, through "sekisho replay": no crash, no finding
 # of a sanitizer, none over the time limit, the own reader and libpcap give the
-# identical stream of judgements, and no 5-tuple differs from tcpdump's.
+# identical stream of judgements, and no 5-tuple differs from tcpdump's. Then the
+# same captures damaged: truncated at every byte, and with flipped bits.
 #
 #   tests/corpora/run.sh BUILD_FOLDER
 # Captures lie in SEKISHO_CORPORA, or in corpora/ of a folder "shared" beside the tree.
@@ -42,7 +43,10 @@ if [ "${1:-}" = --one ]; then
 fi
 
 sekisho=$1/sekisho
-[ -x "$here/../../build/asan/sekisho" ] && sekisho=$here/../../build/asan/sekisho
+decode=$1/tests/corpora/decode_captures
+asan=$here/../../build/asan
+[ -x "$asan/sekisho" ] && sekisho=$asan/sekisho
+[ -x "$asan/tests/corpora/decode_captures" ] && decode=$asan/tests/corpora/decode_captures
 if [ ! -d "$corpora" ]; then
 	echo "SKIP corpora/replay: no captures at $corpora"
 	exit 0
@@ -65,8 +69,16 @@ else
 	echo "PASS corpora/replay: $captures captures, $judgements judgements, twice the same"
 fi
 
+if tr '\n' '\0' <"$work.list" |
+	xargs -0 "$decode" damage "$here/policy.conf" >"$work/damage" 2>&1; then
+	echo "PASS corpora/damage: $(cat "$work/damage")"
+else
+	tail -n 30 "$work/damage"
+	echo "FAIL corpora/damage"
+fi
+
 if command -v tcpdump >/dev/null; then
-	/usr/bin/python3 "$here/five_tuples.py" "$work" <"$work.list"
+	/usr/bin/python3 "$here/five_tuples.py" "$decode" <"$work.list"
 else
 	echo "SKIP corpora/five-tuples: no tcpdump here"
 fi

@@ -60,9 +60,18 @@ make_good(struct event *e)
 	e->lost >>= 1;
 	e->facts.src.family = e->facts.dst.family = IP_V6;
 	e->facts.quoted_src = e->facts.quoted_dst = (struct ip_addr){ 0 };
-	e->facts.flags &= 0x01ff;
+	e->facts.flags &= FACT_KNOWN;
+	if (e->facts.flags & FACT_IP_OPTIONS)
+		e->facts.flags &= (uint16_t)~(FACT_EXTENSION | FACT_ROUTING_HEADER);
+	if (e->facts.flags & FACT_FRAGMENT_LATER)
+		e->facts.flags &= (uint16_t)~FACT_FRAGMENT_FIRST;
+	else
+		e->facts.flags &= (uint16_t)~(FACT_FRAGMENT_LAST | FACT_PORTS_INHERITED);
 	e->facts.vlan[0] &= 0x0fff;
 	e->facts.vlan[1] &= 0x0fff;
+	e->facts.vlan[2] &= 0x0fff;
+	e->facts.tunnel %= TUNNEL_COUNT;
+	e->facts.level = e->facts.tunnel == TUNNEL_NONE ? 0 : 1 + e->facts.level % 4;
 	e->facts.unreadable %= UNREADABLE_COUNT;
 	e->from_zone[63] = e->to_zone[63] = e->permit[63] = e->actor[63] = '\0';
 	e->in_interface[15] = e->out_interface[15] = e->reason[255] = '\0';

@@ -3,6 +3,7 @@
 #include "tests/unit/oracle_words.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 /* ---- the judgement --------------------------------------------------------- */
 
@@ -162,6 +163,50 @@ file_or_mail(const struct facts *f)
 	return false;
 }
 
+static bool
+has_role(const struct o_host *h, const struct policy_host *words, const char *role,
+    const struct ip_addr *a)
+{
+	for (size_t i = 0; i < words->roles.count; i++)
+		if (strcmp(words->roles.items[i].text, role) == 0)
+			return oracle_host_holds(h, a);
+	return false;
+}
+
+/* "dns", "ntp" or NULL: what a host is asked for on this port. */
+static const char *
+asked_for(const struct facts *f)
+{
+	bool tcp = f->protocol == IPPROTO_TCP, udp = f->protocol == IPPROTO_UDP;
+
+	if (!has_ports(f))
+		return NULL;
+	if ((tcp || udp) && (f->dport == 53 || f->dport == 853))
+		return "dns";
+	return udp && f->dport == 123 ? "ntp" : NULL;
+}
+
+static bool
+asks_outside(const struct question *q)
+{
+	const struct oracle *o = q->o;
+	const struct ip_addr *dst = &q->f->dst;
+	enum zone_class from = oracle_class_of(o, q->in);
+	const char *role = asked_for(q->f);
+	uint16_t owner = oracle_owner(o, dst);
+
+	if (role == NULL || (from != ZONE_CLASS_MYNUMBER && from != ZONE_CLASS_LGWAN))
+		return false;
+	if (oracle_is_own(o, dst) || oracle_is_never(dst) || oracle_is_broadcast(o, dst))
+		return false;
+	if (is_segment(owner) && o->segments[owner].zone == o->segments[q->in].zone)
+		return false;
+	for (size_t i = 0; i < o->policy->n_hosts; i++)
+		if (has_role(&o->hosts[i], &o->policy->hosts[i], role, dst))
+			return false;
+	return true;
+}
+
 static enum violation_class
 class_of_refused(const struct question *q, bool to_nowhere)
 {
@@ -182,6 +227,9 @@ class_of_refused(const struct question *q, bool to_nowhere)
 		(oracle_first_permit(o, &hosts, q->now, IN_FORCE) == 0 &&
 		    oracle_first_permit(o, &hosts, q->now, NOT_BY_DATE) == 0)))
 		return ZV_09_SANITISER_BYPASS;
+	if (asks_outside(q) && (to_nowhere ||
+	    oracle_first_permit(o, &q->there, q->now, NOT_IN_FORCE) == 0))
+		return ZV_08_INTERNET_BOUND;
 	if (!is_segment(q->in) || !is_segment(q->out))
 		return ZV_02_NOT_PERMITTED;
 	from = o->segments[q->in].zone;

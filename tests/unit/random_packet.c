@@ -264,6 +264,18 @@ random_sides(struct dice *d, const struct checked *c, struct random_packet *p)
 		p->out = dice_chance(d, 30) ? SEGMENT_SELF : (uint16_t)dice_below(d, n);
 }
 
+/* A question for names or the time, or what is nearly one. */
+static void
+make_question(struct dice *d, struct facts *f)
+{
+	static const uint16_t ports[] = { 53, 53, 853, 123, 123, 5353, 54, 443 };
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_UDP, IPPROTO_TCP,
+	    IPPROTO_SCTP };
+
+	f->protocol = protocols[dice_below(d, 4)];
+	f->dport = ports[dice_below(d, 8)];
+}
+
 void
 random_packet(struct dice *d, const struct checked *c, struct random_packet *p)
 {
@@ -290,6 +302,8 @@ random_packet(struct dice *d, const struct checked *c, struct random_packet *p)
 	}
 	if (dice_chance(d, 12))
 		make_error(d, c, p);
+	if (dice_chance(d, 12))
+		make_question(d, f);
 	random_flags(d, f);
 	random_mac(d, f);
 	random_sides(d, c, p);

@@ -318,7 +318,8 @@ static void
 make_host(struct dice *d, struct policy *p, unsigned int i)
 {
 	static const char *const roles[] = {
-	    "file_sanitize", "renkei", "proxy", "relay_file"};
+	    "file_sanitize", "renkei", "proxy", "relay_file", "dns", "ntp", "dns", "ntp",
+	    "dhcp", "router"};
 	struct policy_host *h = &p->hosts[i];
 	const struct policy_segment *seg;
 	struct ip_addr a = some_address(d, p);
@@ -337,8 +338,9 @@ make_host(struct dice *d, struct policy *p, unsigned int i)
 		for (unsigned int n = dice_below(d, 3); n > 0; n--)
 			add_address(d, p, h, some_address(d, p), zone);
 	}
-	if (dice_chance(d, 15))
-		random_add_word(&h->roles, random_text("%s", roles[dice_below(d, 4)]));
+	if (dice_chance(d, 30))
+		random_add_word(
+		    &h->roles, random_text("%s", roles[dice_below(d, 10)]));
 }
 
 /* A gateway address must be one of its own segment. */

@@ -212,6 +212,60 @@ what_no_permit_is_asked_about(void)
 	sample_run(local, COUNT(local), false);
 }
 
+/* From a closed zone: who may be asked for names and the time, and is not permitted. */
+static const struct sample_row questions[] = {
+	{ "DNS of the internet zone", "mn0", NULL, "10.10.1.50", "10.30.250.12", UDP,
+	    40000, 53, ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "TCP too", "lg0", NULL, "10.20.9.20", "10.30.250.12", TCP, 40000, 53,
+	    ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "DNS over TLS", "lg0", NULL, "10.20.9.20", "203.0.113.9", TCP, 40000, 853,
+	    ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "DNS over QUIC", "lg0", NULL, "10.20.9.20", "203.0.113.9", UDP, 40000, 853,
+	    ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "a private address of nobody", "mn0", NULL, "10.10.1.50", "172.16.0.1", UDP,
+	    40000, 53, ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "NTP to outside", "mn0", NULL, "10.10.1.50", "203.0.113.5", UDP, 123, 123,
+	    ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "a pair that has permits", "mn0", NULL, "10.10.1.50", "198.51.100.99", UDP,
+	    40000, 53, ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "NTP asks no name server", "mn0", NULL, "10.10.1.50", "198.51.100.10", UDP, 123,
+	    123, ZV(ZV_08_INTERNET_BOUND, "") },
+	/* What looks alike. */
+	{ "NTP by TCP does not exist", "mn0", NULL, "10.10.1.50", "203.0.113.5", TCP,
+	    40000, 123, ZV(ZV_01_ZONE_CROSSING, "") },
+	{ "multicast DNS", "lg0", NULL, "10.20.9.20", "10.30.250.12", UDP, 5353, 5353,
+	    ZV(ZV_01_ZONE_CROSSING, "") },
+	{ "HTTPS may be DNS, or not", "lg0", NULL, "10.20.9.20", "203.0.113.33", TCP,
+	    40000, 443, ZV(ZV_01_ZONE_CROSSING, "") },
+	{ "HTTPS to nobody's address", "lg0", NULL, "10.20.9.20", "8.8.8.8", TCP, 40000,
+	    443, ZV(ZV_08_INTERNET_BOUND, "") },
+	{ "a host with the role dns", "mn0", NULL, "10.10.1.50", "198.51.100.10", UDP,
+	    40000, 53, ZV(ZV_02_NOT_PERMITTED, "") },
+	{ "a host with the role ntp", "lg0", NULL, "10.20.9.20", "10.50.0.15", UDP, 123,
+	    123, ZV(ZV_01_ZONE_CROSSING, "") },
+	{ "its own zone", "mn0", NULL, "10.10.1.50", "10.10.250.11", UDP, 40000, 53,
+	    ZV(ZV_02_NOT_PERMITTED, "") },
+	{ "the gateway", "mn0", "self", "10.10.1.50", "10.10.0.1", UDP, 40000, 53,
+	    ZV(ZV_02_NOT_PERMITTED, "") },
+	{ "permitted", "mn0", NULL, "10.10.1.50", "10.200.0.16", UDP, 123, 123,
+	    PERMIT("T030") },
+	{ "a zone that is not closed", "mg0", NULL, "10.50.0.13", "203.0.113.5", UDP,
+	    40000, 53, ZV(ZV_01_ZONE_CROSSING, "") },
+	{ "from a relay", "ri0", NULL, "10.40.1.4", "203.0.113.5", UDP, 40000, 53,
+	    ZV(ZV_09_SANITISER_BYPASS, "") },
+	{ "class E", "mn0", NULL, "10.10.1.50", "240.0.0.1", UDP, 40000, 53,
+	    ZV(ZV_02_NOT_PERMITTED, "") },
+	{ "an answer too late", "mn0", NULL, "10.10.1.50", "10.50.0.12", UDP, 53, 40000,
+	    ZV(ZV_02_NOT_PERMITTED, "") },
+};
+
+static void
+names_and_time_asked_outside_are_towards_the_internet(void)
+{
+	sample_run(questions, COUNT(questions), false);
+	sample_run(questions, COUNT(questions), true);
+}
+
 int
 main(void)
 {
@@ -220,6 +274,8 @@ main(void)
 		    probes_of_the_sample_city_are_denied },
 		{ "openings follow the permits", openings_follow_the_permits },
 		{ "what no permit is asked about", what_no_permit_is_asked_about },
+		{ "names and time asked outside are towards the internet",
+		    names_and_time_asked_outside_are_towards_the_internet },
 		CU_TEST_INFO_NULL,
 	};
 	int failed = sample_make();

@@ -1,49 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/decode.h"
+#include "tests/unit/hex_frame.h"
 #include "tests/unit/unit.h"
 
 #include <pcap/dlt.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define LONGEST 512u
-
-/* Frames are written as hex; spaces are for the reader. */
-#define MACS	"020000000002 020000000001 "
-#define IP4A	"0000 0a010002 0a020003 "	/* checksum, 10.1.0.2 -> 10.2.0.3 */
-#define IP6A	"20010db8000100000000000000000002 20010db8000200000000000000000003 "
-#define TCPSYN	"1234 01bb 00000001 00000000 5002 ffff 0000 0000 "
-#define TCPACK	"1234 01bb 00000001 00000000 5010 ffff 0000 0000 "
-#define UDP12	"1234 0035 000c 0000 00000000 "
-
-static size_t
-unhex(const char *text, uint8_t *out)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++) {
-		char pair[3] = { text[0], text[1], '\0' };
-
-		if (*text == ' ')
-			continue;
-		CU_ASSERT_FATAL(n < LONGEST);
-		out[n++] = (uint8_t)strtoul(pair, NULL, 16);
-		text++;
-	}
-	return n;
-}
-
-/* Exactly as many bytes as there are, so that a sanitizer sees one too many read. */
 static void
 decode_exact(int link_type, const uint8_t *bytes, size_t captured, size_t length,
     struct facts *f)
 {
-	uint8_t *copy = malloc(captured == 0 ? 1 : captured);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
-	memcpy(copy, bytes, captured);
-	decode_frame(link_type, copy, (uint32_t)captured, (uint32_t)length, f, NULL);
-	free(copy);
+	hex_decode(link_type, bytes, captured, length, f, NULL, NULL, 0);
 }
 
 static const struct row {
@@ -73,8 +40,10 @@ static const struct row {
 	  READABLE, FACT_HAS_PORTS, 1, 0x0800, 0, 0 },
 	{ "SCTP", DLT_RAW, "4500 0020 0001 0000 4084 " IP4A "0b59 0b5a 00000000 00000000",
 	  READABLE, FACT_HAS_PORTS, 132, 2905, 2906, 0 },
-	{ "GRE is a protocol", DLT_RAW, "4500 0018 0001 0000 402f " IP4A "00000800",
-	  READABLE, 0, 47, 0, 0, 0 },
+	{ "UDP-Lite", DLT_RAW, "4500 001c 0001 0000 4088 " IP4A "0b59 0b5a 0008 0000",
+	  READABLE, FACT_HAS_PORTS, 136, 2905, 2906, 0 },
+	{ "AH is a protocol", DLT_RAW, "4500 0018 0001 0000 4033 " IP4A "04010000",
+	  READABLE, 0, 51, 0, 0, 0 },
 	{ "no IP version 4 under its EtherType", DLT_EN10MB,
 	  MACS "0800 6500 0028 0001 0000 4006 " IP4A TCPSYN,
 	  UNREADABLE_VERSION, FACT_HAS_MAC, 0, 0, 0, 0 },
@@ -109,16 +78,35 @@ static const struct row {
 	  READABLE, FACT_HAS_PORTS | FACT_FRAGMENT_FIRST, 17, 0x1234, 53, 0 },
 	{ "later fragment has no ports", DLT_RAW,
 	  "4500 001c 0001 0002 4011 " IP4A "1234 0035 0100 0000",
+	  READABLE, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 17, 0, 0, 0 },
+	{ "later fragment with more to come", DLT_RAW,
+	  "4500 001c 0001 2002 4011 " IP4A "1234 0035 0100 0000",
 	  READABLE, FACT_FRAGMENT_LATER, 17, 0, 0, 0 },
 	{ "first fragment that splits the TCP header", DLT_RAW,
 	  "4500 0024 0001 2000 4006 " IP4A "1234 01bb 00000001 00000000 5002 ffff",
-	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_FIRST, 6, 0, 0, 0 },
+	  UNREADABLE_TINY, FACT_FRAGMENT_FIRST, 6, 0, 0, 0 },
+	{ "first fragment that splits the TCP options", DLT_RAW,
+	  "4500 002c 0001 2000 4006 " IP4A "1234 01bb 00000001 00000000 7002 ffff 0000 0000 "
+	  "01010101", UNREADABLE_TINY, FACT_FRAGMENT_FIRST | FACT_HAS_PORTS, 6, 0x1234, 443,
+	  TCP_FLAG_SYN },
+	{ "first fragment that splits the SCTP header", DLT_RAW,
+	  "4500 001c 0001 2000 4084 " IP4A "0b59 0b5a 00000000",
+	  UNREADABLE_TINY, FACT_FRAGMENT_FIRST, 132, 0, 0, 0 },
 	{ "second fragment that overwrites the TCP flags", DLT_RAW,
 	  "4500 002c 0001 2001 4006 " IP4A TCPSYN "00000000",
-	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER, 6, 0, 0, 0 },
+	  UNREADABLE_TINY, FACT_FRAGMENT_LATER, 6, 0, 0, 0 },
+	{ "second fragment of a first one of 16 bytes", DLT_RAW,
+	  "4500 0018 0001 0002 4006 " IP4A "00000000",
+	  UNREADABLE_TINY, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 6, 0, 0, 0 },
+	{ "second fragment behind the whole TCP header", DLT_RAW,
+	  "4500 0018 0001 0003 4006 " IP4A "00000000",
+	  READABLE, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 6, 0, 0, 0 },
+	{ "second fragment of a first UDP one of 8 bytes", DLT_RAW,
+	  "4500 0018 0001 0001 4011 " IP4A "00000000",
+	  READABLE, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 17, 0, 0, 0 },
 	{ "fragment that ends beyond 65535", DLT_RAW,
 	  "4500 0024 0001 1ffe 4011 " IP4A "1234 0035 0100 0000 00000000 00000000",
-	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER, 17, 0, 0, 0 },
+	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 17, 0, 0, 0 },
 	{ "empty fragment", DLT_RAW, "4500 0014 0001 2000 4011 " IP4A,
 	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_FIRST, 17, 0, 0, 0 },
 	{ "fragment of odd length with more to come", DLT_RAW,
@@ -148,10 +136,10 @@ static const struct row {
 	  53, 0 },
 	{ "IPv6 later fragment", DLT_RAW,
 	  "60000000 0010 2c 40 " IP6A "1100 0010 00000001 1234003501000000",
-	  READABLE, FACT_FRAGMENT_LATER, 17, 0, 0, 0 },
+	  READABLE, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 17, 0, 0, 0 },
 	{ "first fragment without its upper header (RFC 7112)", DLT_RAW,
 	  "60000000 0010 2c 40 " IP6A "3c00 0001 00000001 1101000000000000",
-	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_FIRST | FACT_EXTENSION, 60, 0, 0, 0 },
+	  UNREADABLE_TINY, FACT_FRAGMENT_FIRST | FACT_EXTENSION, 60, 0, 0, 0 },
 	{ "fragment header twice", DLT_RAW,
 	  "60000000 001c 2c 40 " IP6A "2c00 0000 00000001 1100 0000 00000001 " UDP12,
 	  UNREADABLE_FRAGMENT, 0, 44, 0, 0, 0 },
@@ -161,14 +149,15 @@ static const struct row {
 	{ "IPv6 fragment beyond 65535", DLT_RAW,
 	  "60000000 0018 2c 40 " IP6A
 	  "1100 fff8 00000001 1234003501000000 0000000000000000",
-	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER, 17, 0, 0, 0 },
+	  UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST, 17, 0, 0, 0 },
 	{ "the same, once the headers before it are counted", DLT_RAW,
 	  "60000000 0018 3c 40 " IP6A "2c00010400000000 1100 fff0 00000001 "
-	  "1234003501000000", UNREADABLE_FRAGMENT, FACT_FRAGMENT_LATER | FACT_EXTENSION,
-	  17, 0, 0, 0 },
+	  "1234003501000000", UNREADABLE_FRAGMENT,
+	  FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST | FACT_EXTENSION, 17, 0, 0, 0 },
 	{ "and one that just fits", DLT_RAW,
 	  "60000000 0017 3c 40 " IP6A "2c00010400000000 1100 fff0 00000001 "
-	  "12340035010000", READABLE, FACT_FRAGMENT_LATER | FACT_EXTENSION, 17, 0, 0, 0 },
+	  "12340035010000", READABLE,
+	  FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST | FACT_EXTENSION, 17, 0, 0, 0 },
 	{ "jumbo option of a small packet", DLT_RAW,
 	  "60000000 0000 00 40 " IP6A "1100c20400000014 " UDP12,
 	  UNREADABLE_LENGTH, 0, 0, 0, 0, 0 },
@@ -186,8 +175,11 @@ static const struct row {
 	  MACS "88a8 0064 8100 0065 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
 	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
 	{ "three tags", DLT_EN10MB,
-	  MACS "8100 0064 8100 0065 8100 0066 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
-	  UNREADABLE_VLAN_DEPTH, FACT_HAS_MAC, 0, 0, 0, 0 },
+	  MACS "9100 0064 88a8 0065 8100 0066 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
+	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
+	{ "four tags", DLT_EN10MB,
+	  MACS "8100 0064 8100 0065 8100 0066 8100 0067 0800 4500 0020 0001 0000 4011 "
+	  IP4A UDP12, UNREADABLE_VLAN_DEPTH, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "tag cut short", DLT_EN10MB, MACS "8100 00",
 	  UNREADABLE_TRUNCATED, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "broadcast ARP", DLT_EN10MB,
@@ -199,10 +191,36 @@ static const struct row {
 	  UNREADABLE_LENGTH, FACT_HAS_MAC | FACT_ARP, 0, 0, 0, 0 },
 	{ "802.3 with LLC", DLT_EN10MB, "0180c2000000 020000000001 0026 4242 03",
 	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC | FACT_GROUP_MAC, 0, 0, 0, 0 },
+	{ "802.3 with LLC behind a tag", DLT_EN10MB,
+	  "0180c2000000 020000000001 8100 0001 0026 4242 03",
+	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC | FACT_GROUP_MAC, 0, 0, 0, 0 },
+	{ "802.3 without LLC", DLT_EN10MB, MACS "0002 4242",
+	  UNREADABLE_TRUNCATED, FACT_HAS_MAC, 0, 0, 0, 0 },
+	{ "SNAP", DLT_EN10MB,
+	  MACS "0028 aaaa03 000000 0800 4500 0020 0001 0000 4011 " IP4A UDP12 "ffff",
+	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
+	{ "SNAP of bridges", DLT_EN10MB,
+	  MACS "0028 aaaa03 0000f8 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
+	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
+	{ "SNAP of another organization", DLT_EN10MB,
+	  MACS "0028 aaaa03 00000c 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
+	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC, 0, 0, 0, 0 },
+	{ "SNAP whose length ends before the packet does", DLT_EN10MB,
+	  MACS "0027 aaaa03 000000 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
+	  UNREADABLE_LENGTH, FACT_HAS_MAC, 17, 0, 0, 0 },
+	{ "a tag in SNAP", DLT_EN10MB,
+	  MACS "0028 aaaa03 000000 8100 0001 0800 4500 0020 0001 0000 4011 " IP4A,
+	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC, 0, 0, 0, 0 },
+	{ "neither a length nor a type", DLT_EN10MB, MACS "05dd 0000",
+	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "unknown EtherType", DLT_EN10MB, MACS "88b5 0000",
 	  UNREADABLE_ETHERTYPE, FACT_HAS_MAC, 0, 0, 0, 0 },
 	{ "cooked", DLT_LINUX_SLL,
 	  "0000 0001 0006 0200000000010000 0800 4500 0020 0001 0000 4011 " IP4A UDP12,
+	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
+	{ "cooked 802.2", DLT_LINUX_SLL,
+	  "0000 0001 0006 0200000000010000 0004 aaaa03 000000 0800 "
+	  "4500 0020 0001 0000 4011 " IP4A UDP12,
 	  READABLE, FACT_HAS_MAC | FACT_HAS_PORTS, 17, 0x1234, 53, 0 },
 	{ "cooked, version 2", DLT_LINUX_SLL2,
 	  "86dd 0000 00000002 0001 01 06 0200000000010000 "
@@ -228,8 +246,8 @@ decoding_follows_the_table(void)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
 		const struct row *r = &rows[i];
-		uint8_t bytes[LONGEST];
-		size_t n = unhex(r->hex, bytes);
+		uint8_t bytes[HEX_LONGEST];
+		size_t n = hex_bytes(r->hex, bytes);
 		struct facts f;
 		bool same;
 
@@ -251,8 +269,8 @@ static void
 every_prefix_of_every_frame_is_read_safely(void)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
-		uint8_t bytes[LONGEST];
-		size_t n = unhex(rows[i].hex, bytes);
+		uint8_t bytes[HEX_LONGEST];
+		size_t n = hex_bytes(rows[i].hex, bytes);
 
 		for (size_t cut = 0; cut < n; cut++) {
 			struct facts whole, f;
@@ -274,10 +292,10 @@ every_prefix_of_every_frame_is_read_safely(void)
 static void
 addresses_and_macs_are_where_they_belong(void)
 {
-	uint8_t bytes[LONGEST];
+	uint8_t bytes[HEX_LONGEST];
 	struct facts f;
 	char text[IP_RANGE_TEXT_SIZE];
-	size_t n = unhex(MACS "8100 2064 0800 4500 0028 0001 0000 2a06 " IP4A TCPSYN,
+	size_t n = hex_bytes(MACS "8100 2064 0800 4500 0028 0001 0000 2a06 " IP4A TCPSYN,
 	    bytes);
 
 	decode_exact(DLT_EN10MB, bytes, n, n, &f);
@@ -291,7 +309,7 @@ addresses_and_macs_are_where_they_belong(void)
 	CU_ASSERT_EQUAL(f.ethertype, 0x0800);
 	CU_ASSERT_EQUAL(f.length, n);
 
-	n = unhex("60000000 0014 2c 40 " IP6A "1100 0000 00000001 " UDP12, bytes);
+	n = hex_bytes("60000000 0014 2c 40 " IP6A "1100 0000 00000001 " UDP12, bytes);
 	decode_exact(DLT_RAW, bytes, n, n, &f);
 	CU_ASSERT_STRING_EQUAL(address_print(&f.src, text), "2001:db8:1::2");
 	CU_ASSERT_EQUAL(f.first_header, 44);
@@ -302,9 +320,9 @@ addresses_and_macs_are_where_they_belong(void)
 static void
 a_capture_may_be_shorter_than_its_packet(void)
 {
-	uint8_t bytes[LONGEST];
+	uint8_t bytes[HEX_LONGEST];
 	struct facts f;
-	size_t n = unhex(MACS "0800 4500 05dc 0001 0000 4006 " IP4A TCPSYN, bytes);
+	size_t n = hex_bytes(MACS "0800 4500 05dc 0001 0000 4006 " IP4A TCPSYN, bytes);
 
 	decode_exact(DLT_EN10MB, bytes, n, 1514, &f);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
@@ -319,34 +337,83 @@ a_capture_may_be_shorter_than_its_packet(void)
 static void
 super_packets_are_read(void)
 {
-	uint8_t bytes[LONGEST];
+	uint8_t bytes[HEX_LONGEST];
 	struct facts f;
-	size_t n = unhex(MACS "0800 4500 0000 0001 0000 4006 " IP4A TCPACK, bytes);
+	size_t n = hex_bytes(MACS "0800 4500 0000 0001 0000 4006 " IP4A TCPACK, bytes);
 
 	decode_exact(DLT_EN10MB, bytes, n, 80000, &f);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.dport, 443);
 
-	n = unhex("60000000 0000 00 40 " IP6A "0600c20400013880 " TCPACK, bytes);
+	n = hex_bytes("60000000 0000 00 40 " IP6A "0600c20400013880 " TCPACK, bytes);
 	decode_exact(DLT_RAW, bytes, n, 80040, &f);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.dport, 443);
 	decode_exact(DLT_RAW, bytes, n, 80039, &f);
 	CU_ASSERT_EQUAL(f.unreadable, UNREADABLE_LENGTH);
 
-	n = unhex("60000000 0000 06 40 " IP6A TCPACK, bytes);
+	n = hex_bytes("60000000 0000 06 40 " IP6A TCPACK, bytes);
 	decode_exact(DLT_RAW, bytes, n, 80040, &f);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.dport, 443);
 }
 
+/* What a frame is that is not IP: its EtherType, or its DSAP. */
+static void
+frames_that_are_not_read_say_what_they_are(void)
+{
+	static const struct { const char *hex; uint16_t ethertype, vlan[3]; } frames[] = {
+		{ MACS "0026 4242 03", 0x42, { 0 } },
+		{ MACS "0026 aaaa03 00000c 2000", 0xaa, { 0 } },
+		{ MACS "0026 aaaa03 000000 88cc", 0x88cc, { 0 } },
+		{ MACS "8100 0005 88cc 0000", 0x88cc, { 6 } },
+		{ MACS "88a8 0fff 8100 e000 8100 0003 0026 fefe 03", 0xfe, { 4096, 1, 4 } },
+		{ MACS "8100 0001 8100 0002 8100 0003 8100 0004 0800", 0x8100, { 2, 3, 4 } },
+	};
+
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		uint8_t bytes[HEX_LONGEST];
+		size_t n = hex_bytes(frames[i].hex, bytes);
+		struct facts f;
+
+		decode_exact(DLT_EN10MB, bytes, n, n, &f);
+		CU_ASSERT_EQUAL(f.ethertype, frames[i].ethertype);
+		CU_ASSERT_EQUAL(memcmp(f.vlan, frames[i].vlan, sizeof(f.vlan)), 0);
+	}
+}
+
+static void
+fragments_say_where_they_belong(void)
+{
+	uint8_t bytes[HEX_LONGEST];
+	struct facts f;
+	size_t n = hex_bytes("4500 002c abcd 2003 4006 " IP4A TCPSYN "00000000", bytes);
+
+	decode_exact(DLT_RAW, bytes, n, n, &f);
+	CU_ASSERT_EQUAL(f.fragment_id, 0xabcd);
+	CU_ASSERT_EQUAL(f.fragment_offset, 24);
+	CU_ASSERT_EQUAL(f.fragment_bytes, 24);
+
+	n = hex_bytes("60000000 001b 3c 40 " IP6A "2c00010400000000 1100 0100 89abcdef "
+	    "1234003501000000 010203", bytes);
+	decode_exact(DLT_RAW, bytes, n, n, &f);
+	CU_ASSERT_EQUAL(f.fragment_id, 0x89abcdef);
+	CU_ASSERT_EQUAL(f.fragment_offset, 256);
+	CU_ASSERT_EQUAL(f.fragment_bytes, 11);
+
+	/* a whole packet has none of it, with a fragment header or without */
+	n = hex_bytes("60000000 0014 2c 40 " IP6A "1100 0000 00000001 " UDP12, bytes);
+	decode_exact(DLT_RAW, bytes, n, n, &f);
+	CU_ASSERT_EQUAL(f.fragment_id | f.fragment_bytes, 0);
+}
+
 static void
 icmp_errors_tell_what_they_quote(void)
 {
-	uint8_t bytes[LONGEST];
+	uint8_t bytes[HEX_LONGEST];
 	char text[IP_RANGE_TEXT_SIZE];
 	struct facts f;
-	size_t n = unhex("4500 0038 0001 0000 4001 0000 0a020003 0a010002 "
+	size_t n = hex_bytes("4500 0038 0001 0000 4001 0000 0a020003 0a010002 "
 	    "0301 0000 00000000 "
 	    "4500 0028 0001 0000 3f06 " IP4A "1234 01bb 00000001", bytes);
 
@@ -363,7 +430,7 @@ icmp_errors_tell_what_they_quote(void)
 	CU_ASSERT_EQUAL(f.quoted_protocol, 6);
 	CU_ASSERT_EQUAL(f.quoted_dport, 0);
 
-	n = unhex("60000000 0044 3a 40 " IP6A "0104 0000 00000000 "
+	n = hex_bytes("60000000 0044 3a 40 " IP6A "0104 0000 00000000 "
 	    "60000000 0014 3c 3f " IP6A "1100010400000000 " UDP12, bytes);
 	decode_exact(DLT_RAW, bytes, n, n, &f);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
@@ -372,7 +439,7 @@ icmp_errors_tell_what_they_quote(void)
 	CU_ASSERT_EQUAL(f.quoted_dport, 53);
 
 	/* an echo request quotes nothing */
-	n = unhex("4500 0030 0001 0000 4001 " IP4A "0800 0000 00010001 "
+	n = hex_bytes("4500 0030 0001 0000 4001 " IP4A "0800 0000 00010001 "
 	    "4500 0014 0001 0000 3f06 " IP4A, bytes);
 	decode_exact(DLT_RAW, bytes, n, n, &f);
 	CU_ASSERT_EQUAL(f.quoted_src.family, IP_NONE);
@@ -382,7 +449,7 @@ static void
 too_many_extension_headers_end_the_walk(void)
 {
 	for (unsigned int headers = 1; headers <= DECODE_MAX_EXTENSIONS + 1; headers++) {
-		uint8_t bytes[LONGEST] = { 0x60, 0, 0, 0, 0, (uint8_t)(headers * 8 + 8),
+		uint8_t bytes[HEX_LONGEST] = { 0x60, 0, 0, 0, 0, (uint8_t)(headers * 8 + 8),
 		    60, 64 };
 		uint8_t *p = bytes + 40;
 		struct facts f;
@@ -401,18 +468,27 @@ too_many_extension_headers_end_the_walk(void)
 static void
 a_bare_packet_needs_no_wire_length(void)
 {
-	uint8_t bytes[LONGEST];
+	uint8_t bytes[HEX_LONGEST];
 	struct facts f;
-	size_t n = unhex("4500 05dc 0001 0000 4006 " IP4A TCPSYN, bytes);
+	size_t n = hex_bytes("4500 05dc 0001 0000 4006 " IP4A TCPSYN, bytes);
 
 	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.dport, 443);
 	CU_ASSERT_EQUAL(f.length, 1500);
-	n = unhex("60000000 000c 11 40 " IP6A UDP12, bytes);
+	n = hex_bytes("60000000 000c 11 40 " IP6A UDP12, bytes);
 	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, READABLE);
 	CU_ASSERT_EQUAL(f.length, 52);
+	/* over 64 KiB: no header tells, so what is there is all that is known */
+	n = hex_bytes("4500 0000 0001 0000 4006 " IP4A TCPSYN, bytes);
+	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
+	CU_ASSERT_EQUAL(f.unreadable, READABLE);
+	CU_ASSERT_EQUAL(f.length, n);
+	n = hex_bytes("60000000 0000 06 40 " IP6A TCPACK, bytes);
+	decode_packet(bytes, (uint32_t)n, DECODE_LENGTH_UNKNOWN, &f, NULL);
+	CU_ASSERT_EQUAL(f.unreadable, READABLE);
+	CU_ASSERT_EQUAL(f.length, n);
 	decode_packet(bytes, 0, DECODE_LENGTH_UNKNOWN, &f, NULL);
 	CU_ASSERT_EQUAL(f.unreadable, UNREADABLE_TRUNCATED);
 }
@@ -437,6 +513,9 @@ main(void)
 		{ "a capture may be shorter than its packet",
 		  a_capture_may_be_shorter_than_its_packet },
 		{ "super packets are read", super_packets_are_read },
+		{ "frames that are not read say what they are",
+		  frames_that_are_not_read_say_what_they_are },
+		{ "fragments say where they belong", fragments_say_where_they_belong },
 		{ "ICMP errors tell what they quote", icmp_errors_tell_what_they_quote },
 		{ "too many extension headers end the walk",
 		  too_many_extension_headers_end_the_walk },

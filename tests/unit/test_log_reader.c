@@ -245,6 +245,58 @@ a_file_cut_short_is_read_from_its_start(void)
 }
 
 static void
+the_newest_bytes_are_whole_lines(void)
+{
+	/* Lines have 8 bytes: 1 and 2 in the older file, 3 to 5 in the current one. */
+	static const struct {
+		size_t bytes;
+		const char *want;
+	} rows[] = {
+		{ 1000, "1 2 3 4 5 " }, { 40, "1 2 3 4 5 " }, { 39, "2 3 4 5 " },
+		{ 32, "2 3 4 5 " }, { 31, "3 4 5 " }, { 24, "3 4 5 " }, { 23, "4 5 " },
+		{ 16, "4 5 " }, { 15, "5 " }, { 8, "5 " }, { 7, "" }, { 0, "" },
+	};
+
+	clear();
+	say("violations.jsonl.1", "{\"n\":1}\n{\"n\":2}\n");
+	say("violations.jsonl", "{\"n\":3}\n{\"n\":4}\n{\"n\":5}\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct log_reader *r = log_reader_open(directory);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		CU_ASSERT_EQUAL(log_reader_begin_recent(r, rows[i].bytes), 0);
+		expect(r, rows[i].want);
+		log_reader_close(r);
+	}
+}
+
+static void
+what_follows_the_newest_bytes_is_read(void)
+{
+	struct log_reader *r;
+
+	clear();
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	CU_ASSERT_EQUAL(log_reader_begin_recent(r, 100), 0);
+	expect(r, "");
+	say("violations.jsonl", "{\"n\":1}\n{\"n\":2");
+	expect(r, "1 ");
+	log_reader_close(r);
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	/* Inside the line that is not whole yet. */
+	CU_ASSERT_EQUAL(log_reader_begin_recent(r, 3), 0);
+	expect(r, "");
+	say("violations.jsonl", "}\n{\"n\":3}\n");
+	expect(r, "3 ");
+	move("violations.jsonl", "violations.jsonl.1");
+	say("violations.jsonl", "{\"n\":4}\n");
+	expect(r, "4 ");
+	log_reader_close(r);
+}
+
+static void
 no_directory_is_an_error(void)
 {
 	CU_ASSERT_PTR_NULL(log_reader_open("/nonexistent/sekisho"));
@@ -263,6 +315,8 @@ main(void)
 		{ "a torn end of a rotated file is told", a_torn_end_of_a_rotated_file_is_told },
 		{ "a file cut short is read from its start",
 		    a_file_cut_short_is_read_from_its_start },
+		{ "the newest bytes are whole lines", the_newest_bytes_are_whole_lines },
+		{ "what follows the newest bytes is read", what_follows_the_newest_bytes_is_read },
 		{ "no directory is an error", no_directory_is_an_error },
 		CU_TEST_INFO_NULL,
 	};

@@ -41,7 +41,7 @@ static const char rich[] =
     "schema = 1; site = { model = \"\"; name = \"みほん\\\"市\\\\\"; };\n"
     "pairs = ( { refuse = \"reject\"; from = \"a\"; to = \"b\"; } );\n"
     "zones = ( { name = \"a\"; segments = ( { interface = \"a0\"; networks = \"10.0.0.0/8\"; },"
-    " { interface = \"a1\"; networks = [ ]; gateway = [ \"10.0.0.1\" ]; } ); },\n"
+    " { interface = \"a1\"; networks = [ ]; stations = \"any\"; gateway = [ \"10.0.0.1\" ]; } ); },\n"
     "  { name = \"b\"; class = \"other\"; label = \"ビー\"; segments = ( ); } );\n"
     "hosts = ( { name = \"連携\"; zone = \"a\"; addresses = [ \"10.0.0.7\", \"10.0.1.0-10.0.1.9\" ];"
     " mac = \"00:00:5e:00:53:18\"; roles = [ \"renkei\" ]; label = \"x\"; } );\n"
@@ -51,14 +51,17 @@ static const char rich[] =
     "permits = ( { id = \"T1\"; enabled = false; from = \"g\"; to = \"self\"; services = [ \"s\", \"p\" ];"
     " purpose = \"C:\\\\x41\\\\ \\\"引用\\\" #; $(x) @include\"; request = \"R8\"; approved_by = \"s\";\n"
     " valid_from = \"2026-04-01\"; valid_until = \"2027-03-31\"; note = \"n\"; },\n"
-    "{ id = \"T2\"; enabled = true; from = \"a\"; to = \"b\"; services = [ ]; } );\n";
+    "{ id = \"T2\"; enabled = true; from = \"a\"; to = \"b\"; services = [ ]; } );\n"
+    "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
+    " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
+    " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n";
 
 static const char rich_printed[] =
     "schema = 1;\n"
     "site = { name = \"みほん\\\"市\\\\\"; model = \"\"; };\n"
     "zones = (\n"
     "\t{ name = \"a\"; segments = ( { interface = \"a0\"; networks = [ \"10.0.0.0/8\" ]; },"
-    " { interface = \"a1\"; networks = [ ]; gateway = [ \"10.0.0.1\" ]; } ); },\n"
+    " { interface = \"a1\"; networks = [ ]; gateway = [ \"10.0.0.1\" ]; stations = \"any\"; } ); },\n"
     "\t{ name = \"b\"; class = \"other\"; label = \"ビー\"; segments = ( ); }\n"
     ");\n"
     "hosts = (\n"
@@ -81,7 +84,10 @@ static const char rich_printed[] =
     ");\n"
     "pairs = (\n"
     "\t{ from = \"a\"; to = \"b\"; refuse = \"reject\"; }\n"
-    ");\n";
+    ");\n"
+    "detect = { scan_hosts = { limit = \"25\"; }; scan_ports = { limit = \"7\"; }; lateral = { };"
+    " beacon = { enabled = false; severity = \"high\"; limit = \"12\"; seconds = \"16\"; jitter = \"10\"; };"
+    " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)
@@ -104,7 +110,7 @@ a_rich_policy_prints_in_one_form(void)
 static void
 the_rich_policy_has_every_key(void)
 {
-	const struct policy_type *types[16] = { policy_keys_root() };
+	const struct policy_type *types[64] = { policy_keys_root() };
 	size_t n_types = 1;
 
 	for (size_t t = 0; t < n_types; t++)
@@ -112,6 +118,7 @@ the_rich_policy_has_every_key(void)
 			const struct policy_key *key = &types[t]->keys[i];
 			char assignment[64];
 
+			CU_ASSERT_FATAL(n_types < sizeof(types) / sizeof(types[0]));
 			if (key->type != NULL)
 				types[n_types++] = key->type;
 			snprintf(assignment, sizeof(assignment), "%s = ", key->name);

@@ -170,6 +170,7 @@ kinds_have_their_categories(void)
 		const char *ecs_kind, *category, *type, *event_action, *result;
 	} rows[] = {
 		{ EVENT_VIOLATION, ACTION_ATTEMPT, 0, "alert", "network", "denied", "attempt", NULL },
+		{ EVENT_VIOLATION, ACTION_BRIDGING, 0, "alert", "network", "info", "bridging", NULL },
 		{ EVENT_VIOLATION, ACTION_LEAK, 0, "alert", "network", "allowed", "leak", NULL },
 		{ EVENT_GAP, ACTION_GAP, 0, "alert", "process", "info", "gap", NULL },
 		{ EVENT_CHANGE, 0, 0, "event", "configuration", "change", "policy-change",
@@ -254,8 +255,12 @@ the_longest_event_is_cut_to_fit(void)
 			e.key = UINT64_MAX;
 			e.facts.src = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1");
 			e.facts.dst = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff2");
-			e.facts.flags = 0x01ff & ~FACT_ARP;
-			e.facts.unreadable = UNREADABLE_EXTENSION;
+			e.facts.flags = FACT_KNOWN &
+			    ~(FACT_ARP | FACT_FRAGMENT_FIRST | FACT_IP_OPTIONS);
+			e.facts.unreadable = UNREADABLE_OVERLAP;
+			e.facts.vlan[0] = e.facts.vlan[1] = e.facts.vlan[2] = 4096;
+			e.facts.tunnel = TUNNEL_ERSPAN;
+			e.facts.level = 4;
 			e.witness = 7;
 			memset(e.from_zone, fill[i], sizeof(e.from_zone) - 1);
 			memset(e.to_zone, fill[i], sizeof(e.to_zone) - 1);
@@ -270,6 +275,41 @@ the_longest_event_is_cut_to_fit(void)
 			if (kind == EVENT_VIOLATION)
 				CU_ASSERT_EQUAL(json_integer_value(at(root, "sekisho.count")), INT64_MAX);
 			json_decref(root);
+		}
+	}
+}
+
+/* The last room has room for every class and action. */
+static void
+no_class_is_too_long(void)
+{
+	for (int zv = ZV_NONE + 1; zv < ZV_COUNT; zv++) {
+		for (int action = 0; action < ACTION_COUNT; action++) {
+			struct record_context longest = context;
+			struct event e = leak();
+
+			longest.hostname =
+			    "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh";
+			longest.boot = "123e4567-e89b-12d3-a456-426614174000";
+			longest.sequence = INT64_MAX;
+			e.zv = (uint8_t)zv;
+			e.action = (uint8_t)action;
+			e.count = e.bytes = e.lost = INT64_MAX;
+			e.facts.src = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1");
+			e.facts.dst = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff2");
+			e.facts.flags = FACT_KNOWN &
+			    ~(FACT_ARP | FACT_FRAGMENT_FIRST | FACT_IP_OPTIONS);
+			e.facts.unreadable = UNREADABLE_OVERLAP;
+			e.facts.vlan[0] = e.facts.vlan[1] = e.facts.vlan[2] = 4096;
+			e.facts.tunnel = TUNNEL_ERSPAN;
+			e.facts.level = 4;
+			e.witness = 7;
+			memset(e.from_zone, 'z', sizeof(e.from_zone) - 1);
+			memset(e.to_zone, 'z', sizeof(e.to_zone) - 1);
+			memset(e.out_interface, 'z', sizeof(e.out_interface) - 1);
+			memset(e.permit, 'z', sizeof(e.permit) - 1);
+			memset(e.reason, 'z', sizeof(e.reason) - 1);
+			json_decref(record_of(&e, &longest));
 		}
 	}
 }
@@ -296,6 +336,35 @@ icmp_and_non_ip_show_what_they_have(void)
 	CU_ASSERT_STRING_EQUAL(json_string_value(at(root, "sekisho.ethertype")), "0x88b5");
 	CU_ASSERT_STRING_EQUAL(json_string_value(at(root, "sekisho.verdict")), "unclassifiable");
 	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_value(at(root, "message")), "0x88b5"));
+	json_decref(root);
+}
+
+static void
+inner_packets_show_their_tunnel_and_all_tags(void)
+{
+	struct event e = leak(), out;
+	const char *why;
+	json_t *root;
+
+	root = record_of(&e, &context);
+	CU_ASSERT_PTR_NULL(at(root, "sekisho.tunnel"));
+	CU_ASSERT_PTR_NULL(at(root, "sekisho.vlan"));
+	json_decref(root);
+
+	e.facts.vlan[2] = 6;
+	e.facts.tunnel = TUNNEL_GTP_U;
+	e.facts.level = 4;
+	e.facts.flags |= FACT_FRAGMENT_LATER | FACT_FRAGMENT_LAST | FACT_PORTS_INHERITED;
+	CU_ASSERT_EQUAL(event_check(&e, sizeof(e), false, &out, &why), 0);
+	root = record_of(&e, &context);
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(root, "sekisho.tunnel.type")), "gtp-u");
+	CU_ASSERT_EQUAL(json_integer_value(at(root, "sekisho.tunnel.level")), 4);
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(root, "network.vlan.id")), "30");
+	CU_ASSERT_STRING_EQUAL(json_string_value(at(root, "network.inner.vlan.id")), "5");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(at(root, "sekisho"), "vlan")), 3);
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(
+	    json_object_get(at(root, "sekisho"), "vlan"), 1)), "10");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(at(root, "sekisho"), "marks")), 2);
 	json_decref(root);
 }
 
@@ -332,7 +401,17 @@ static const struct broken {
 	{ "address", FIELD(facts.dst.family), IP_NONE },
 	{ "quoted address", FIELD(facts.quoted_dst.family), 77 },
 	{ "packet flags", FIELD(facts.flags), 0x8000 },
+	{ "packet flags", FIELD(facts.flags), FACT_KNOWN + 1 },
+	{ "packet flags", FIELD(facts.flags), FACT_FRAGMENT_FIRST | FACT_FRAGMENT_LATER },
+	{ "packet flags", FIELD(facts.flags), FACT_FRAGMENT_FIRST | FACT_FRAGMENT_LAST },
+	{ "packet flags", FIELD(facts.flags), FACT_PORTS_INHERITED },
+	{ "packet flags", FIELD(facts.flags), FACT_IP_OPTIONS | FACT_ROUTING_HEADER },
 	{ "VLAN", FIELD(facts.vlan[1]), 4097 },
+	{ "VLAN", FIELD(facts.vlan[2]), 4097 },
+	{ "tunnel", FIELD(facts.tunnel), TUNNEL_COUNT },
+	{ "tunnel", FIELD(facts.tunnel), TUNNEL_GRE },	/* of no level */
+	{ "tunnel", FIELD(facts.level), 1 },		/* in no tunnel */
+	{ "tunnel", FIELD(facts.level), 5 },
 	{ "reason of unreadable", FIELD(facts.unreadable), UNREADABLE_COUNT },
 	{ "policy digest", FIELD(policy_digest[3]), 'G' },
 	{ "policy digest", FIELD(policy_digest[63]), 0 },
@@ -411,7 +490,10 @@ main(void)
 		{ "hostile texts stay inside their string",
 		    hostile_texts_stay_inside_their_string },
 		{ "the longest event is cut to fit", the_longest_event_is_cut_to_fit },
+		{ "no class is too long", no_class_is_too_long },
 		{ "ICMP and non-IP show what they have", icmp_and_non_ip_show_what_they_have },
+		{ "inner packets show their tunnel and all tags",
+		  inner_packets_show_their_tunnel_and_all_tags },
 		{ "every number out of range is refused", every_number_out_of_range_is_refused },
 		{ "texts without an end are refused", texts_without_an_end_are_refused },
 		{ "lengths are exact and good events pass",

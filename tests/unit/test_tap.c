@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SKIPPED 77
@@ -76,6 +77,8 @@ send_on(const char *interface, uint8_t host, size_t size)
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
 	CU_ASSERT_FATAL(fd >= 0 && size >= 60 && size <= sizeof(frame));
+	frame[39] = (uint8_t)(size - 34);
+	frame[38] = (uint8_t)((size - 34) >> 8);
 	frame[17] = (uint8_t)(size - 14);
 	frame[16] = (uint8_t)((size - 14) >> 8);
 	memset(frame + 42, MARK, size - 42);
@@ -189,55 +192,231 @@ the_ebpf_filter_tells_directions_apart(void)
 		directions_are_told_apart(TAP_TIER_EBPF, TAP_INGRESS_SELF);
 }
 
-/* The owner of 10.1.0.0/24 is tt0: only then a frame may go without its number. */
-static void
-the_ebpf_filter_knows_the_true_ingress(void)
+/* A policy without permits: it owns 10.1.0.0/25 to tt0 and 10.1.0.128/25 to tt1. */
+static int
+set_owners(struct tap_set *s, bool with_first)
 {
-	struct tap_owner owners[] = {
-		{ { { 0x0a010000, IP_V4 }, 24 }, 0 }, 
-		{ { { 0x0a010080, IP_V4 }, 25 }, 1 },
+	static const struct tap_ports ports[2];
+	const struct tap_policy_prefix prefixes[] = {
+		{ { { 0x0a010080, IP_V4 }, 25 }, 2 },
+		{ { { 0x0a010000, IP_V4 }, 25 }, 1 },
 	};
-	static const struct { uint8_t host; int ingress; } sent[] = {
-		{ 2, TAP_INGRESS_BY_SOURCE },	/* owned by where it came from */
-		{ 200, 0 },			/* owned by tt1, came from tt0: a lie */
+	const struct tap_class classes[] = { { 0 }, { .tap = 1 }, { .tap = 2 } };
+	const struct tap_services services[] = { { 0 } };
+	const struct tap_policy policy = {
+		.prefixes = prefixes, .n_prefixes = with_first ? 2 : 1,
+		.classes = classes, .n_classes = 3,
+		.services = services, .n_services = 1,
+		.ports = { &ports[0], &ports[1] },
+		.until_ns = INT64_MAX,
 	};
+
+	return tap_set_policy(s, &policy, NULL, NULL);
+}
+
+static void
+one_true_ingress(struct tap_set *s, uint8_t host, int ingress)
+{
+	struct seen seen = { .n = 0 };
+	int found = 0;
+
+	send_on("far0", host, 60);
+	gather(s, &seen, 2);
+	CU_ASSERT_EQUAL(seen.n, 2);
+	for (size_t k = 0; k < seen.n; k++) {
+		if (!seen.frame[k].outgoing)
+			continue;
+		CU_ASSERT_EQUAL(seen.frame[k].interface, 1);
+		CU_ASSERT_EQUAL(seen.frame[k].ingress, ingress);
+		CU_ASSERT_EQUAL(seen.source[k], host);
+		found++;
+	}
+	CU_ASSERT_EQUAL(found, 1);
+}
+
+/*
+ * "right": ingress of a frame whose source its ingress owns. Only a packet ring
+ * carries it without its number.
+ */
+static void
+true_ingress_is_known(bool rings_out, int right)
+{
+	char why[256] = "";
 	struct tap_set *s;
 
-	if (!have_ebpf())
-		return;
 	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
 	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
 	    " action mirred egress redirect dev tt1"));
-	s = open_set(TAP_TIER_EBPF);
-	CU_ASSERT_EQUAL(tap_set_owners(s, owners, 2), 0);
-	for (size_t i = 0; i < 2; i++) {
-		struct seen seen = { .n = 0 };
-		int found = 0;
-
-		send_on("far0", sent[i].host, 60);
-		gather(s, &seen, 2);
-		CU_ASSERT_EQUAL(seen.n, 2);
-		for (size_t k = 0; k < seen.n; k++) {
-			if (!seen.frame[k].outgoing)
-				continue;
-			CU_ASSERT_EQUAL(seen.frame[k].interface, 1);
-			CU_ASSERT_EQUAL(seen.frame[k].ingress, sent[i].ingress);
-			CU_ASSERT_EQUAL(seen.source[k], sent[i].host);
-			found++;
-		}
-		CU_ASSERT_EQUAL(found, 1);
-	}
+	s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out, why, sizeof(why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(set_owners(s, true), 0);
+	one_true_ingress(s, 2, right);
+	/* owned by tt1, came from tt0: a lie */
+	one_true_ingress(s, 200, 0);
 	/* replaced tables forget: nobody owns the address any more */
-	CU_ASSERT_EQUAL(tap_set_owners(s, owners + 1, 1), 0);
-	struct seen seen = { .n = 0 };
-
-	send_on("far0", 2, 60);
-	gather(s, &seen, 2);
-	for (size_t k = 0; k < seen.n; k++)
-		if (seen.frame[k].outgoing)
-			CU_ASSERT_EQUAL(seen.frame[k].ingress, 0);
+	CU_ASSERT_EQUAL(set_owners(s, false), 0);
+	one_true_ingress(s, 2, 0);
+	/* nor without a policy */
+	CU_ASSERT_EQUAL(set_owners(s, true), 0);
+	CU_ASSERT_EQUAL(tap_set_policy(s, NULL, NULL, NULL), 0);
+	one_true_ingress(s, 2, 0);
 	tap_set_close(s);
 	CU_ASSERT(run("tc qdisc del dev tt0 ingress"));
+}
+
+static void
+the_ebpf_filter_knows_the_true_ingress(void)
+{
+	if (have_ebpf())
+		true_ingress_is_known(false, 0);
+}
+
+static void
+so_does_a_packet_socket_on_the_way_out(void)
+{
+	if (have_ebpf())
+		true_ingress_is_known(true, TAP_INGRESS_BY_SOURCE);
+}
+
+/* One permit: UDP from 10.1.0.0/24 behind tt0 to 10.2.0.0/24 behind tt1. */
+static int
+set_permit(struct tap_set *s, tap_on_permitted *leaving, void *arg)
+{
+	static struct tap_ports ports[2];
+	const struct tap_policy_prefix prefixes[] = {
+		{ { { 0x0a010000, IP_V4 }, 24 }, 1 },
+		{ { { 0x0a020000, IP_V4 }, 24 }, 2 },
+	};
+	const struct tap_class classes[] = {
+		{ 0 }, { .tap = 1, .n_src = 1 }, { .tap = 2, .n_dst = 1 },
+	};
+	const struct tap_services services[] = {
+		{ 0 }, { .known = 1, .n = 1, .service = { { 0, 0, 65535 } } },
+	};
+	const struct tap_box_key key = { 0, 0, 0 };
+	const struct tap_box box = { .permit = 7, .counter = 1 };
+	const struct tap_counter counter = { 0, 1, 7 };
+	const struct tap_policy policy = {
+		.prefixes = prefixes, .n_prefixes = 2, .classes = classes, .n_classes = 3,
+		.services = services, .n_services = 2, .ports = { &ports[0], &ports[1] },
+		.box_keys = &key, .boxes = &box, .n_boxes = 1,
+		.counters = &counter, .n_counters = 1, .until_ns = INT64_MAX,
+	};
+
+	for (size_t i = 0; i < 65536; i++)
+		ports[1].services[i] = 1;
+	return tap_set_policy(s, &policy, leaving, arg);
+}
+
+static void
+add_permitted(void *arg, const struct tap_permitted *p)
+{
+	uint64_t *packets = arg;
+
+	CU_ASSERT(p->in == 0 && p->out == 1 && p->permit == 7);
+	CU_ASSERT_EQUAL(p->bytes, p->packets * 60);
+	*packets += p->packets;
+}
+
+/* Sends ten frames through and says how many the filter counted. */
+static uint64_t
+ten_counted(struct tap_set *s)
+{
+	uint64_t packets = 0;
+
+	for (int i = 0; i < 10; i++)
+		send_on("far0", 2, 60);
+	tap_set_permitted(s, add_permitted, &packets);
+	return packets;
+}
+
+/* Nobody reads a ring in all of this: as with a watcher that is stopped. */
+static void
+permits_are_counted_while_nobody_reads(bool rings_out)
+{
+	const struct ip_addr src = { 0x0a010002, IP_V4 }, dst = { 0x0a020003, IP_V4 };
+	char why[256] = "";
+	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out,
+	    why, sizeof(why));
+	uint64_t late = 0;
+	struct tap_ledger l;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
+	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
+	    " action mirred egress redirect dev tt1"));
+	CU_ASSERT_EQUAL(ten_counted(s), 0);
+	CU_ASSERT_EQUAL(set_permit(s, NULL, NULL), 0);
+	CU_ASSERT_EQUAL(ten_counted(s), 10);
+	CU_ASSERT_EQUAL(ten_counted(s), 10);
+	CU_ASSERT_TRUE(tap_set_flow_seen(s, &src, &dst, 0x1234, 53, 17));
+	CU_ASSERT_FALSE(tap_set_flow_seen(s, &dst, &src, 53, 0x1234, 17));
+	CU_ASSERT_FALSE(tap_set_flow_seen(s, &src, &dst, 0x1234, 54, 17));
+	/* the next policy gets what the one before had not handed out */
+	send_on("far0", 2, 60);
+	CU_ASSERT_EQUAL(set_permit(s, add_permitted, &late), 0);
+	CU_ASSERT_EQUAL(late, 1);
+	CU_ASSERT_EQUAL(ten_counted(s), 10);
+	tap_set_ledger(s, 1, &l);
+	CU_ASSERT_EQUAL(l.proven, 31);
+	CU_ASSERT(l.seen >= 41 && l.seen == l.proven + l.received);
+	/* no policy: nothing is permitted, whatever was proven before */
+	CU_ASSERT_EQUAL(tap_set_policy(s, NULL, NULL, NULL), 0);
+	CU_ASSERT_EQUAL(ten_counted(s), 0);
+	tap_set_close(s);
+	CU_ASSERT(run("tc qdisc del dev tt0 ingress"));
+}
+
+static void
+permits_are_counted_at_the_tc_hook(void)
+{
+	if (have_ebpf())
+		permits_are_counted_while_nobody_reads(false);
+}
+
+static void
+permits_are_counted_at_packet_sockets(void)
+{
+	if (have_ebpf())
+		permits_are_counted_while_nobody_reads(true);
+}
+
+/* The watcher has no privilege: only what was opened before. */
+static void
+a_policy_needs_no_privilege(void)
+{
+	struct tap_set *s;
+	int status = -1;
+	pid_t child;
+
+	if (!have_ebpf())
+		return;
+	s = open_set(TAP_TIER_EBPF);
+	child = fork();
+	CU_ASSERT_FATAL(child >= 0);
+	if (child == 0) {
+		if (setresgid(65534, 65534, 65534) != 0 ||
+		    setresuid(65534, 65534, 65534) != 0)
+			_exit(2);
+		_exit(set_permit(s, NULL, NULL) == 0 && set_permit(s, NULL, NULL) == 0 ?
+		    0 : 1);
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_EQUAL(status, 0);
+	tap_set_close(s);
+}
+
+static void
+the_mac_of_an_interface_is_known(void)
+{
+	static const uint8_t expected[6] = { 2, 0, 0, 0, 0, 2 };
+	struct tap_set *s = open_set(TAP_TIER_CLASSIC);
+	uint8_t mac[6];
+
+	CU_ASSERT_TRUE(tap_set_mac(s, 0, mac));
+	CU_ASSERT_EQUAL(memcmp(mac, expected, sizeof(mac)), 0);
+	CU_ASSERT_FALSE(tap_set_mac(s, 2, mac));
+	tap_set_close(s);
 }
 
 static void
@@ -272,6 +451,15 @@ main(void)
 		  the_ebpf_filter_tells_directions_apart },
 		{ "the eBPF filter knows the true ingress",
 		  the_ebpf_filter_knows_the_true_ingress },
+		{ "so does a packet socket on the way out",
+		  so_does_a_packet_socket_on_the_way_out },
+		{ "permits are counted at the tc hook while nobody reads",
+		  permits_are_counted_at_the_tc_hook },
+		{ "permits are counted at packet sockets while nobody reads",
+		  permits_are_counted_at_packet_sockets },
+		{ "a policy needs no privilege", a_policy_needs_no_privilege },
+		{ "the MAC of an interface is known",
+		  the_mac_of_an_interface_is_known },
 		{ "an interface that goes away is reported once",
 		  an_interface_that_goes_away_is_reported_once },
 		CU_TEST_INFO_NULL,

@@ -55,6 +55,9 @@ actions_are_the_words_of_the_record(void)
 	    "tunnel",
 	    "unclassifiable",
 	    "gap",
+	    "foreign-station",
+	    "bridging",
+	    "behaviour",
 	};
 
 	for (int a = 0; a < ACTION_COUNT; a++)
@@ -89,6 +92,16 @@ static const struct {
 	SEVERITY_HIGH},
     {ZV_09_SANITISER_BYPASS, ACTION_ATTEMPT, ZONE_CLASS_INTERNET, ZONE_CLASS_LGWAN,
 	SEVERITY_CRITICAL},
+    {ZV_04_ZONE_HOPPING, ACTION_FOREIGN_STATION, ZONE_CLASS_LGWAN, ZONE_CLASS_OTHER,
+	SEVERITY_CRITICAL},
+    {ZV_05_BRIDGING, ACTION_BRIDGING, ZONE_CLASS_LGWAN, ZONE_CLASS_INTERNET,
+	SEVERITY_CRITICAL},
+    {ZV_06_UNREGISTERED, ACTION_FOREIGN_STATION, ZONE_CLASS_MYNUMBER, ZONE_CLASS_OTHER,
+	SEVERITY_WARNING},
+    {ZV_07_ROGUE_SERVICE, ACTION_ROGUE_SERVICE, ZONE_CLASS_LGWAN, ZONE_CLASS_OTHER,
+	SEVERITY_HIGH},
+    {ZV_13_CLEAR_TEXT, ACTION_BEHAVIOUR, ZONE_CLASS_MYNUMBER, ZONE_CLASS_LGWAN,
+	SEVERITY_WARNING},
     {ZV_14_WATCH_GAP, ACTION_GAP, ZONE_CLASS_OTHER, ZONE_CLASS_OTHER, SEVERITY_HIGH},
     {ZV_NONE, ACTION_ATTEMPT, ZONE_CLASS_OTHER, ZONE_CLASS_OTHER, 0},
     {ZV_NONE, ACTION_LEAK, ZONE_CLASS_OTHER, ZONE_CLASS_OTHER, SEVERITY_HIGH},
@@ -145,7 +158,61 @@ sentences_name_both_ends(void)
 	    "traffic towards the internet: マイナンバー利用事務系"
 	    " (10.10.1.50) to unknown zone (8.8.8.8), udp/53; it CROSSED the gateway");
 	free(text);
+	text = violation_sentence(ZV_04_ZONE_HOPPING, ACTION_FOREIGN_STATION,
+	    MESSAGE_JAPANESE, &(const struct violation_words){ "LGWAN接続系",
+	    "10.20.0.7", "マイナンバー利用事務系", "10.20.0.1", "tcp/443" });
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_STRING_EQUAL(text, "ゾーン渡り端末: LGWAN接続系 (10.20.0.7) で観測、本来は"
+	    " マイナンバー利用事務系 の機器です。宛先 10.20.0.1、tcp/443（機器を特定してください）");
+	free(text);
 	CU_ASSERT_PTR_NULL(violation_sentence(ZV_NONE, ACTION_LEAK, MESSAGE_ENGLISH, &w));
+}
+
+static void
+severities_have_words(void)
+{
+	static const char *const severity_words[] = { "notice", "warning", "high", "critical" };
+	int before = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		int severity = violation_severity_parse(severity_words[i]);
+
+		CU_ASSERT(severity > before);
+		CU_ASSERT_STRING_EQUAL(
+		    violation_severity_name(severity), severity_words[i]);
+		CU_ASSERT_STRING_EQUAL(
+		    violation_severity_name(severity + 1), severity_words[i]);
+		before = severity;
+	}
+	CU_ASSERT_EQUAL(violation_severity_parse("Notice"), 0);
+	CU_ASSERT_EQUAL(violation_severity_parse(""), 0);
+	CU_ASSERT_STRING_EQUAL(violation_severity_name(SEVERITY_NOTICE - 1), "");
+}
+
+/* What was seen by watching only must not read as if it had been stopped. */
+static void
+only_what_was_stopped_says_so(void)
+{
+	static const enum violation_action seen[] = { ACTION_LEAK, ACTION_GAP,
+		ACTION_FOREIGN_STATION, ACTION_BRIDGING, ACTION_BEHAVIOUR,
+		ACTION_ROGUE_SERVICE };
+	const struct violation_words w = { "a", "1", "b", "2", "udp/1" };
+
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_ATTEMPT));
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_TUNNEL));
+	CU_ASSERT_FALSE(violation_only_seen(ACTION_LEAK));
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		CU_ASSERT_EQUAL(violation_only_seen(seen[i]), i >= 2);
+		char *en = violation_sentence(ZV_04_ZONE_HOPPING, seen[i], MESSAGE_ENGLISH, &w);
+		char *ja = violation_sentence(ZV_04_ZONE_HOPPING, seen[i], MESSAGE_JAPANESE, &w);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(en);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(ja);
+		CU_ASSERT_PTR_NULL(strstr(en, "stopped"));
+		CU_ASSERT_PTR_NULL(strstr(ja, "（遮断"));
+		free(en);
+		free(ja);
+	}
 }
 
 /* A record line has 2048 bytes for everything (agent/record). */
@@ -199,6 +266,8 @@ main(void)
 	    {"a leak is never less than an attempt",
 		a_leak_is_never_less_than_an_attempt},
 	    {"sentences name both ends", sentences_name_both_ends},
+	    {"severities have words", severities_have_words},
+	    {"only what was stopped says so", only_what_was_stopped_says_so},
 	    {"every sentence fits a record", every_sentence_fits_a_record},
 	    {"reasons for unreadable have words", reasons_for_unreadable_have_words},
 	    CU_TEST_INFO_NULL,

@@ -95,10 +95,14 @@ def down(prefix):
     return len(names)
 
 
-def up(model, prefix, forward=False):
-    """Build it all. Leaves nothing behind when it fails."""
+def up(model, prefix, forward=False, links=None):
+    """Build it all. Leaves nothing behind when it fails.
+
+    links(model, prefix): makes other wires than a veth pair for each segment.
+    """
     try:
-        _make_links(model, prefix)
+        _make_namespaces(model, prefix)
+        (links or _make_links)(model, prefix)
         _set_gateway(model, prefix, forward)
         for s in model.segments:
             _set_far(prefix, s.index)
@@ -107,7 +111,7 @@ def up(model, prefix, forward=False):
         raise
 
 
-def _make_links(model, prefix):
+def _make_namespaces(model, prefix):
     gw = gateway(prefix)
     ip_batch(["netns add " + gw] + ["netns add " + far(prefix, s.index)
                                     for s in model.segments])
@@ -116,6 +120,10 @@ def _make_links(model, prefix):
                 ("ipv4/conf/default/send_redirects", 0),
                 ("ipv6/conf/default/accept_ra", 0), ("ipv6/conf/default/accept_dad", 0),
                 ("ipv6/conf/default/router_solicitations", 0)])
+
+
+def _make_links(model, prefix):
+    gw = gateway(prefix)
     ip_batch(["link add %s address %s netns %s type veth peer name %s address %s netns %s"
               % (s.interface, address.mac_text(s.gateway_mac), gw, FAR,
                  address.mac_text(s.router_mac), far(prefix, s.index))

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The proof of one frame. A flow's entry remembers what the policy said of one
+ * direction, so that a later frame costs one look-up; it proves only frames of
+ * exactly this 5-tuple between exactly these two interfaces.
+ *
+ * Packets that a permit holds in their own direction make their entry. Those of
+ * the other direction are answers: their entry needs the opener's, and a lone
+ * SYN among them is never proven.
+ */
+#ifndef KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
+#define KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
+
+#include "kernel-helpers/tap_filter_policy.bpf.h"
+
+/* Where a frame was seen. */
+struct place {
+	bool leaving;
+	__u32 ingress, egress;	/* interface indexes; egress: of leaving frames only */
+	__u64 word;		/* tap_control */
+	__u32 now;		/* ticks */
+};
+
+static __always_inline struct tap_flow *
+flow_find(const struct packet *p)
+{
+	struct tap_flow *f;
+
+	if (p->family == 4) {
+		f = bpf_map_lookup_elem(&flows4, &p->key.v4);
+		KEEP_APART;
+	} else {
+		f = bpf_map_lookup_elem(&flows6, &p->key.v6);
+	}
+	return f;
+}
+
+/* Addresses of both ends; IPv4: the first word. */
+struct ends {
+	__be32 src[4], dst[4];
+};
+
+static __always_inline void
+read_ends(const struct packet *p, struct ends *e)
+{
+	if (p->family == 4) {
+		e->src[0] = p->key.v4.src;
+		e->dst[0] = p->key.v4.dst;
+		KEEP_APART;
+	} else {
+		__builtin_memcpy(e->src, p->key.v6.src, 16);
+		__builtin_memcpy(e->dst, p->key.v6.dst, 16);
+	}
+}
+
+static __noinline struct tap_flow *
+flow_find_back(const struct packet *p)
+{
+	if (p->family == 4) {
+		struct tap_flow4 back = {
+			.src = p->key.v4.dst, .dst = p->key.v4.src,
+			.sport = p->key.v4.dport, .dport = p->key.v4.sport,
+			.protocol = p->key.v4.protocol,
+		};
+
+		return bpf_map_lookup_elem(&flows4, &back);
+	}
+	struct tap_flow6 back = {
+		.sport = p->key.v6.dport, .dport = p->key.v6.sport,
+		.protocol = p->key.v6.protocol,
+	};
+
+	__builtin_memcpy(back.src, p->key.v6.dst, 16);
+	__builtin_memcpy(back.dst, p->key.v6.src, 16);
+	return bpf_map_lookup_elem(&flows6, &back);
+}
+
+static __always_inline bool
+flow_idle(const struct tap_flow *f, const struct packet *p, const struct place *at)
+{
+	__u32 most = p->protocol == IPPROTO_UDP ? TAP_IDLE_UDP : TAP_IDLE_TCP;
+
+	/* another processor may have seen it a tick later */
+	return (__s32)(at->now - f->seen) > (__s32)most;
+}
+
+/* Ports whose packets carry packets: user space reads the inner ones. */
+static __always_inline bool
+tunnel_port(__u16 port)
+{
+	return port == 4789 || port == 6081 || port == 2152 || port == 3544;
+}
+
+/* What user space looks into: names asked for, TLS and what goes in the clear. */
+static __always_inline __u8
+look_at(__u16 port)
+{
+	switch (port) {
+	case 53:
+		return TAP_LOOK_ALL;
+	case 21:
+	case 23:
+	case 25:
+	case 80:
+	case 110:
+	case 143:
+	case 161:
+	case 389:
+	case 443:
+	case 445:
+	case 853:
+		return TAP_LOOK_FIRST;
+	default:
+		return TAP_LOOK_NO;
+	}
+}
+
+/* Index of a tap with that interface; -1. */
+static __always_inline int
+tap_number(__u32 ifindex)
+{
+	__u32 *tap = bpf_map_lookup_elem(&tap_of, &ifindex);
+
+	return tap ? (int)*tap - 1 : -1;
+}
+
+static __always_inline __u32
+tap_ifindex(__u32 tap)
+{
+	__u32 *ifindex = bpf_map_lookup_elem(&ifindex_of, &tap);
+
+	return ifindex ? *ifindex : 0;
+}
+
+/* True: each end is owned by the segment it speaks on, and they differ. */
+static __always_inline bool
+places_right(const struct place *at, const struct tap_class *src,
+    const struct tap_class *dst, struct tap_flow *f)
+{
+	if (src->tap == 0 || dst->tap == 0 || src->tap == dst->tap)
+		return false;
+	f->tap_in = (__u16)(src->tap - 1);
+	f->tap_out = (__u16)(dst->tap - 1);
+	f->ingress = tap_ifindex(src->tap - 1);
+	f->egress = tap_ifindex(dst->tap - 1);
+	return f->ingress != 0 && f->ingress == at->ingress && f->egress != 0 &&
+	    (!at->leaving || f->egress == at->egress);
+}
+
+/* Was the flow opened from the other end, by a packet that a permit held? */
+static __always_inline bool
+opened_there(const struct packet *p, const struct place *at)
+{
+	const struct tap_flow *back = flow_find_back(p);
+
+	return back && back->may_open && !flow_idle(back, p, at);
+}
+
+/* The counter of these packets, as of a permit's own or as answers; 0: not proven. */
+static __always_inline __u32
+judge_flow(const struct packet *p, const struct place *at, struct question *q,
+    struct tap_flow *f)
+{
+	const struct tap_class *src = q->src;
+
+	q->sport = p->sport;
+	q->dport = p->dport;
+	q->protocol = p->protocol;
+	if (!find(q))
+		return 0;
+	if (q->best.permit != 0) {
+		f->may_open = 1;
+		return q->best.counter != 0 ? (q->best.counter - 1) * 2 + 1 : 0;
+	}
+	q->src = q->dst;
+	q->dst = src;
+	q->sport = p->dport;
+	q->dport = p->sport;
+	if (!find(q) || q->best.counter == 0 || !opened_there(p, at))
+		return 0;
+	return (q->best.counter - 1) * 2 + 2;
+}
+
+/* Make the entry of packets that have none, or one that counts no more. */
+static __noinline bool
+flow_open(const struct packet *p, const struct place *at)
+{
+	__u32 slot = at->word & 1;
+	struct tap_flow f = { .word = at->word, .seen = at->now };
+	struct question q = { .slot = slot };
+	struct ends ends = { 0 };
+
+	if (p->protocol == IPPROTO_UDP &&
+	    (tunnel_port(p->sport) || tunnel_port(p->dport)))
+		return false;
+	read_ends(p, &ends);
+	q.src = class_of(slot, p->family, ends.src);
+	q.dst = class_of(slot, p->family, ends.dst);
+	if (!q.src || !q.dst || !places_right(at, q.src, q.dst, &f))
+		return false;
+	f.counter = judge_flow(p, at, &q, &f);
+	if (f.counter == 0)
+		return false;
+	f.look = look_at(f.may_open ? p->dport : p->sport);
+	if (p->family == 4)
+		return bpf_map_update_elem(&flows4, &p->key.v4, &f, BPF_ANY) == 0;
+	return bpf_map_update_elem(&flows6, &p->key.v6, &f, BPF_ANY) == 0;
+}
+
+/* May this address speak from this MAC? */
+static __noinline bool
+mac_right(const struct packet *p, __u32 tap, __u32 slot)
+{
+	struct tap_mac key = { .tap = tap, .family = p->family };
+	void *table = bpf_map_lookup_elem(&macs, &slot);
+	const struct tap_class *class;
+	struct ends ends = { 0 };
+
+	read_ends(p, &ends);
+	class = class_of(slot, p->family, ends.src);
+	if (!class || !table)
+		return false;
+	if ((class->flags & TAP_CLASS_BOUND) == 0)
+		return (class->flags & TAP_CLASS_REGISTERED) == 0;
+	__builtin_memcpy(key.address, ends.src, 16);
+	__builtin_memcpy(key.mac, p->mac, 6);
+	return bpf_map_lookup_elem(table, &key) != NULL;
+}
+
+/* True once in TAP_SHOW_STATION for each interface and MAC. */
+static __noinline bool
+station_due(const struct packet *p, const struct place *at)
+{
+	struct tap_station key = { .ifindex = at->ingress };
+	__u32 *shown;
+
+	__builtin_memcpy(key.mac, p->mac, 6);
+	shown = bpf_map_lookup_elem(&stations, &key);
+	if (shown && at->now - *shown < TAP_SHOW_STATION)
+		return false;
+	bpf_map_update_elem(&stations, &key, &at->now, BPF_ANY);
+	return true;
+}
+
+/* A frame that came in, of a proven flow: false when user space wants to see it. */
+static __always_inline bool
+hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
+{
+	if (f->mac != p->mac_number) {
+		if (mac_right(p, f->tap_in, at->word & 1))
+			f->mac = p->mac_number;
+		f->showed = at->now;
+		station_due(p, at);
+		return false;
+	}
+	if (p->lone_syn || f->look == TAP_LOOK_ALL)
+		return false;
+	if (f->look == TAP_LOOK_FIRST && f->shown < TAP_SHOW_PACKETS) {
+		f->shown++;
+		return false;
+	}
+	if (at->now - f->showed < TAP_SHOW_STATION)
+		return true;
+	f->showed = at->now;
+	return !station_due(p, at);
+}
+
+static __always_inline void
+count_permitted(struct __sk_buff *skb, __u32 counter)
+{
+	__u32 at = ((counter - 1) >> 1) +
+	    bpf_get_smp_processor_id() * 2 * TAP_MAX_COUNTERS;
+	__u32 way = (counter - 1) & 1;
+	struct tap_counts *c = bpf_map_lookup_elem(&permitted, &at);
+
+	if (!c)
+		return;
+	c->packets[way]++;
+	c->bytes[way] += skb->len;
+}
+
+static __always_inline void
+count_proven(__u32 tap, bool leaving)
+{
+	struct tap_count *c = bpf_map_lookup_elem(&counts, &tap);
+
+	if (!c)
+		return;
+	if (leaving)
+		c->proven_out++;
+	else
+		c->proven_in++;
+}
+
+/* The tables of this moment; false: there are none. */
+static __always_inline bool
+look_around(struct __sk_buff *skb, bool leaving, struct place *at)
+{
+	__u64 now;
+
+	at->word = tap_control;
+	if (at->word == 0)
+		return false;
+	now = bpf_ktime_get_coarse_ns();
+	if (now >= tap_until_ns[at->word & 1])
+		return false;
+	at->now = (__u32)(now >> TAP_TICK_SHIFT);
+	at->leaving = leaving;
+	at->ingress = leaving ? skb->ingress_ifindex : skb->ifindex;
+	at->egress = leaving ? skb->ifindex : 0;
+	return at->ingress != 0;
+}
+
+/*
+ * True: permitted beyond doubt, counted, and nobody needs to see it. What is
+ * forwarded is counted where it leaves.
+ */
+static __always_inline bool
+prove(struct __sk_buff *skb, bool leaving)
+{
+	struct packet p = { 0 };
+	struct tap_flow *f;
+	struct place at;
+
+	if (!look_around(skb, leaving, &at) || !parse(skb, &p))
+		return false;
+	f = flow_find(&p);
+	if (!f || f->word != at.word || flow_idle(f, &p, &at)) {
+		if (!flow_open(&p, &at) || !leaving)
+			return false;
+		f = flow_find(&p);
+		if (!f)
+			return false;
+	}
+	if (f->counter == 0 || f->ingress != at.ingress ||
+	    (leaving && f->egress != at.egress) || (p.lone_syn && !f->may_open))
+		return false;
+	if (f->seen != at.now)
+		f->seen = at.now;
+	if (!leaving && !hidden(&p, &at, f))
+		return false;
+	count_proven(leaving ? f->tap_out : f->tap_in, leaving);
+	if (leaving)
+		count_permitted(skb, f->counter);
+	return true;
+}
+
+#endif /* KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H */

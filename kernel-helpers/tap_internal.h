@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tap set from inside, for tap.c and tap_account.c only. */
+#ifndef KERNEL_HELPERS_TAP_INTERNAL_H
+#define KERNEL_HELPERS_TAP_INTERNAL_H
+
+#include "kernel-helpers/tap.h"
+#include "kernel-helpers/tap_bpf.h"
+#include "kernel-helpers/tap_ring.h"
+
+#include <net/if.h>
+
+/* tap.leaving beside a descriptor. */
+#define LEAVING_NONE	(-1)
+#define LEAVING_STOPPED	(-2)	/* was there; what it reported can still be read */
+
+struct tap {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;		/* 0: never was there */
+	struct tap_ring incoming;
+	struct tap_ring outgoing;	/* not opened where "leaving" is */
+	int leaving;			/* tcx link, or LEAVING_* */
+	bool has_mac;
+	uint8_t mac[6];
+	uint64_t events;		/* delivered from the event ring */
+};
+
+struct tap_set {
+	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
+	enum tap_tier tier;
+	char tier_reason[160], open_reason[160];	/* now, and with a policy */
+	bool rings_out;			/* packet sockets for leaving frames */
+	size_t n, next;			/* next: the tap whose turn it is */
+	struct tap taps[];
+};
+
+static inline bool
+tap_up(const struct tap *t)
+{
+	return t->incoming.pcap != NULL &&
+	    (t->outgoing.pcap != NULL || t->leaving != LEAVING_NONE);
+}
+
+#endif /* KERNEL_HELPERS_TAP_INTERNAL_H */

@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Forwarding with the watcher on, off, and with taps that reject everything, in turn.
+
+live.py BUILD ROUNDS
+
+The world of forward.py: one processor sends and forwards, the watcher has the other. Every
+figure stands beside its yardstick of the same rounds: "name value unit yardstick ratio".
+Ratios of times and rates are medians of the rounds' own; losses and totals are sums.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import forward
+from forward import Bench, NS, inside
+
+PACKETS = 400_000
+FLOWS = 1000
+FLOOD = 1_000_000
+FLOOD_SECONDS = 10
+FLOOD_SOURCES = 10_000
+LOGGED = """table inet yardstick {
+	chain forward {
+		type filter hook forward priority 0; policy drop;
+		%s
+	}
+}
+"""
+LOG_EACH = 'log prefix "sekisho:policy" group 5 snaplen 128 queue-threshold 64'
+
+
+class Tapped:
+    """bench_watch in the gateway's namespace, on the other processor."""
+
+    def __init__(self, build, *words):
+        self.process = subprocess.Popen(
+            ["ip", "netns", "exec", NS["g"], "taskset", "-c", "1",
+             f"{build}/tests/bench/bench_watch", *words],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
+            raise RuntimeError("bench_watch did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+    def status(self):
+        self.process.stdin.write("status\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def stop(self):
+        """Packets and records of violations, as they were written in the end."""
+        out, _ = self.process.communicate("")
+        words = out.split()
+        return int(words[1]) if words[:1] == ["recorded"] else 0
+
+
+def lost(status):
+    return sum(tap["dropped"] for tap in status["taps"])
+
+
+def crossed(status):
+    return sum(row["permitted"] for row in status["matrix"])
+
+
+def line(name, value, unit, yardstick, ratio):
+    print(f"{name} {value:.0f} {unit} {yardstick} {ratio:.3f}", flush=True)
+
+
+class Live(Bench):
+    def __init__(self, build, rounds):
+        super().__init__(build, rounds)
+        self.tuples, self.nft = self.policy("mixed", 10_000)
+        self.conf = self.tuples.replace(".tuples", ".conf")
+        self.known = self.flows(self.tuples, FLOWS)
+
+    def watcher(self):
+        return Tapped(self.build, "watch", self.conf, "g0", "g1")
+
+    def warm(self):
+        inside("g", "conntrack", "-F")
+        self.blast("a", self.known, FLOWS, 0)
+        self.blast("b", self.known, FLOWS, 0, "reverse")
+        self.blast("a", self.known, 20 * FLOWS, 0)
+
+    def steady(self):
+        """Permitted, established: ns a packet without, with the watcher, and with floors."""
+        self.load(self.nft)
+        cases = {
+            "off": ("reject", "in:lo"),
+            "two-taps": ("reject", "in:g0", "out:g1"),
+            "one-tap": ("reject", "in:g0"),
+            "tap-and-tcx": ("reject", "in:g0", "in:g1", "tcx:g0", "tcx:g1"),
+            "on": ("watch", self.conf, "g0", "g1"),
+        }
+        times = {name: [] for name in cases}
+        dropped = uncounted = 0
+        for _ in range(self.rounds):
+            for name, words in cases.items():
+                with Tapped(self.build, *words) as tapped:
+                    self.warm()
+                    before = crossed(tapped.status()) if name == "on" else 0
+                    times[name].append(self.blast("a", self.known, PACKETS, 0))
+                    if name != "on":
+                        continue
+                    status = tapped.status()
+                    dropped += lost(status)
+                    uncounted += PACKETS - (crossed(status) - before)
+        off = statistics.median(times["off"])
+        for name in ("on", "two-taps", "tap-and-tcx", "one-tap"):
+            ratio = statistics.median(o / t for o, t in zip(times["off"], times[name]))
+            label = "live-on" if name == "on" else f"live-floor-{name}"
+            line(label, statistics.median(times[name]), "ns/packet", f"off:{off:.0f}", ratio)
+        line("live-ring-loss", dropped, "packets", "none:0", float(dropped == 0))
+        line("live-uncounted", uncounted, "packets", "none:0", float(uncounted == 0))
+
+    def violations(self):
+        """Tuples that no permit has: 10,000 sources of zone a to one port of zone b."""
+        name = f"{self.folder.name}/flood"
+        with open(name, "w", encoding="ascii") as out:
+            out.writelines(f"10.1.{100 + i // 250}.{i % 250 + 1} 10.2.200.7 9\n"
+                           for i in range(FLOOD_SOURCES))
+        return name
+
+    def flooded(self, tuples):
+        """ns a packet of permitted traffic, alone and beside the flood; total recorded."""
+        with self.watcher() as tapped:
+            self.warm()
+            alone = self.blast("a", self.known, PACKETS, 0)
+            flood = threading.Thread(target=self.flood, args=(tuples,))
+            flood.start()
+            beside = []
+            while flood.is_alive():
+                beside.append(self.blast("a", self.known, PACKETS // 4, 0))
+            flood.join()
+            status = tapped.status()
+            return alone, statistics.median(beside), lost(status), tapped.stop()
+
+    def flood(self, tuples):
+        words = ["ip", "netns", "exec", NS["a"], "taskset", "-c", "1",
+                 f"{self.build}/tests/bench/bench_blast", "eth0", self.gateway["a"], tuples,
+                 str(FLOOD), "1", f"rate={FLOOD // FLOOD_SECONDS}"]
+        subprocess.run(words, check=True, capture_output=True)
+
+    def beside_flood(self):
+        self.load(self.nft)
+        rounds = [self.flooded(self.violations()) for _ in range(min(3, self.rounds))]
+        alone = statistics.median(1e9 / r[0] for r in rounds)
+        beside = statistics.median(1e9 / r[1] for r in rounds)
+        line("live-beside-flood", beside, "packets/s", f"alone:{alone:.0f}",
+             statistics.median(r[0] / r[1] for r in rounds))
+        line("live-flood-lost", sum(r[2] for r in rounds), "packets", "none:0",
+             float(sum(r[2] for r in rounds) == 0))
+        for r in rounds:
+            line("live-flood-recorded", r[3], "packets", f"sent:{FLOOD}", r[3] / FLOOD)
+
+    def nflog(self):
+        """Every packet stopped and logged, as fast as one processor sends."""
+        tuples, rates, drops, gaps = self.violations(), [], [], 0
+        for _ in range(self.rounds):
+            inside("g", "nft", "flush", "ruleset")
+            inside("g", "nft", "-f", "-", text=LOGGED % "")
+            drops.append(1e9 / self.blast("a", tuples, PACKETS // 4, 1))
+            inside("g", "nft", "flush", "ruleset")
+            inside("g", "nft", "-f", "-", text=LOGGED % LOG_EACH)
+            with self.watcher() as tapped:
+                rates.append(1e9 / self.blast("a", tuples, PACKETS // 4, 1))
+                time.sleep(0.5)     # what waits for its queue threshold
+                gate = tapped.status()["gate"]
+                gaps += PACKETS // 4 - gate["received"]
+        line("live-nflog", statistics.median(rates), "events/s",
+             f"drop:{statistics.median(drops):.0f}",
+             statistics.median(r / d for r, d in zip(rates, drops)))
+        line("live-nflog-lost", gaps, "events", "none:0", float(gaps == 0))
+
+
+def main():
+    forward.down()
+    try:
+        forward.up()
+        live = Live(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
+        live.steady()
+        live.beside_flood()
+        live.nflog()
+    finally:
+        forward.down()
+
+
+if __name__ == "__main__":
+    main()

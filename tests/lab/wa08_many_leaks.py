@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""WA-08: 100,000 distinct leaks: memory stays bounded, totals exact to the packet.
+
+The table has 65,536 places, so many of them find none and are counted for their pair of
+zones. A second flood of as many others must not take more memory than the first.
+"""
+import os
+import time
+
+from sekisho_lab import case, frames, policy, watching
+from sekisho_lab.gate import Gate, check
+
+LEAKS = int(os.environ.get("SEKISHO_LEAKS", "100000"))
+OPEN = """flush chain inet sekisho forward
+add rule inet sekisho forward accept
+"""
+TABLE_KB = 96 << 10     # 65,536 entries of less than 1 KiB, and room for the rest
+GROWTH_KB = 2 << 10
+PORTS = 50000
+BATCH = 200
+
+
+def anonymous(gate):
+    """KiB of the watcher's own memory: without the rings, which are the kernel's."""
+    return int(watching.process(watching.pids(gate)["watcher"], "RssAnon").split()[0])
+
+
+def flood(gate, first_host):
+    """LEAKS packets, each to another host and port; none twice."""
+    s = gate.model.segments[0]
+    for n in range(LEAKS):
+        src = policy.addr(4, "za", 2)
+        dst = policy.addr(4, "zc", first_host + n // PORTS)
+        packet = frames.ipv4(src, dst, frames.UDP,
+                             frames.udp(4, src, dst, 40000, 1 + n % PORTS, b"leak"))
+        gate.wire.send(0, packet, s.router_mac)
+        if n % BATCH == 0:      # what the wires behind cannot take would be lost
+            time.sleep(0.004)
+
+
+def leaks(gate):
+    rows = gate.status()["watch"]["matrix"]
+    return sum(r["leaks"] for r in rows if (r["from"], r["to"]) == ("za", "zc"))
+
+
+def total(gate, want, what):
+    watching.wait_until(lambda: leaks(gate) >= want, 10)
+    case.equal(leaks(gate), want, what)
+
+
+def run():
+    with Gate(policy.build()) as gate:
+        run_ = gate.nft("-f", "-", text=OPEN)
+        check(run_.returncode == 0, run_.stderr)
+        before = anonymous(gate)
+        flood(gate, 2)
+        total(gate, LEAKS, "leaks counted after the first flood")
+        first = anonymous(gate)
+        flood(gate, 2 + LEAKS // PORTS)
+        total(gate, 2 * LEAKS, "leaks counted after the second flood")
+        second = anonymous(gate)
+        remark = "memory %d, %d, %d MiB" % (before >> 10, first >> 10, second >> 10)
+        check(first - before <= TABLE_KB, "the first flood took too much: " + remark)
+        check(second - first <= GROWTH_KB, "memory is not flat: " + remark)
+        status = watching.settled(gate)
+        check(status["table"]["overflowed"] > 0, "the table did not overflow")
+        case.equal(sum(t["dropped"] + t["unread"] for t in status["taps"]), 0, "frames lost")
+        trouble = gate.stop()
+        check(trouble is None, trouble)
+        told = sum(r["sekisho"]["count"] for r in gate.records()
+                   if r["sekisho"].get("agg") == "final" and r["event"]["action"] == "leak")
+        case.equal(told, 2 * LEAKS, "leaks in all final records")
+    return remark + ", %d found no place of their own" % status["table"]["overflowed"]
+
+
+case.main("WA-08", run)

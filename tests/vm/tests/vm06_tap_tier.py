@@ -1,0 +1,33 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VM-06: with the daemon's own capabilities and users the tap gets its best filter here."""
+import os
+import pwd
+
+from sekisho_lab import case, policy
+from sekisho_lab.gate import Gate, check
+
+USERS = {"sekisho", "sekisho-watch", "sekisho-log"}
+
+
+def users_of_daemon(gate):
+    """Users of everything that runs our program."""
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.path.basename(os.readlink("/proc/%s/exe" % pid)) == "sekishod":
+                found.add(pwd.getpwuid(os.stat("/proc/" + pid).st_uid).pw_name)
+        except OSError:
+            continue
+    return found
+
+
+def run():
+    with Gate(policy.build()) as gate:
+        watch = gate.status()["watch"]
+        check(watch["tier"] == "ebpf", "tier %s: %s" % (watch["tier"], watch["tier_reason"]))
+        case.equal(users_of_daemon(gate) - {"root"}, USERS, "users of the processes")
+    return "kernel " + os.uname().release
+
+
+case.main("VM-06", run)
