@@ -122,7 +122,7 @@ flow_key_ipv6(const struct cursor *c, struct flow_key *k)
 	if (p[0] >> 4 != 6 || header == 0 || payload < header || payload > c->wire - 40 ||
 	    c->captured < 40 + header)
 		return false;
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		k->src[i] = flow_load64(p + 8 + 8 * i);
 		k->dst[i] = flow_load64(p + 24 + 8 * i);
 	}
