@@ -122,10 +122,10 @@ flow_key_ipv6(const struct cursor *c, struct flow_key *k)
 	if (p[0] >> 4 != 6 || header == 0 || payload < header || payload > c->wire - 40 ||
 	    c->captured < 40 + header)
 		return false;
-	k->src[0] = flow_load64(p + 8);
-	k->src[1] = flow_load64(p + 16);
-	k->dst[0] = flow_load64(p + 24);
-	k->dst[1] = flow_load64(p + 32);
+	for (size_t i = 0; i < 2; i++) {
+		k->src[i] = flow_load64(p + 8 + 8 * i);
+		k->dst[i] = flow_load64(p + 24 + 8 * i);
+	}
 	k->service |= (uint64_t)flow_load32(p + 40) << 32 | (uint64_t)p[6] << 8 |
 	    FLOW_KEY_IPV6;
 	return flow_key_transport(p + 40, p[6], payload);
