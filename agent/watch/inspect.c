@@ -280,6 +280,21 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 
 /* ---- one frame --------------------------------------------------------------- */
 
+/* A SYN has no key; what the table knows of its ports is of another connection. */
+static void
+begin_connection(struct inspect *i, const struct inspect_frame *frame,
+    const struct facts *f)
+{
+	struct flow_key k;
+
+	if (i->flows == NULL || f->protocol != IPPROTO_TCP || f->level != 0 ||
+	    (f->tcp_flags & TCP_FLAG_SYN) == 0 || frame->link_type != DLT_EN10MB ||
+	    !flow_key_of_connection(frame->bytes, frame->captured, frame->length,
+	    &frame->where, &k))
+		return;
+	flow_table_begin(i->flows, &k, flow_hash(&i->flows->secret, &k));
+}
+
 /* All the stages. key: of a plain frame, to keep the decision; else NULL. */
 static void
 look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
@@ -304,6 +319,7 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 		sight = check_opening(i, &p, &j, asked);
 	}
 	i->ledger.unreadable[f.unreadable]++;
+	begin_connection(i, frame, &f);
 	if (settle(i, &p, sight, asked, counter) && key != NULL &&
 	    rest.tunnel == TUNNEL_NONE) {
 		const struct flow_decision d = decision_of(i, &p);
