@@ -490,6 +490,12 @@ inspect_blind(struct inspect *i, int64_t clock_ns)
 	openings_blind(i->openings, clock_ns);
 }
 
+bool
+inspect_crowded(const struct inspect *i, int64_t clock_ns)
+{
+	return openings_crowded(i->openings, clock_ns);
+}
+
 void
 inspect_finish(struct inspect *i)
 {
