@@ -155,4 +155,24 @@ flow_key_read(const uint8_t *bytes, uint32_t captured, uint32_t length,
 	return ethertype == ETHERTYPE_IPV6 && flow_key_ipv6(&c, k);
 }
 
+/* Of a TCP segment with SYN, FIN or RST: the key of those in between that have none. */
+static inline bool
+flow_key_of_connection(const uint8_t *bytes, uint32_t captured, uint32_t length,
+    const struct flow_where *where, struct flow_key *k)
+{
+	uint8_t head[ETHER_HDR_LEN + 40 + 20];
+	uint32_t n = captured < sizeof(head) ? captured : (uint32_t)sizeof(head);
+	uint32_t flags = ETHER_HDR_LEN + 20 + 13;
+
+	if (n <= flags)
+		return false;
+	memcpy(head, bytes, n);
+	if (read_be16(head + 12) == ETHERTYPE_IPV6)
+		flags += 20;
+	if (n <= flags)
+		return false;
+	head[flags] &= 0xf8u;
+	return flow_key_read(head, n, length < captured ? captured : length, where, k);
+}
+
 #endif /* AGENT_WATCH_FLOW_KEY_H */

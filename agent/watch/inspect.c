@@ -282,6 +282,21 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 
 /* ---- one frame --------------------------------------------------------------- */
 
+/* A SYN has no key; what the table knows of its ports is of another connection. */
+static void
+begin_connection(struct inspect *i, const struct inspect_frame *frame,
+    const struct facts *f)
+{
+	struct flow_key k;
+
+	if (i->flows == NULL || f->protocol != IPPROTO_TCP || f->level != 0 ||
+	    (f->tcp_flags & TCP_FLAG_SYN) == 0 || frame->link_type != DLT_EN10MB ||
+	    !flow_key_of_connection(frame->bytes, frame->captured, frame->length,
+	    &frame->where, &k))
+		return;
+	flow_table_begin(i->flows, &k, flow_hash(&i->flows->secret, &k));
+}
+
 void
 inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
     uint64_t hash)
@@ -305,6 +320,7 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 		sight = check_opening(i, &p, &j, asked);
 	}
 	i->ledger.unreadable[f.unreadable]++;
+	begin_connection(i, frame, &f);
 	if (settle(i, &p, sight, asked, counter) && key != NULL &&
 	    rest.tunnel == TUNNEL_NONE) {
 		const struct flow_decision d = decision_of(i, &p);
@@ -359,6 +375,12 @@ void
 inspect_blind(struct inspect *i, int64_t clock_ns)
 {
 	openings_blind(i->openings, clock_ns);
+}
+
+bool
+inspect_crowded(const struct inspect *i, int64_t clock_ns)
+{
+	return openings_crowded(i->openings, clock_ns);
 }
 
 void

@@ -27,9 +27,10 @@ static const char text[] =
     " { name = \"b\"; zone = \"lg\"; addresses = [ \"10.2.0.2\" ]; } );"
     "services = ( { name = \"log\"; protocol = \"udp\"; ports = [ \"514\" ]; },"
     " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; },"
-    " { name = \"ipip\"; protocol = \"4\"; } );"
+    " { name = \"ipip\"; protocol = \"4\"; },"
+    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"80\", \"8080\" ]; } );"
     "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
-    "   services = [ \"log\", \"ping\", \"ipip\" ]; purpose = \"p\"; },"
+    "   services = [ \"log\", \"ping\", \"ipip\", \"web\" ]; purpose = \"p\"; },"
     " { id = \"T2\"; from = [ \"a\" ]; to = [ \"self\" ]; services = [ \"ping\" ];"
     "   purpose = \"p\"; } );";
 
@@ -251,6 +252,52 @@ tcp_needs_no_memory(void)
 	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
 	CU_ASSERT_EQUAL(b->n_opened_asked, 0);
 	bed_free(b);
+}
+
+/* How many packets are looked into, before the table decides. */
+static unsigned int
+looked_into(struct bed *b, const struct facts *f, struct flow_where where)
+{
+	uint64_t by_table = ledger(b)->by_table;
+	unsigned int n = 0;
+
+	while (n < 100) {
+		shoot(b, f, where);
+		if (ledger(b)->by_table != by_table)
+			break;
+		n++;
+	}
+	return n;
+}
+
+/* The same ports once more: another connection, with other words in it. */
+static void
+a_new_connection_is_looked_into_again(void)
+{
+	static const struct { uint16_t port; unsigned int first; } rows[] = {
+		{ 80, FLOW_LOOKED_INTO }, { 8080, FLOW_LOOKED_INTO_TCP },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts syn = packet("10.1.0.2", "10.2.0.2", IPPROTO_TCP, 5000,
+		    rows[i].port), word = syn;
+		struct facts agreed = packet("10.2.0.2", "10.1.0.2", IPPROTO_TCP,
+		    rows[i].port, 5000), reply = agreed;
+		struct bed *b = bed_new(0);
+
+		syn.tcp_flags = TCP_FLAG_SYN;
+		agreed.tcp_flags = TCP_FLAG_SYN | TCP_FLAG_ACK;
+		word.tcp_flags = reply.tcp_flags = TCP_FLAG_ACK;
+		for (int connection = 0; connection < 3; connection++) {
+			shoot(b, &syn, from_a);
+			shoot(b, &agreed, from_b);
+			CU_ASSERT_EQUAL(looked_into(b, &word, from_a), rows[i].first);
+			CU_ASSERT_EQUAL(looked_into(b, &reply, from_b), rows[i].first);
+		}
+		CU_ASSERT_EQUAL(looked_into(b, &word, from_a), 0);
+		CU_ASSERT_EQUAL(ledger(b)->violations, 0);
+		bed_free(b);
+	}
 }
 
 static void
@@ -496,6 +543,8 @@ main(void)
 		{ "an answer wants a question", an_answer_wants_a_question },
 		{ "pings are asked for too", pings_are_asked_for_too },
 		{ "TCP needs no memory", tcp_needs_no_memory },
+		{ "a new connection is looked into again",
+		  a_new_connection_is_looked_into_again },
 		{ "what came before us is assumed", what_came_before_us_is_assumed },
 		{ "a long flow stays open", a_long_flow_stays_open },
 		{ "the kernel may have seen it", the_kernel_may_have_seen_it },
