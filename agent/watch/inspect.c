@@ -9,6 +9,7 @@
 #include "agent/watch/inspect_inside.h"
 
 #include <errno.h>
+#include <pcap/dlt.h>
 #include <stdlib.h>
 #include <string.h>
 
