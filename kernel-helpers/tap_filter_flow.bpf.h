@@ -12,6 +12,7 @@
 #define KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
 
 #include "kernel-helpers/tap_filter_policy.bpf.h"
+#include "kernel-helpers/tap_ports.h"
 
 /* Where a frame was seen. */
 struct place {
@@ -95,24 +96,9 @@ tunnel_port(__u16 port)
 static __always_inline __u8
 look_at(__u16 port)
 {
-	switch (port) {
-	case 53:
+	if (port == 53)
 		return TAP_LOOK_ALL;
-	case 21:
-	case 23:
-	case 25:
-	case 80:
-	case 110:
-	case 143:
-	case 161:
-	case 389:
-	case 443:
-	case 445:
-	case 853:
-		return TAP_LOOK_FIRST;
-	default:
-		return TAP_LOOK_NO;
-	}
+	return tap_port_looked_into(port) ? TAP_LOOK_FIRST : TAP_LOOK_NO;
 }
 
 /* Index of a tap with that interface; -1. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/flow_table.h"
 
+#include "kernel-helpers/tap_ports.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
@@ -193,18 +195,6 @@ never_kept(uint16_t port)
 	return false;
 }
 
-/* Where the first packets tell what is spoken: the detectors of clear text. */
-static bool
-looked_into(uint16_t port)
-{
-	switch (port) {
-	case 21: case 23: case 25: case 80: case 110: case 143: case 161: case 389:
-	case 443: case 445: case 853:
-		return true;
-	}
-	return false;
-}
-
 static uint16_t
 port_of(const struct flow_key *k, unsigned int which)
 {
@@ -307,7 +297,7 @@ flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
 		e->key = *k;
 		e->used = 0;
 		/* this one was looked into already */
-		e->left = looked_into(sport) || looked_into(dport) ?
+		e->left = tap_port_looked_into(sport) || tap_port_looked_into(dport) ?
 		    FLOW_LOOKED_INTO - 1 : 0;
 		t->ledger.kept++;
 	}

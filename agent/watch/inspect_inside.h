@@ -48,6 +48,25 @@ struct inspect {
 	uint32_t waiting_first;		/* how many: ledger.waiting */
 };
 
+#define INSPECT_SECOND_NS 1000000000ll
+
+/* Seconds since the epoch: as of when a packet of that time is judged. */
+static inline int64_t
+inspect_judged_as_of(const struct inspect *i, int64_t time_ns)
+{
+	return i->setup.now == INSPECT_PACKET_TIME ? time_ns / INSPECT_SECOND_NS :
+	    i->setup.now;
+}
+
+/* ---- inspect_openings.c ---- */
+
+/*
+ * What watch_judge() permitted: does it stand? UNSEEN: it does not, and *j says what
+ * it is instead, asked[] what would have explained it.
+ */
+enum opening_sight inspect_opening(struct inspect *i, const struct inspected *p,
+    struct judgement *j, struct watch_opening asked[2]);
+
 /* ---- inspect_count.c: what a judgement comes to ---- */
 
 uint16_t inspect_place(const struct inspect *i, uint16_t segment);

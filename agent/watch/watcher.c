@@ -231,21 +231,25 @@ prepare(struct watcher *w)
 	if (error != 0)
 		return error;
 	begin_accounts(w);
+	watcher_seed(w);
 	return listen_to_all(w);
 }
 
 static void
 tell_start(struct watcher *w)
 {
+	const struct watcher_seed *seed = w->setup->seed;
 	struct tap_set *taps = w->setup->taps;
-	char text[256];
+	char text[256 + 128];
 	size_t n = tap_set_count(taps);
 
 	snprintf(text, sizeof(text),
-	    "watching %zu of %zu interfaces, filter tier %s%s%s%s",
+	    "watching %zu of %zu interfaces, filter tier %s%s%s%s%s%s",
 	    n - tap_set_missing(taps), n, tap_tier_name(tap_set_tier(taps)),
 	    tap_set_tier_reason(taps)[0] != '\0' ? ": " : "", tap_set_tier_reason(taps),
-	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard");
+	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard",
+	    seed->why[0] != '\0' ? "; at first any answer is taken for asked: " : "",
+	    seed->why);
 	watcher_tell_life(w, text);
 }
 

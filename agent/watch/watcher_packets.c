@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Datagrams of NFLOG in one round; each holds up to 128 KiB of packets. */
@@ -184,6 +185,18 @@ watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
 			(void)tap_set_mac(w->setup->taps, i, w->own_mac[segment].mac);
 	}
 	return inspect_set_policy(w->inspect, &policy);
+}
+
+void
+watcher_seed(struct watcher *w)
+{
+	struct watcher_seed *seed = w->setup->seed;
+
+	inspect_seed(w->inspect, seed->openings, seed->n, watcher_wall(), w->now_ns);
+	if (seed->why[0] == '\0')
+		inspect_clear_sight(w->inspect);
+	free(seed->openings);
+	seed->openings = NULL;
 }
 
 void

@@ -96,6 +96,9 @@ int64_t watcher_wall(void);	/* CLOCK_REALTIME */
 int watcher_inspect(struct watcher *w);
 int watcher_inspect_policy(struct watcher *w, const struct watch_policy *p);
 
+/* What was opened before, before the first frame; not all of it: a time of grace. */
+void watcher_seed(struct watcher *w);
+
 /* What waits in it; last: no packet will follow. */
 void watcher_sweep_packets(struct watcher *w, bool last);
 

@@ -136,6 +136,8 @@ some_ports_are_looked_at(void)
 {
 	static const struct { uint16_t port; int before; } rows[] = {
 		{ 9999, 0 }, { 443, FLOW_LOOKED_INTO - 1 }, { 23, FLOW_LOOKED_INTO - 1 },
+		{ 139, FLOW_LOOKED_INTO - 1 }, { 162, FLOW_LOOKED_INTO - 1 },
+		{ 8080, FLOW_LOOKED_INTO - 1 },
 		{ 53, 1000 }, { 67, 1000 }, { 4789, 1000 }, { 3544, 1000 },
 	};
 
