@@ -207,7 +207,8 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct watch_outer outer = { j->in, j->out, j->verdict == VERDICT_PERMIT };
 	struct judgement inner;
 	struct facts f;
-	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame };
+	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame,
+	    false };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -237,7 +238,7 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL };
+	struct inspected p = { frame, &f, &seen, &j, NULL, false };
 	uint16_t counter = NOT_COUNTED;
 
 	read_frame(frame, &f, &rest);
@@ -247,6 +248,7 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);
 		sight = inspect_opening(i, &p, &j, asked);
+		p.unasked = sight == OPENING_UNSEEN;
 	}
 	i->ledger.unreadable[f.unreadable]++;
 	if (settle(i, &p, sight, asked, counter) && key != NULL &&
@@ -272,7 +274,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	};
 	struct watch_seen seen;
 	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL };
+	const struct inspected p = { frame, &f, &seen, &j, NULL, false };
 
 	read_frame(frame, &f, NULL);
 	h->place(h->arg, frame, &f, &seen);

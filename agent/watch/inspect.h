@@ -56,6 +56,7 @@ struct inspected {
 	const struct watch_seen *seen;		/* of the frame */
 	const struct judgement *judgement;
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
+	bool unasked;		/* permitted but for the opening that it would answer */
 };
 
 struct inspect_hooks {
