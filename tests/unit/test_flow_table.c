@@ -320,6 +320,28 @@ what_may_have_been_missed_is_assumed(void)
 	openings_free(t);
 }
 
+static void
+nothing_is_assumed_once_sight_is_clear(void)
+{
+	const struct watch_opening o = opening_of(1, 17), other = opening_of(2, 17);
+	struct openings *t = openings_new(64, 0);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	openings_note(t, &o, START);
+	openings_clear(t);
+	CU_ASSERT_EQUAL(openings_find(t, &o, START), OPENING_SEEN);
+	CU_ASSERT_EQUAL(openings_find(t, &other, START), OPENING_UNSEEN);
+	openings_blind(t, START);
+	CU_ASSERT_EQUAL(openings_find(t, &other, START), OPENING_ASSUMED);
+	openings_free(t);
+	/* a table that nobody knows anything of is the clearest */
+	t = openings_new(64, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	openings_clear(t);
+	CU_ASSERT_EQUAL(openings_find(t, &o, START), OPENING_UNSEEN);
+	openings_free(t);
+}
+
 /* Nobody can make a witness forget and then call the answer unasked. */
 static void
 what_was_forgotten_is_assumed(void)
@@ -383,6 +405,8 @@ main(void)
 		{ "another flow is not explained", another_flow_is_not_explained },
 		{ "what may have been missed is assumed",
 		  what_may_have_been_missed_is_assumed },
+		{ "nothing is assumed once sight is clear",
+		  nothing_is_assumed_once_sight_is_clear },
 		{ "what was forgotten is assumed", what_was_forgotten_is_assumed },
 		{ "openings of a capture grow", openings_of_a_capture_grow },
 		CU_TEST_INFO_NULL,
