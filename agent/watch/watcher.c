@@ -90,6 +90,8 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		watch_policy_free(w->before);
 		w->before = NULL;
 	}
+	if (w->now_ns - w->began_ns >= WATCHER_SEED_NS)
+		watcher_seed_forget(w);
 	watcher_look_at_links(w);
 	if (w->now_ns >= w->next_loss_ns) {
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
@@ -107,6 +109,8 @@ answer_policy(struct watcher *w)
 
 	result.error = watcher_load_memfd(w, w->message.fd, result.text,
 	    sizeof(result.text));
+	if (result.error == 0)
+		watcher_seed(w);
 	(void)ipc_answer(w->setup->control_fd, &w->message, &result, sizeof(result), -1);
 }
 
@@ -232,6 +236,8 @@ prepare(struct watcher *w)
 		return error;
 	begin_accounts(w);
 	watcher_seed(w);
+	if (w->setup->seed->why[0] == '\0')
+		inspect_clear_sight(w->inspect);
 	return listen_to_all(w);
 }
 
@@ -343,6 +349,7 @@ release(struct watcher *w)
 	inspect_free(w->inspect);
 	aggregate_free(w->aggregate);
 	places_free(w->places);
+	watcher_seed_forget(w);
 	tap_set_close(w->setup->taps);
 	free(w);
 }

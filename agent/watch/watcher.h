@@ -34,7 +34,7 @@ struct watcher_setup {
 	size_t n_own;
 	int link_fd;			/* link_open(); -1: interfaces are not looked at */
 	struct softnet *softnet;	/* opened */
-	struct watcher_seed *seed;	/* taken over: its openings are freed early */
+	struct watcher_seed *seed;	/* its openings are taken over, freed early */
 	int64_t settle_ns;		/* so long it does not end for WATCHER_REOPEN */
 };
 

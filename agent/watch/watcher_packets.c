@@ -205,13 +205,17 @@ watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
 void
 watcher_seed(struct watcher *w)
 {
-	struct watcher_seed *seed = w->setup->seed;
+	const struct watcher_seed *seed = w->setup->seed;
 
-	inspect_seed(w->inspect, seed->openings, seed->n, watcher_wall(), w->now_ns);
-	if (seed->why[0] == '\0')
-		inspect_clear_sight(w->inspect);
-	free(seed->openings);
-	seed->openings = NULL;
+	inspect_seed(w->inspect, seed->openings, seed->openings != NULL ? seed->n : 0,
+	    watcher_wall(), w->now_ns);
+}
+
+void
+watcher_seed_forget(struct watcher *w)
+{
+	free(w->setup->seed->openings);
+	w->setup->seed->openings = NULL;
 }
 
 void

@@ -22,6 +22,9 @@ POLICY = policy.build(
      policy.service("ping", "icmp", types=["echo-request"]),
      policy.service("ping6", "icmpv6", types=["echo-request"]),
      policy.service("sctp", "sctp", ports=["5060"]), policy.service("gre", "47")])
+# What the daemon starts with; the keeper starts a watcher anew with this one.
+FIRST = policy.build([policy.permit("T2", ["zb"], ["c"], ["web"])],
+                     [policy.service("web", "tcp", ports=["80"])])
 
 
 def big(family):
@@ -137,7 +140,8 @@ def restarts(gate):
 
 
 def run():
-    with Gate(POLICY) as gate:
+    with Gate(FIRST) as gate:
+        gate.apply(POLICY)
         for family in case.FAMILIES:
             for n in range(ROUNDS):
                 round_(gate, family, n)
