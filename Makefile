@@ -123,7 +123,8 @@ $(O)/%.o: %.c Makefile | $(skels)
 
 # The kernel filter: compiled for the bpf machine, embedded by its skeleton.
 multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
-$(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c $(wildcard kernel-helpers/tap_filter*.h) Makefile
+$(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c $(wildcard kernel-helpers/tap_filter*.h) \
+    kernel-helpers/tap_ports.h Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) -O2 -g -Wall -Werror -target bpf -I. -I/usr/include/$(multiarch) \
 	  -c -o $@ $<

@@ -2,6 +2,7 @@
 #include "agent/watch_start.h"
 
 #include "agent/log.h"
+#include "agent/watch_seed.h"
 #include "kernel-helpers/link.h"
 #include "kernel-helpers/nflog.h"
 #include "kernel-helpers/softnet.h"
@@ -75,20 +76,22 @@ watch_start_open(const struct watch_start *start, struct watcher_setup *setup)
 {
 	struct ip_addr *own = calloc(MAX_OWN, sizeof(*own));
 	struct softnet *softnet = calloc(1, sizeof(*softnet));
+	struct watcher_seed *seed = calloc(1, sizeof(*seed));
 	void *text = NULL;
 	size_t length = 0;
-	int r = own == NULL || softnet == NULL ? -ENOMEM :
+	int r = own == NULL || softnet == NULL || seed == NULL ? -ENOMEM :
 	    ipc_map(start->policy_fd, LIMIT_POLICY_BYTES, &text, &length);
 
 	*setup = (struct watcher_setup){ .control_fd = start->control_fd,
 	    .recorder_fd = start->recorder_fd, .policy_text = text, .policy_length = length,
 	    .own = own, .nflog_fd = -1, .link_fd = -1, .softnet = softnet,
-	    .settle_ns = start->settle_ns };
+	    .seed = seed, .settle_ns = start->settle_ns };
 	if (r == 0)
 		r = open_taps(start->interfaces, setup);
 	if (r < 0) {
 		free(own);
 		free(softnet);
+		free(seed);
 		return r;
 	}
 	softnet_open(softnet);
@@ -101,5 +104,7 @@ watch_start_open(const struct watch_start *start, struct watcher_setup *setup)
 	if (setup->nflog_fd < 0)
 		log_warnx("watcher: the gate's log cannot be heard: %s",
 		    strerror(-setup->nflog_fd));
+	/* Last: it takes a while where the table is large, and taps and log hear already. */
+	watch_seed_collect(seed);
 	return 0;
 }

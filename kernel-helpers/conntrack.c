@@ -12,6 +12,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,6 +36,7 @@ struct sweep {
 	void *arg;
 	size_t seen, chosen;
 	bool delete;
+	bool inconsistent;		/* NLM_F_DUMP_INTR */
 	uint8_t *queue;			/* deletions to be sent, after the dump */
 	size_t length, room;
 };
@@ -85,7 +87,7 @@ port_of(const struct nlattr *a)
 }
 
 static bool
-read_addresses(const struct nlattr *nest, struct conntrack_flow *out)
+read_addresses(const struct nlattr *nest, struct conntrack_ends *out)
 {
 	const uint8_t *src, *dst;
 	struct parts ip;
@@ -108,26 +110,90 @@ read_addresses(const struct nlattr *nest, struct conntrack_flow *out)
 	return true;
 }
 
-static bool
-read_flow(const struct parts *p, struct conntrack_flow *out)
+static uint8_t
+byte_of(const struct nlattr *a)
 {
-	const uint32_t *mark = value_of(p->at[CTA_MARK], sizeof(*mark));
+	const uint8_t *value = value_of(a, 1);
+
+	return value != NULL ? *value : 0;
+}
+
+static void
+read_ports(const struct parts *proto, uint8_t protocol, struct conntrack_ends *out)
+{
+	unsigned int type;
+
+	switch (protocol) {
+	case IPPROTO_ICMP:
+		type = byte_of(proto->at[CTA_PROTO_ICMP_TYPE]);
+		out->sport = (uint16_t)(type << 8 | byte_of(proto->at[CTA_PROTO_ICMP_CODE]));
+		break;
+	case IPPROTO_ICMPV6:
+		type = byte_of(proto->at[CTA_PROTO_ICMPV6_TYPE]);
+		out->sport = (uint16_t)(type << 8 |
+		    byte_of(proto->at[CTA_PROTO_ICMPV6_CODE]));
+		break;
+	default:
+		out->sport = port_of(proto->at[CTA_PROTO_SRC_PORT]);
+		out->dport = port_of(proto->at[CTA_PROTO_DST_PORT]);
+		break;
+	}
+}
+
+static bool
+read_tuple(const struct nlattr *nest, struct conntrack_ends *out, uint8_t *protocol)
+{
 	struct parts tuple, proto;
 	const uint8_t *number;
 
 	memset(out, 0, sizeof(*out));
-	if (!split_nested(p->at[CTA_TUPLE_ORIG], &tuple) ||
+	if (!split_nested(nest, &tuple) ||
 	    !read_addresses(tuple.at[CTA_TUPLE_IP], out) ||
 	    !split_nested(tuple.at[CTA_TUPLE_PROTO], &proto))
 		return false;
 	number = value_of(proto.at[CTA_PROTO_NUM], 1);
 	if (number == NULL)
 		return false;
-	out->protocol = *number;
-	out->sport = port_of(proto.at[CTA_PROTO_SRC_PORT]);
-	out->dport = port_of(proto.at[CTA_PROTO_DST_PORT]);
+	*protocol = *number;
+	read_ports(&proto, *number, out);
+	return true;
+}
+
+/* The answer's tuple, turned round: what the other side takes for the question. */
+static void
+read_translated(const struct nlattr *nest, struct conntrack_flow *f)
+{
+	bool icmp = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
+	struct conntrack_ends reply;
+	uint8_t protocol;
+
+	f->translated = (struct conntrack_ends){ f->src, f->dst, f->sport, f->dport };
+	if (!read_tuple(nest, &reply, &protocol) || protocol != f->protocol)
+		return;
+	f->translated.src = reply.dst;
+	f->translated.dst = reply.src;
+	if (icmp)
+		return;		/* no translation changes type or code */
+	f->translated.sport = reply.dport;
+	f->translated.dport = reply.sport;
+}
+
+static bool
+read_flow(const struct parts *p, struct conntrack_flow *out)
+{
+	const uint32_t *mark = value_of(p->at[CTA_MARK], sizeof(*mark));
+	struct conntrack_ends ends;
+
+	memset(out, 0, sizeof(*out));
+	if (!read_tuple(p->at[CTA_TUPLE_ORIG], &ends, &out->protocol))
+		return false;
+	out->src = ends.src;
+	out->dst = ends.dst;
+	out->sport = ends.sport;
+	out->dport = ends.dport;
 	if (mark != NULL)
 		out->mark = ntohl(*mark);
+	read_translated(p->at[CTA_TUPLE_REPLY], out);
 	return true;
 }
 
@@ -261,6 +327,7 @@ see_datagram(struct sweep *s, const uint8_t *bytes, size_t length)
 
 		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > length)
 			return -EPROTO;
+		s->inconsistent |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) {
 			if (h->nlmsg_len >= NLMSG_HDRLEN + sizeof(error))
 				memcpy(&error, bytes + NLMSG_HDRLEN, sizeof(error));
@@ -431,5 +498,5 @@ conntrack_count(int fd, bool (*select)(void *arg, const struct conntrack_flow *f
 	int error = run(&s);
 
 	*count = s.chosen;
-	return error;
+	return error == 0 && s.inconsistent ? -EINTR : error;
 }

@@ -13,12 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Host order; ICMP: sport = type << 8 | code, dport 0; 0 where there are none. */
+struct conntrack_ends {
+	struct ip_addr src, dst;
+	uint16_t sport, dport;
+};
+
 /* One entry, in the direction that opened it. */
 struct conntrack_flow {
 	struct ip_addr src, dst;
-	uint16_t sport, dport;		/* host order; 0 where there are none */
+	uint16_t sport, dport;		/* as in struct conntrack_ends */
 	uint8_t protocol;
 	uint32_t mark;
+	/* The same packet behind address translation; without any, as above. */
+	struct conntrack_ends translated;
 };
 
 /* A socket for the calls below; negative errno. Needs CAP_NET_ADMIN. */
@@ -36,7 +44,10 @@ int conntrack_delete(int fd, bool (*select)(void *arg, const struct conntrack_fl
 /* Entries with one of these marks, sorted ascending. */
 int conntrack_delete_marks(int fd, const uint32_t *marks, size_t n, size_t *deleted);
 
-/* How many entries select() chooses; NULL: all. */
+/*
+ * How many entries select() chooses; NULL: all. -EINTR: the table changed its size
+ * meanwhile, so entries may have been passed over.
+ */
 int conntrack_count(int fd, bool (*select)(void *arg, const struct conntrack_flow *f),
     void *arg, size_t *count);
 

@@ -12,6 +12,7 @@
 #define KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
 
 #include "kernel-helpers/tap_filter_policy.bpf.h"
+#include "kernel-helpers/tap_ports.h"
 
 /* Where a frame was seen. */
 struct place {
@@ -95,30 +96,10 @@ tunnel_port(__u16 port)
 static __always_inline __u8
 look_at_port(__u16 port)
 {
-	switch (port) {
-	case 53:
-	case 67:
-	case 68:
-	case 546:
-	case 547:
+	/* names and leases: all of them */
+	if (port == 53 || port == 67 || port == 68 || port == 546 || port == 547)
 		return TAP_LOOK_ALL;
-	case 21:
-	case 23:
-	case 25:
-	case 80:
-	case 110:
-	case 139:
-	case 143:
-	case 161:
-	case 162:
-	case 389:
-	case 443:
-	case 445:
-	case 853:
-		return TAP_SHOW_PACKETS;
-	default:
-		return 0;
-	}
+	return tap_port_looked_into(port) ? TAP_SHOW_PACKETS : 0;
 }
 
 /* Names, leases, TLS and what goes in the clear; that may be on any port of TCP. */

@@ -67,7 +67,7 @@ void decode_packet(const uint8_t *bytes, uint32_t captured, uint32_t length,
  * tunnel, if it carries frames; its length is the inner one.
  *
  * A tunnel whose header cannot be read carries one packet that is
- * UNREADABLE_TUNNEL (or _TRUNCATED, _TINY) and nothing else. So does one deeper
+ * UNREADABLE_TUNNEL (or _LENGTH, _TRUNCATED, _TINY) and nothing else. So does one deeper
  * than DECODE_LEVELS: UNREADABLE_TUNNEL_DEPTH, its level being DECODE_LEVELS, which
  * no level exceeds.
  */

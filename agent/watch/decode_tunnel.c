@@ -6,7 +6,8 @@
  * Teredo (4380).
  *
  * A tunnel over UDP is known by the port it is sent to and by nothing else: who
- * guesses takes a voice call for a tunnel.
+ * guesses takes a voice call for a tunnel. UNREADABLE_TUNNEL is what no receiver would
+ * unpack; where one may be less strict than we are, it is UNREADABLE_LENGTH.
  */
 #include "agent/watch/decode_fast.h"
 #include "agent/watch/decode_parts.h"
@@ -24,7 +25,7 @@
 #define GRE_ERSPAN_3		0x22ebu
 
 #define VXLAN_HAS_VNI		0x08u
-#define VXLAN_GPE		0x04u	/* the P bit: another header than RFC 7348's */
+#define VXLAN_GPE		0x04u	/* the P bit of draft-ietf-nvo3-vxlan-gpe-13 */
 
 #define GTP_VERSION_1		0x30u	/* version 1, protocol type GTP */
 #define GTP_MORE		0x07u	/* extension, sequence, N-PDU: four bytes for any */
@@ -184,6 +185,26 @@ enter_gre(struct entry *e)
 		carries(e, protocol);
 }
 
+/* With the P bit the last reserved byte of the first word says what is carried. */
+static void
+enter_vxlan_gpe(struct entry *e, uint8_t next)
+{
+	switch (next) {
+	case 1:
+		carries(e, ETHERTYPE_IP);
+		break;
+	case 2:
+		carries(e, ETHERTYPE_IPV6);
+		break;
+	case 3:
+		carries(e, DECODE_ETHERNET);
+		break;
+	default:
+		broken(e, UNREADABLE_TUNNEL);
+		break;
+	}
+}
+
 /* Reserved bits are ignored on receipt, but for the one that changes the header. */
 static void
 enter_vxlan(struct entry *e)
@@ -194,8 +215,10 @@ enter_vxlan(struct entry *e)
 	p = take(e, 8);
 	if (p == NULL)
 		return;
-	if ((p[0] & (VXLAN_HAS_VNI | VXLAN_GPE)) != VXLAN_HAS_VNI)
+	if ((p[0] & VXLAN_HAS_VNI) == 0)
 		broken(e, UNREADABLE_TUNNEL);
+	else if ((p[0] & VXLAN_GPE) != 0)
+		enter_vxlan_gpe(e, p[3]);
 	else
 		carries(e, DECODE_ETHERNET);
 }
@@ -229,10 +252,11 @@ enter_geneve(struct entry *e)
 	options = take(e, size);
 	if (options == NULL)
 		return;
+	/* Linux unpacks it all the same (geneve_rx() looks at critical options only). */
 	if (options_fit(options, size))
 		carries(e, read_be16(p + 2));
 	else
-		broken(e, UNREADABLE_TUNNEL);
+		broken(e, UNREADABLE_LENGTH);
 }
 
 /* Extension headers: length in words, content, the next one's type. False: trouble. */
@@ -244,7 +268,7 @@ walk_gtp_extensions(struct entry *e, uint8_t next)
 		uint32_t size = p != NULL ? p[0] * 4u : 0;
 
 		if (p != NULL && (size == 0 || n == GTP_MAX_EXTENSIONS)) {
-			broken(e, UNREADABLE_TUNNEL);
+			broken(e, UNREADABLE_LENGTH);
 			return false;
 		}
 		if (p == NULL || take(e, size) == NULL)
@@ -266,12 +290,16 @@ enter_gtp_u(struct entry *e)
 	if (p == NULL)
 		return;
 	size = read_be16(p + 2);
-	if ((p[0] & 0xf0u) != GTP_VERSION_1 || (size > e->c.wire && !e->rest->cut)) {
+	if ((p[0] & 0xf0u) != GTP_VERSION_1) {
 		broken(e, UNREADABLE_TUNNEL);
 		return;
 	}
 	if (p[1] != GTP_PACKET) {
 		e->rest->tunnel = TUNNEL_NONE;
+		return;
+	}
+	if (size > e->c.wire && !e->rest->cut) {
+		broken(e, UNREADABLE_LENGTH);
 		return;
 	}
 	cursor_limit(&e->c, size);

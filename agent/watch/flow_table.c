@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/flow_table.h"
 
+#include "kernel-helpers/tap_ports.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
@@ -193,18 +195,6 @@ never_kept(uint16_t port)
 	return false;
 }
 
-/* Where the first packets tell what is spoken: the detectors of clear text. */
-static bool
-looked_into(uint16_t port)
-{
-	switch (port) {
-	case 21: case 23: case 25: case 80: case 110: case 139: case 143: case 161:
-	case 162: case 389: case 443: case 445: case 853:
-		return true;
-	}
-	return false;
-}
-
 static uint16_t
 port_of(const struct flow_key *k, unsigned int which)
 {
@@ -296,7 +286,7 @@ take(struct flow_table *t, uint64_t hash)
 static unsigned int
 first_packets(const struct flow_key *k)
 {
-	if (looked_into(port_of(k, 0)) || looked_into(port_of(k, 1)))
+	if (tap_port_looked_into(port_of(k, 0)) || tap_port_looked_into(port_of(k, 1)))
 		return FLOW_LOOKED_INTO;
 	return (k->service >> 8 & 0xffu) == IPPROTO_TCP ? FLOW_LOOKED_INTO_TCP : 1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stages of one frame. What comes of a judgement is in inspect_count.c, what the
- * flow table spares in inspect_frames.c.
+ * The stages of one frame. What comes of a judgement is in inspect_count.c, whether an
+ * answer was asked for in inspect_openings.c, what the flow table spares in
+ * inspect_frames.c.
  */
 #include "agent/watch/inspect.h"
 
@@ -12,8 +13,6 @@
 #include <pcap/dlt.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SECOND_NS 1000000000ll
 
 /* ---- life -------------------------------------------------------------------- */
 
@@ -91,13 +90,6 @@ inspect_set_policy(struct inspect *i, const struct inspect_policy *policy)
 
 /* ---- one packet -------------------------------------------------------------- */
 
-static int64_t
-judged_as_of(const struct inspect *i, const struct inspect_frame *frame)
-{
-	return i->setup.now == INSPECT_PACKET_TIME ? frame->time_ns / SECOND_NS :
-	    i->setup.now;
-}
-
 void
 inspect_read(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
 {
@@ -130,55 +122,6 @@ show_detectors(struct inspect *i, const struct inspected *p,
 	};
 
 	detect_packet(i->detect, &packet);
-}
-
-/* How an answer stands; asked[] are the openings that would explain it. */
-static enum opening_sight
-look_for_opening(struct inspect *i, const struct watch_opening asked[2],
-    int64_t clock_ns)
-{
-	const struct inspect_hooks *h = &i->setup.hooks;
-	enum opening_sight sight = OPENING_UNSEEN;
-
-	for (int n = 0; n < 2 && sight != OPENING_SEEN; n++) {
-		sight = openings_find(i->openings, &asked[n], clock_ns);
-		if (sight != OPENING_SEEN && h->opened != NULL &&
-		    h->opened(h->arg, &asked[n])) {
-			openings_note(i->openings, &asked[n], clock_ns);
-			sight = OPENING_SEEN;
-		}
-	}
-	return sight;
-}
-
-/*
- * What watch_judge() permitted: does it stand? UNSEEN: it does not, and *j says what
- * it is instead, asked[] what would have explained it.
- */
-static enum opening_sight
-check_opening(struct inspect *i, const struct inspected *p, struct judgement *j,
-    struct watch_opening asked[2])
-{
-	int64_t now = judged_as_of(i, p->frame);
-	enum opening_sight sight;
-	struct judgement unasked;
-
-	asked[0] = watch_opening_answered(p->facts);
-	asked[1] = watch_opening_of(p->facts);
-	switch (watch_judge_flow(i->policy.classifier, p->facts, p->seen, now, j,
-	    &unasked)) {
-	case WATCH_FLOW_NONE:
-		return OPENING_SEEN;
-	case WATCH_FLOW_OPENS:
-		openings_note(i->openings, &asked[1], p->frame->clock_ns);
-		return OPENING_SEEN;
-	case WATCH_FLOW_ANSWERS:
-		break;
-	}
-	sight = look_for_opening(i, asked, p->frame->clock_ns);
-	if (sight == OPENING_UNSEEN)
-		*j = unasked;
-	return sight;
 }
 
 static bool
@@ -265,7 +208,8 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct watch_outer outer = { j->in, j->out, j->verdict == VERDICT_PERMIT };
 	struct judgement inner;
 	struct facts f;
-	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame };
+	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame,
+	    false };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -273,7 +217,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 		fragments_track(i->fragments, &f, fragment_place(frame->frame, &f),
 		    i->latest_ns);
 		ours = watch_judge_inner(i->policy.classifier, &f, &outer,
-		    judged_as_of(i, frame->frame), &inner);
+		    inspect_judged_as_of(i, frame->frame->time_ns), &inner);
 		settle_inner(i, &p, ours);
 		show_detectors(i, &p, rest);
 		outer = (struct watch_outer){ inner.in, inner.out,
@@ -309,16 +253,17 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL };
+	struct inspected p = { frame, &f, &seen, &j, NULL, false };
 	uint16_t counter = NOT_COUNTED;
 
 	inspect_read(frame, &f, &rest);
 	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
 	h->place(h->arg, frame, &f, &seen);
-	watch_judge(i->policy.classifier, &f, &seen, judged_as_of(i, frame), &j);
+	watch_judge(i->policy.classifier, &f, &seen, inspect_judged_as_of(i, frame->time_ns), &j);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);
-		sight = check_opening(i, &p, &j, asked);
+		sight = inspect_opening(i, &p, &j, asked);
+		p.unasked = sight == OPENING_UNSEEN;
 	}
 	i->ledger.unreadable[f.unreadable]++;
 	begin_connection(i, frame, &f);
@@ -363,25 +308,13 @@ void
 inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns)
 {
 	inspect_release(i, clock_ns, false);
-	if (clock_ns >= i->swept_ns && clock_ns - i->swept_ns < SECOND_NS)
+	if (clock_ns >= i->swept_ns && clock_ns - i->swept_ns < INSPECT_SECOND_NS)
 		return;
 	i->swept_ns = clock_ns;
 	i->time_ns = time_ns;
 	i->clock_ns = clock_ns;
 	tell_bytes(i, time_ns);
 	detect_sweep(i->detect, time_ns);
-}
-
-void
-inspect_blind(struct inspect *i, int64_t clock_ns)
-{
-	openings_blind(i->openings, clock_ns);
-}
-
-bool
-inspect_crowded(const struct inspect *i, int64_t clock_ns)
-{
-	return openings_crowded(i->openings, clock_ns);
 }
 
 void

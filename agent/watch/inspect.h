@@ -56,6 +56,7 @@ struct inspected {
 	const struct watch_seen *seen;		/* of the frame */
 	const struct judgement *judgement;
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
+	bool unasked;		/* permitted but for the opening that it would answer */
 };
 
 struct inspect_hooks {
@@ -129,6 +130,18 @@ void inspect_free(struct inspect *i);	/* accepts NULL */
 
 /* Before the first frame, and at each reload. 0 or -ENOMEM: then nothing has changed. */
 int inspect_set_policy(struct inspect *i, const struct inspect_policy *policy);
+
+/*
+ * What was opened before the first frame, as conntrack has it; after the policy is set.
+ * conntrack says no more than that somebody asked: only openings that a permit holds
+ * now are taken, and every packet of their flows is judged by the permits like any
+ * other. So a flow that came about while the gate was open by mistake explains nothing.
+ */
+void inspect_seed(struct inspect *i, const struct watch_opening *openings, size_t n,
+    int64_t time_ns, int64_t clock_ns);
+
+/* These were all: no answer is assumed to be one, until inspect_blind(). */
+void inspect_clear_sight(struct inspect *i);
 
 /* In this order. With many at once the table's memory is fetched ahead. */
 void inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n);

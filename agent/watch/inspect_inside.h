@@ -49,6 +49,16 @@ struct inspect {
 	uint32_t waiting_first;		/* how many: ledger.waiting */
 };
 
+#define INSPECT_SECOND_NS 1000000000ll
+
+/* Seconds since the epoch: as of when a packet of that time is judged. */
+static inline int64_t
+inspect_judged_as_of(const struct inspect *i, int64_t time_ns)
+{
+	return i->setup.now == INSPECT_PACKET_TIME ? time_ns / INSPECT_SECOND_NS :
+	    i->setup.now;
+}
+
 /* ---- inspect.c: the stages of one frame ---- */
 
 /* rest may be NULL. */
@@ -58,6 +68,15 @@ void inspect_read(const struct inspect_frame *frame, struct facts *f,
 /* All the stages. key: of a plain frame, to keep the decision; else NULL. */
 void inspect_look(struct inspect *i, const struct inspect_frame *frame,
     const struct flow_key *key, uint64_t hash);
+
+/* ---- inspect_openings.c ---- */
+
+/*
+ * What watch_judge() permitted: does it stand? UNSEEN: it does not, and *j says what
+ * it is instead, asked[] what would have explained it.
+ */
+enum opening_sight inspect_opening(struct inspect *i, const struct inspected *p,
+    struct judgement *j, struct watch_opening asked[2]);
 
 /* ---- inspect_count.c: what a judgement comes to ---- */
 

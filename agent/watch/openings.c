@@ -25,11 +25,11 @@ struct openings {
 	struct flow_secret secret;
 	struct bucket *buckets;
 	uint64_t mask, most;	/* most: mask that it may grow to */
-	uint32_t blind;		/* last tick in which packets were lost */
+	uint32_t blind;		/* last tick in which packets were lost, if any were */
 	uint32_t forgot_since;	/* tick: from then on counted in "forgot" */
 	uint64_t forgot;
 	uint32_t crowded_until;	/* tick; 0: never was */
-	bool started;
+	bool started, blinded;
 };
 
 /* Buckets less one. */
@@ -133,7 +133,7 @@ start(struct openings *t, uint32_t now)
 {
 	if (t->started)
 		return;
-	t->started = true;
+	t->started = t->blinded = true;
 	t->blind = now;
 }
 
@@ -263,15 +263,22 @@ openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_n
 		b->tick[i] = now << 1 | other;
 		return OPENING_SEEN;
 	}
-	if (age(now, t->blind) <= lifetime(other) || now <= b->blind_until)
+	if ((t->blinded && age(now, t->blind) <= lifetime(other)) || now <= b->blind_until)
 		return OPENING_ASSUMED;
 	return OPENING_UNSEEN;
 }
 
 void
-openings_blind(struct openings *t, int64_t clock_ns)
+openings_clear(struct openings *t)
 {
 	t->started = true;
+	t->blinded = false;
+}
+
+void
+openings_blind(struct openings *t, int64_t clock_ns)
+{
+	t->started = t->blinded = true;
 	t->blind = tick_of(clock_ns);
 }
 

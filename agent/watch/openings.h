@@ -6,7 +6,8 @@
  * hash of the opening, so an answer passes for another's with 2^-64.
  *
  * Where sight was not complete it cannot be told whether somebody asked: in the
- * first time after the start, after packets were lost, and where a full bucket had
+ * first time after the start (unless what was opened before is noted, and
+ * openings_clear() says so), after packets were lost, and where a full bucket had
  * to forget an opening before its time. There an answer is assumed to be one.
  */
 #ifndef AGENT_WATCH_OPENINGS_H
@@ -54,6 +55,9 @@ void openings_note(struct openings *t, const struct watch_opening *o, int64_t cl
 /* Also notes that the flow is alive, when it was seen. */
 enum opening_sight openings_find(struct openings *t, const struct watch_opening *o,
     int64_t clock_ns);
+
+/* All that was opened before is noted: nothing is assumed until packets are lost. */
+void openings_clear(struct openings *t);
 
 /* Packets were lost until now: openings may have been among them. */
 void openings_blind(struct openings *t, int64_t clock_ns);

@@ -3,6 +3,7 @@
 
 #include "rules/compile.h"
 
+#include <net/ethernet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -196,7 +197,51 @@ watch_opening_answered(const struct facts *f)
 	return o;
 }
 
+static bool
+has_ports(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP: case IPPROTO_UDP: case IPPROTO_UDPLITE: case IPPROTO_SCTP:
+	case IPPROTO_ICMP: case IPPROTO_ICMPV6:
+		return true;
+	}
+	return false;
+}
+
+bool
+watch_opening_permitted(const struct classifier *c, const struct watch_opening *o,
+    int64_t now)
+{
+	const struct facts f = {
+		.src = o->src, .dst = o->dst, .sport = o->sport, .dport = o->dport,
+		.ethertype = o->src.family == IP_V4 ? ETHERTYPE_IP : ETHERTYPE_IPV6,
+		.protocol = o->protocol, .first_header = o->protocol, .hop_limit = 64,
+		.tcp_flags = o->protocol == IPPROTO_TCP ? TCP_FLAG_SYN : 0,
+		.flags = has_ports(o->protocol) ? FACT_HAS_PORTS : 0,
+	};
+	struct judgement j;
+
+	classifier_judge(c, &f, classifier_owner(c, &o->src), SEGMENT_NONE, now, &j);
+	return j.verdict == VERDICT_PERMIT;
+}
+
 /* ---- tunnels ----------------------------------------------------------------- */
+
+/* A payload on the port of a tunnel over UDP that is none; see watch_judge_inner(). */
+static bool
+is_no_tunnel(const struct facts *f)
+{
+	if (f->unreadable != UNREADABLE_TUNNEL)
+		return false;
+	switch ((enum tunnel)f->tunnel) {
+	case TUNNEL_VXLAN: case TUNNEL_GENEVE: case TUNNEL_GTP_U: case TUNNEL_TEREDO:
+		return true;
+	case TUNNEL_NONE: case TUNNEL_IPIP: case TUNNEL_GRE: case TUNNEL_ERSPAN:
+	case TUNNEL_COUNT:
+		break;
+	}
+	return false;
+}
 
 bool
 watch_judge_inner(const struct classifier *c, struct facts *f,
@@ -211,6 +256,10 @@ watch_judge_inner(const struct classifier *c, struct facts *f,
 	if (ip && f->unreadable == READABLE && src == SEGMENT_NONE &&
 	    dst == SEGMENT_NONE) {
 		j->verdict = outer->permitted ? VERDICT_PERMIT : VERDICT_DENY;
+		return false;
+	}
+	if (outer->permitted && is_no_tunnel(f)) {
+		j->verdict = VERDICT_PERMIT;
 		return false;
 	}
 	if (is_wire_noise(f, &seen)) {

@@ -59,6 +59,13 @@ struct watch_opening {
 struct watch_opening watch_opening_of(const struct facts *f);
 struct watch_opening watch_opening_answered(const struct facts *f);
 
+/*
+ * Does a permit in force hold this opening, between the owners of its ends? No other
+ * makes an answer permitted, so of openings that are only heard of no other counts.
+ */
+bool watch_opening_permitted(const struct classifier *c, const struct watch_opening *o,
+    int64_t now);
+
 /* The packet that carries another one in it, and what was said of it. */
 struct watch_outer {
 	uint16_t in, out;	/* segments, as judged */

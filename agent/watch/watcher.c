@@ -90,6 +90,8 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		watch_policy_free(w->before);
 		w->before = NULL;
 	}
+	if (w->now_ns - w->began_ns >= WATCHER_SEED_NS)
+		watcher_seed_forget(w);
 	watcher_look_at_links(w);
 	if (w->now_ns >= w->next_loss_ns) {
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
@@ -107,6 +109,8 @@ answer_policy(struct watcher *w)
 
 	result.error = watcher_load_memfd(w, w->message.fd, result.text,
 	    sizeof(result.text));
+	if (result.error == 0)
+		watcher_seed(w);
 	(void)ipc_answer(w->setup->control_fd, &w->message, &result, sizeof(result), -1);
 }
 
@@ -231,21 +235,27 @@ prepare(struct watcher *w)
 	if (error != 0)
 		return error;
 	begin_accounts(w);
+	watcher_seed(w);
+	if (w->setup->seed->why[0] == '\0')
+		inspect_clear_sight(w->inspect);
 	return listen_to_all(w);
 }
 
 static void
 tell_start(struct watcher *w)
 {
+	const struct watcher_seed *seed = w->setup->seed;
 	struct tap_set *taps = w->setup->taps;
-	char text[256];
+	char text[256 + 128];
 	size_t n = tap_set_count(taps);
 
 	snprintf(text, sizeof(text),
-	    "watching %zu of %zu interfaces, filter tier %s%s%s%s",
+	    "watching %zu of %zu interfaces, filter tier %s%s%s%s%s%s",
 	    n - tap_set_missing(taps), n, tap_tier_name(tap_set_tier(taps)),
 	    tap_set_tier_reason(taps)[0] != '\0' ? ": " : "", tap_set_tier_reason(taps),
-	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard");
+	    w->setup->nflog_fd >= 0 ? "" : "; the gate's log is not heard",
+	    seed->why[0] != '\0' ? "; at first any answer is taken for asked: " : "",
+	    seed->why);
 	watcher_tell_life(w, text);
 }
 
@@ -339,6 +349,7 @@ release(struct watcher *w)
 	inspect_free(w->inspect);
 	aggregate_free(w->aggregate);
 	places_free(w->places);
+	watcher_seed_forget(w);
 	tap_set_close(w->setup->taps);
 	free(w);
 }

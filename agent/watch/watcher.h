@@ -11,7 +11,17 @@
 #include "kernel-helpers/tap.h"
 #include "rules/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+struct watch_opening;
+
+/* Flows that may be answered, as the connection table had them once the taps saw. */
+struct watcher_seed {
+	struct watch_opening *openings;
+	size_t n;
+	char why[80];			/* "": these are all; else why some may be missing */
+};
 
 struct watcher_setup {
 	struct tap_set *taps;		/* opened while there was privilege; taken over */
@@ -24,6 +34,7 @@ struct watcher_setup {
 	size_t n_own;
 	int link_fd;			/* link_open(); -1: interfaces are not looked at */
 	struct softnet *softnet;	/* opened */
+	struct watcher_seed *seed;	/* its openings are taken over, freed early */
 	int64_t settle_ns;		/* so long it does not end for WATCHER_REOPEN */
 };
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Datagrams of NFLOG in one round; each holds up to 128 KiB of packets. */
@@ -94,6 +95,20 @@ place(void *arg, const struct inspect_frame *frame, struct facts *f,
 
 /* ---- what is special about a live gateway ------------------------------------ */
 
+/*
+ * An answer nobody asked for is none by the policy before either, unless that one
+ * permits it as an opening: else each reload would let such answers be for a while.
+ */
+static bool
+needs_no_opening(const struct classifier *before, const struct inspected *p,
+    const struct watch_seen *seen, int64_t now, const struct judgement *j)
+{
+	struct judgement unasked;
+
+	return watch_judge_flow(before, p->facts, seen, now, j, &unasked) !=
+	    WATCH_FLOW_ANSWERS;
+}
+
 /* The policy before, still in its grace, lets this packet be. */
 static bool
 excused(void *arg, const struct inspected *p)
@@ -115,7 +130,8 @@ excused(void *arg, const struct inspected *p)
 	else
 		watch_judge(w->before->classifier, frame->facts, &seen, now, &j);
 	if (p->outer == NULL)
-		return j.verdict != VERDICT_DENY;
+		return j.verdict != VERDICT_DENY && (!p->unasked ||
+		    needs_no_opening(w->before->classifier, p, &seen, now, &j));
 
 	outer = (struct watch_outer){ j.in, j.out, j.verdict == VERDICT_PERMIT };
 	inner = *p->facts;
@@ -184,6 +200,22 @@ watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
 			(void)tap_set_mac(w->setup->taps, i, w->own_mac[segment].mac);
 	}
 	return inspect_set_policy(w->inspect, &policy);
+}
+
+void
+watcher_seed(struct watcher *w)
+{
+	const struct watcher_seed *seed = w->setup->seed;
+
+	inspect_seed(w->inspect, seed->openings, seed->openings != NULL ? seed->n : 0,
+	    watcher_wall(), w->now_ns);
+}
+
+void
+watcher_seed_forget(struct watcher *w)
+{
+	free(w->setup->seed->openings);
+	w->setup->seed->openings = NULL;
 }
 
 void

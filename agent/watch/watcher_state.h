@@ -18,6 +18,8 @@
 
 /* A packet that was on its way while the policy changed is judged by both. */
 #define WATCHER_GRACE_NS	1000000000ll
+/* control hands over the policy in force within this time of a start. */
+#define WATCHER_SEED_NS		10000000000ll
 /* Losses are looked for this often; far below the wrap of libpcap's counters. */
 #define WATCHER_LOSS_NS		1000000000ll
 
@@ -95,6 +97,14 @@ int64_t watcher_wall(void);	/* CLOCK_REALTIME */
 /* watcher_packets.c: the packet path, before watcher_load(), and its policy. */
 int watcher_inspect(struct watcher *w);
 int watcher_inspect_policy(struct watcher *w, const struct watch_policy *p);
+
+/*
+ * What was opened before, as far as the policy of now permits it. Again for a policy
+ * that is handed over in the first time: the one that a watcher is started anew with
+ * may be older than the one in force. Forgotten after WATCHER_SEED_NS.
+ */
+void watcher_seed(struct watcher *w);
+void watcher_seed_forget(struct watcher *w);
 
 /* What waits in it; last: no packet will follow. */
 void watcher_sweep_packets(struct watcher *w, bool last);

@@ -213,6 +213,9 @@ watcher_status(struct watcher *w)
 	    json_string(tap_tier_name(tap_set_tier(w->setup->taps))));
 	json_object_set_new(o, "tier_reason",
 	    json_string(tap_set_tier_reason(w->setup->taps)));
+	/* why the flows of before the start are not all known; "": they are */
+	json_object_set_new(o, "unseeded", json_string(w->setup->seed->why));
+	put(o, "seeded", w->setup->seed->n);
 	json_object_set_new(o, "policy", json_string(w->policy->checked->digest));
 	put(o, "frames", l->frames);
 	put(o, "gate_messages", l->gate);

@@ -20,10 +20,10 @@ VXLAN, VXLAN_PORT = 0x08000000, 4789
 IPIP, SIXIN4 = 4, 41
 POLICY = policy.build(
     [policy.permit("TUN", ["a"], ["b"], ["gre", "ipip", "sixin4", "vxlan"]),
-     policy.permit("WEB", ["a"], ["c"], ["web"])],
+     policy.permit("WEB", ["a"], ["c"], ["web", "dns"])],
     [policy.service("gre", "47"), policy.service("ipip", str(IPIP)),
      policy.service("sixin4", str(SIXIN4)), policy.service("vxlan", "udp", ["4789"]),
-     policy.service("web", "tcp", ports=["80"])])
+     policy.service("web", "tcp", ports=["80"]), policy.service("dns", "udp", ports=["53"])])
 
 
 class Paths:
@@ -106,13 +106,18 @@ def proxy_arp(paths):
 
 
 def returned(paths):
-    """An answer to nothing: it looks like the return of a flow that a permit opens."""
-    src, dst = policy.addr(4, "zc", 2), policy.addr(4, "za", 2)
-    port = paths.next_port()
-    body = frames.tcp(4, src, dst, 80, port, 7, 7, frames.ACK, b"x")
-    check(paths.send([frames.ip(4, src, dst, frames.TCP, body)], 0, segment=2),
-          "the return did not leak")
-    paths.recorded("established return", port, 4, ("zc", 2), ("za", 2))
+    """An answer to nothing: it looks like the return of a flow that a permit opens.
+
+    Not of TCP: there a segment that is no lone SYN opens nothing, for the other end resets
+    what it did not ask for, and no memory is kept (docs/man/sekishod.8).
+    """
+    for family in case.FAMILIES:
+        src, dst = policy.addr(family, "zc", 2), policy.addr(family, "za", 2)
+        port = paths.next_port()
+        body = frames.udp(family, src, dst, 53, port, b"sekl" + bytes(4))
+        check(paths.send([frames.ip(family, src, dst, frames.UDP, body)], 0, family, segment=2),
+              "IPv%d: the return did not leak" % family)
+        paths.recorded("IPv%d established return" % family, port, family, ("zc", 2), ("za", 2))
 
 
 # ---- tunnels ------------------------------------------------------------------------

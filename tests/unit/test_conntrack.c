@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connection table and sysctls of a network namespace of our own; root, else skipped. */
+/* Connection table, what the watcher takes from it, and sysctls of a network namespace of our own; root, else skipped. */
+#include "agent/watch_seed.h"
 #include "kernel-helpers/conntrack.h"
 #include "kernel-helpers/sysctl.h"
 #include "tests/unit/unit.h"
@@ -74,6 +75,105 @@ flows_are_deleted_by_mark_and_by_tuple(void)
 	CU_ASSERT_EQUAL(count(fd, NULL), 0);
 	CU_ASSERT_EQUAL(conntrack_delete_marks(fd, marks, 0, &deleted), 0);
 	close(fd);
+}
+
+static void
+put_tuple(struct nlmsghdr *h, uint16_t which, bool answer, uint8_t protocol)
+{
+	struct nlattr *tuple = mnl_attr_nest_start(h, which), *nest;
+	bool icmp = protocol == IPPROTO_ICMP;
+
+	nest = mnl_attr_nest_start(h, CTA_TUPLE_IP);
+	mnl_attr_put_u32(h, CTA_IP_V4_SRC, htonl(answer ? 0x0a140002 : 0x0a0a0001));
+	mnl_attr_put_u32(h, CTA_IP_V4_DST, htonl(answer ? 0x0a140001 : 0x0a140002));
+	mnl_attr_nest_end(h, nest);
+	nest = mnl_attr_nest_start(h, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(h, CTA_PROTO_NUM, protocol);
+	if (icmp) {
+		mnl_attr_put_u8(h, CTA_PROTO_ICMP_TYPE, answer ? 0 : 8);
+		mnl_attr_put_u8(h, CTA_PROTO_ICMP_CODE, 0);
+	} else {
+		mnl_attr_put_u16(h, CTA_PROTO_SRC_PORT, htons(answer ? 53 : 1234));
+		mnl_attr_put_u16(h, CTA_PROTO_DST_PORT, htons(answer ? 4321 : 53));
+	}
+	mnl_attr_nest_end(h, nest);
+	mnl_attr_nest_end(h, tuple);
+}
+
+/* Source translated: the answer is sent to another address and port. */
+static void
+translated_ends_are_read(void)
+{
+	static const struct { uint8_t protocol; uint16_t sport, dport, to_sport; } rows[] = {
+		{ IPPROTO_UDP, 1234, 53, 4321 }, { IPPROTO_ICMP, 8 << 8, 0, 8 << 8 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_Alignas(struct nlmsghdr) uint8_t buf[512];
+		struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+		struct conntrack_flow f;
+
+		mnl_nlmsg_put_extra_header(h, sizeof(struct nfgenmsg));
+		h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
+		put_tuple(h, CTA_TUPLE_ORIG, false, rows[i].protocol);
+		put_tuple(h, CTA_TUPLE_REPLY, true, rows[i].protocol);
+		CU_ASSERT_TRUE_FATAL(conntrack_parse(buf, h->nlmsg_len, &f));
+		CU_ASSERT_EQUAL(f.sport, rows[i].sport);
+		CU_ASSERT_EQUAL(f.dport, rows[i].dport);
+		CU_ASSERT(f.src.value == 0x0a0a0001 && f.dst.value == 0x0a140002);
+		CU_ASSERT(f.translated.src.value == 0x0a140001);
+		CU_ASSERT(f.translated.dst.value == 0x0a140002);
+		CU_ASSERT_EQUAL(f.translated.sport, rows[i].to_sport);
+		CU_ASSERT_EQUAL(f.translated.dport, rows[i].dport);
+	}
+}
+
+/* The watcher's way to them: each UDP flow once, and that these are all. */
+static void
+openings_are_collected(void)
+{
+	struct watcher_seed seed;
+	size_t seen, deleted, asked = 0;
+	int fd = conntrack_open();
+
+	CU_ASSERT_FATAL(fd >= 0);
+	CU_ASSERT_EQUAL(conntrack_delete(fd, NULL, NULL, &seen, &deleted), 0);
+	open_flows(7000, 3000);
+	watch_seed_collect(&seed);
+	CU_ASSERT_STRING_EQUAL(seed.why, "");
+	CU_ASSERT_EQUAL(seed.n, 3000);
+	for (size_t i = 0; i < seed.n; i++) {
+		const struct watch_opening *o = &seed.openings[i];
+
+		asked += o->protocol == IPPROTO_UDP && o->src.value == 0x7f000001 &&
+		    o->dst.value == 0x7f000001 && o->sport != 0 && o->dport >= 7000 &&
+		    o->dport < 10000;
+	}
+	CU_ASSERT_EQUAL(asked, 3000);
+	free(seed.openings);
+	CU_ASSERT_EQUAL(conntrack_delete(fd, NULL, NULL, &seen, &deleted), 0);
+	close(fd);
+}
+
+static void
+entries_become_openings(void)
+{
+	struct conntrack_flow f = { .src = { 1, IP_V4 }, .dst = { 2, IP_V4 }, .sport = 3,
+		.dport = 4, .protocol = IPPROTO_UDP };
+	struct watch_opening o[2];
+
+	f.translated = (struct conntrack_ends){ f.src, f.dst, f.sport, f.dport };
+	CU_ASSERT_EQUAL(watch_seed_openings(&f, o), 1);
+	CU_ASSERT(o[0].src.value == 1 && o[0].dst.value == 2);
+	CU_ASSERT(o[0].sport == 3 && o[0].dport == 4 && o[0].protocol == IPPROTO_UDP);
+	f.translated.src.value = 9;
+	CU_ASSERT_EQUAL(watch_seed_openings(&f, o), 2);
+	CU_ASSERT(o[0].src.value == 1 && o[1].src.value == 9 && o[1].sport == 3);
+	f.protocol = IPPROTO_GRE;	/* its keys are no ports */
+	CU_ASSERT_EQUAL(watch_seed_openings(&f, o), 2);
+	CU_ASSERT(o[0].sport == 0 && o[0].dport == 0);
+	f.protocol = IPPROTO_TCP;
+	CU_ASSERT_EQUAL(watch_seed_openings(&f, o), 0);
 }
 
 static size_t
@@ -174,6 +274,9 @@ main(void)
 		{ "only listed switches turn", only_listed_switches_turn },
 		{ "flows are deleted by mark and by tuple",
 		    flows_are_deleted_by_mark_and_by_tuple },
+		{ "translated ends are read", translated_ends_are_read },
+		{ "entries become openings", entries_become_openings },
+		{ "openings are collected", openings_are_collected },
 		{ "switches turn", switches_turn },
 		CU_TEST_INFO_NULL,
 	};

@@ -136,6 +136,8 @@ some_ports_are_looked_at(void)
 {
 	static const struct { uint16_t port; int before; } rows[] = {
 		{ 9999, 0 }, { 443, FLOW_LOOKED_INTO - 1 }, { 23, FLOW_LOOKED_INTO - 1 },
+		{ 139, FLOW_LOOKED_INTO - 1 }, { 162, FLOW_LOOKED_INTO - 1 },
+		{ 8080, FLOW_LOOKED_INTO - 1 },
 		{ 53, 1000 }, { 67, 1000 }, { 4789, 1000 }, { 3544, 1000 },
 	};
 
@@ -318,6 +320,28 @@ what_may_have_been_missed_is_assumed(void)
 	openings_free(t);
 }
 
+static void
+nothing_is_assumed_once_sight_is_clear(void)
+{
+	const struct watch_opening o = opening_of(1, 17), other = opening_of(2, 17);
+	struct openings *t = openings_new(64, 0);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	openings_note(t, &o, START);
+	openings_clear(t);
+	CU_ASSERT_EQUAL(openings_find(t, &o, START), OPENING_SEEN);
+	CU_ASSERT_EQUAL(openings_find(t, &other, START), OPENING_UNSEEN);
+	openings_blind(t, START);
+	CU_ASSERT_EQUAL(openings_find(t, &other, START), OPENING_ASSUMED);
+	openings_free(t);
+	/* a table that nobody knows anything of is the clearest */
+	t = openings_new(64, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	openings_clear(t);
+	CU_ASSERT_EQUAL(openings_find(t, &o, START), OPENING_UNSEEN);
+	openings_free(t);
+}
+
 /* Nobody can make a witness forget and then call the answer unasked. */
 static void
 what_was_forgotten_is_assumed(void)
@@ -404,6 +428,8 @@ main(void)
 		{ "another flow is not explained", another_flow_is_not_explained },
 		{ "what may have been missed is assumed",
 		  what_may_have_been_missed_is_assumed },
+		{ "nothing is assumed once sight is clear",
+		  nothing_is_assumed_once_sight_is_clear },
 		{ "what was forgotten is assumed", what_was_forgotten_is_assumed },
 		{ "a crowd is noticed", a_crowd_is_noticed },
 		{ "openings of a capture grow", openings_of_a_capture_grow },

@@ -43,7 +43,7 @@ struct bed {
 	size_t n_events;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 	size_t n_opened_asked;
-	bool excuse, kernel_saw_it;
+	bool excuse, kernel_saw_it, was_unasked;
 	int64_t now;
 };
 
@@ -77,8 +77,10 @@ place(void *arg, const struct inspect_frame *frame, struct facts *f,
 static bool
 excused(void *arg, const struct inspected *p)
 {
-	(void)p;
-	return ((struct bed *)arg)->excuse;
+	struct bed *b = arg;
+
+	b->was_unasked = p->unasked;
+	return b->excuse;
 }
 
 static bool
@@ -199,6 +201,7 @@ an_answer_wants_a_question(void)
 
 	see_clearly(b);
 	shoot(b, &a, from_b);
+	CU_ASSERT_TRUE(b->was_unasked);
 	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
 	CU_ASSERT_EQUAL(ledger(b)->by_class[ZV_02_NOT_PERMITTED], 1);
 	CU_ASSERT_EQUAL(ledger(b)->leaks, 0);
@@ -249,6 +252,7 @@ tcp_needs_no_memory(void)
 	a.tcp_flags = TCP_FLAG_ACK;
 	shoot(b, &a, from_b);
 	/* no permit for TCP at all: refused, but not for want of a question */
+	CU_ASSERT_FALSE(b->was_unasked);
 	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
 	CU_ASSERT_EQUAL(b->n_opened_asked, 0);
 	bed_free(b);
@@ -318,6 +322,68 @@ what_came_before_us_is_assumed(void)
 	shoot(b, &a, from_b);
 	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
 	bed_free(b);
+}
+
+/* From the first packet on: who had asked is known, and nobody else had. */
+static void
+what_is_seeded_is_known(void)
+{
+	const struct facts a = answer(), q = question();
+	const struct facts ask = packet("10.1.0.2", "10.2.0.2", IPPROTO_ICMP, 8 << 8, 0);
+	const struct facts reply = packet("10.2.0.2", "10.1.0.2", IPPROTO_ICMP, 0, 0);
+	const struct watch_opening known[] = { watch_opening_of(&q), watch_opening_of(&ask) };
+	struct facts other = answer();
+	struct bed *b = bed_new(0);
+
+	other.dport = 5001;
+	inspect_seed(b->inspect, known, 2, b->now, b->now);
+	inspect_clear_sight(b->inspect);
+	shoot(b, &a, from_b);
+	shoot(b, &reply, from_b);
+	CU_ASSERT_EQUAL(ledger(b)->permitted, 2);
+	CU_ASSERT_EQUAL(ledger(b)->assumed, 0);
+	shoot(b, &other, b_to_a);
+	CU_ASSERT_EQUAL(ledger(b)->leaks, 1);
+	/* the known flow is forgotten in its time, like any other */
+	b->now += (FLOW_OPENING_SECONDS + 2 * FLOW_TICK_SECONDS) * SECOND;
+	shoot(b, &a, from_b);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 2);
+	inspect_blind(b->inspect, b->now);
+	shoot(b, &a, from_b);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 2);
+	CU_ASSERT_EQUAL(ledger(b)->assumed, 1);
+	bed_free(b);
+}
+
+/* conntrack knows all of these; still nobody may answer to them. */
+static void
+no_other_opening_is_seeded(void)
+{
+	static const struct { const char *src, *dst; uint16_t sport, dport; } rows[] = {
+		{ "10.2.0.2", "10.1.0.2", 514, 5000 },	/* the answer, as an opening */
+		{ "10.1.0.2", "10.2.0.2", 5000, 515 },	/* another service */
+		{ "10.1.0.3", "10.2.0.2", 5000, 514 },	/* another host */
+		{ "192.0.2.1", "10.2.0.2", 5000, 514 },	/* nobody's address */
+		{ "10.1.0.1", "10.2.0.2", 5000, 514 },	/* the gateway itself */
+	};
+
+	for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++) {
+		const struct facts q = packet(rows[n].src, rows[n].dst, IPPROTO_UDP,
+		    rows[n].sport, rows[n].dport);
+		const struct facts a = packet(rows[n].dst, rows[n].src, IPPROTO_UDP,
+		    rows[n].dport, rows[n].sport);
+		const struct watch_opening o = watch_opening_of(&q);
+		struct bed *b = bed_new(0);
+
+		inspect_seed(b->inspect, &o, 1, b->now, b->now);
+		inspect_clear_sight(b->inspect);
+		if (n == 0)
+			shoot(b, &q, b_to_a);	/* does not explain itself */
+		else
+			shoot(b, &a, b_to_a);
+		CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+		bed_free(b);
+	}
 }
 
 /* Questions decided by the table keep their flow alive as long as any other. */
@@ -546,6 +612,8 @@ main(void)
 		{ "a new connection is looked into again",
 		  a_new_connection_is_looked_into_again },
 		{ "what came before us is assumed", what_came_before_us_is_assumed },
+		{ "what is seeded is known", what_is_seeded_is_known },
+		{ "no other opening is seeded", no_other_opening_is_seeded },
 		{ "a long flow stays open", a_long_flow_stays_open },
 		{ "the kernel may have seen it", the_kernel_may_have_seen_it },
 		{ "an answer waits for its question", an_answer_waits_for_its_question },

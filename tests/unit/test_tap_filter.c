@@ -13,6 +13,7 @@
 #include "agent/watch/prefilter.h"
 #include "agent/watch/watch_judge.h"
 #include "kernel-helpers/tap_bpf.h"
+#include "kernel-helpers/tap_ports.h"
 #include "tests/unit/random_frame.h"
 #include "tests/unit/unit.h"
 
@@ -180,13 +181,8 @@ provable(const struct facts *f, const struct judgement *j)
 static bool
 looked_into(uint16_t port)
 {
-	static const uint16_t ports[] = { 21, 23, 25, 53, 67, 68, 80, 110, 139, 143, 161,
-		162, 389, 443, 445, 546, 547, 853 };
-
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		if (port == ports[i])
-			return true;
-	return false;
+	return port == 53 || port == 67 || port == 68 || port == 546 || port == 547 ||
+	    tap_port_looked_into(port);
 }
 
 static bool

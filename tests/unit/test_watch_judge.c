@@ -400,6 +400,44 @@ what_cannot_be_read_inside_is_a_violation(void)
 	places_free(places);
 }
 
+/* A client got the port of a tunnel for its own, and is answered there. */
+static void
+what_is_no_tunnel_is_excused_where_it_is_permitted(void)
+{
+	static const struct {
+		uint8_t tunnel, why;
+		bool permitted, excused;
+	} cases[] = {
+		{ TUNNEL_VXLAN, UNREADABLE_TUNNEL, true, true },
+		{ TUNNEL_GENEVE, UNREADABLE_TUNNEL, true, true },
+		{ TUNNEL_GTP_U, UNREADABLE_TUNNEL, true, true },
+		{ TUNNEL_TEREDO, UNREADABLE_TUNNEL, true, true },
+		{ TUNNEL_VXLAN, UNREADABLE_TUNNEL, false, false },
+		{ TUNNEL_GRE, UNREADABLE_TUNNEL, true, false },
+		{ TUNNEL_ERSPAN, UNREADABLE_TUNNEL, true, false },
+		{ TUNNEL_IPIP, UNREADABLE_TUNNEL, true, false },
+		{ TUNNEL_VXLAN, UNREADABLE_TRUNCATED, true, false },
+		{ TUNNEL_VXLAN, UNREADABLE_TINY, true, false },
+		{ TUNNEL_VXLAN, UNREADABLE_LENGTH, true, false },
+		{ TUNNEL_VXLAN, UNREADABLE_TUNNEL_DEPTH, true, false },
+	};
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct watch_outer outer = { MN, EX, cases[i].permitted };
+		struct facts f = { .level = 1, .tunnel = cases[i].tunnel,
+		    .unreadable = cases[i].why };
+		struct judgement j;
+		bool told = watch_judge_inner(p->classifier, &f, &outer, NOW, &j);
+
+		CU_ASSERT_EQUAL(told, !cases[i].excused);
+		CU_ASSERT_EQUAL(j.verdict, cases[i].excused ? VERDICT_PERMIT : VERDICT_DENY);
+	}
+	watch_policy_free(p);
+	places_free(places);
+}
+
 static void
 places_outlive_a_reload(void)
 {
@@ -446,6 +484,8 @@ main(void)
 		{ "packets in tunnels", packets_in_tunnels },
 		{ "what cannot be read inside is a violation",
 		  what_cannot_be_read_inside_is_a_violation },
+		{ "what is no tunnel is excused where it is permitted",
+		  what_is_no_tunnel_is_excused_where_it_is_permitted },
 		{ "places outlive a reload", places_outlive_a_reload },
 		{ "a bad policy says why", a_bad_policy_says_why },
 		CU_TEST_INFO_NULL,
