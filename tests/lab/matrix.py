@@ -7,8 +7,10 @@ import time
 from sekisho_lab import case, frames, policy, watching
 from sekisho_lab.gate import Gate, Shot, check
 
-POLICY = policy.build([policy.permit("WEB", ["a"], ["zb"], ["web"])],
-                      [policy.service("web", "tcp", ports=["80"])])
+POLICY = policy.build([policy.permit("WEB", ["a"], ["zb"], ["web"]),
+                       policy.permit("NAMES", ["a"], ["zb"], ["names"])],
+                      [policy.service("web", "tcp", ports=["80"]),
+                       policy.service("names", "udp", ports=["53"])])
 
 
 def matrix(gate):
@@ -20,7 +22,7 @@ def matrix(gate):
 def pair(answer, from_, to):
     found = [p for p in answer["pairs"] if (p["from"], p["to"]) == (from_, to)]
     return found[0] if found else {"gate": {"permitted": 0, "stopped": 0},
-                                   "tap": {"permitted": 0, "attempts": 0, "leaks": 0}}
+                                   "tap": {"permitted": 0, "attempts": 0, "leaks": 0, "beside": 0}}
 
 
 def marked(answer):
@@ -40,7 +42,26 @@ def agree(gate):
     case.equal(pair(now, "za", "zc")["gate"]["stopped"], 30, "stopped by the gate")
     case.equal(pair(now, "za", "zb")["gate"]["permitted"], 21, "opened by the gate")
     check(pair(now, "za", "zb")["tap"]["permitted"] >= 21, "permitted by the tap")
+    # so many ports look like a scan: one more finding, and no packet more
+    check(watching.wait_until(lambda: pair(matrix(gate), "za", "zc")["tap"]["beside"] == 1, 3),
+          "no scan was found: %s" % pair(matrix(gate), "za", "zc"))
     case.equal(marked(now), {}, "marked pairs")
+
+
+def answers_are_held(gate):
+    """To no question: held until the question may have come; no difference meanwhile."""
+    seen = 0
+    src, dst = policy.addr(4, "zb", 2), policy.addr(4, "za", 2)
+    for n in range(40):
+        body = frames.udp(4, src, dst, 53, 44000 + n, b"answer")
+        gate.fire([Shot(1, 4, frames.ip(4, src, dst, frames.UDP, body))])
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        seen = max(seen, gate.status()["watch"]["waiting"])
+        case.equal(marked(matrix(gate)), {}, "marked while answers are held")
+    check(seen > 0, "no answer was ever held; the test shows nothing")
+    now = pair(matrix(gate), "zb", "za")
+    case.equal((now["gate"]["stopped"], now["tap"]["attempts"]), (40, 40), "answers in the end")
 
 
 def opening_into_nowhere(gate):
@@ -69,6 +90,7 @@ def run():
         check(watching.wait_until(lambda: matrix(gate)["compared_since"] > 0, 6),
               "the witnesses are never compared")
         agree(gate)
+        answers_are_held(gate)
         opening_into_nowhere(gate)
         stopped_elsewhere(gate)
         text = gate.sekisho("matrix").stdout

@@ -26,10 +26,13 @@ static const char text[] =
     "hosts = ( { name = \"a\"; zone = \"mn\"; addresses = [ \"10.1.0.2\" ]; },"
     " { name = \"b\"; zone = \"lg\"; addresses = [ \"10.2.0.2\" ]; } );"
     "services = ( { name = \"log\"; protocol = \"udp\"; ports = [ \"514\" ]; },"
+    " { name = \"ipip\"; protocol = \"4\"; },"
     " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; } );"
     "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
     "   services = [ \"log\", \"ping\" ]; purpose = \"p\"; },"
     " { id = \"T2\"; from = [ \"a\" ]; to = [ \"self\" ]; services = [ \"ping\" ];"
+    "   purpose = \"p\"; },"
+    " { id = \"T3\"; from = [ \"a\" ]; to = [ \"b\" ]; services = [ \"ipip\" ];"
     "   purpose = \"p\"; } );";
 
 struct bed {
@@ -432,10 +435,56 @@ what_the_gate_stopped_is_told_with_its_reason(void)
 	bed_free(b);
 }
 
+/* From 10.1.0.2 to 10.2.0.last, in it a UDP packet from 10.1.0.2 to 10.2.0.9. */
+static void
+shoot_ipip(struct bed *b, uint8_t last)
+{
+	uint8_t bytes[20 + 20 + 8] = {
+		0x45, 0, 0, 48, 0, 1, 0, 0, 64, IPPROTO_IPIP, 0, 0, 10, 1, 0, 2, 10, 2, 0, 0,
+		0x45, 0, 0, 28, 0, 2, 0, 0, 64, IPPROTO_UDP, 0, 0, 10, 1, 0, 2, 10, 2, 0, 9,
+		0, 9, 0, 9, 0, 8, 0, 0,
+	};
+	struct inspect_frame shot = { .bytes = bytes, .captured = sizeof(bytes),
+	    .length = sizeof(bytes), .link_type = INSPECT_BARE_PACKET, .where = from_a,
+	    .time_ns = b->now, .clock_ns = b->now };
+
+	bytes[19] = last;
+	inspect_frames(b->inspect, &shot, 1);
+}
+
+/* One packet is one attempt, whatever is in it; what is in it is told all the same. */
+static void
+a_tunnel_that_is_refused_is_one_packet(void)
+{
+	struct bed *b = bed_new(0);
+	struct aggregate_totals t;
+	uint16_t mn, lg;
+
+	mn = places_at(b->places, watch_policy_place(b->policy, MN))->zone_number;
+	lg = places_at(b->places, watch_policy_place(b->policy, LG))->zone_number;
+	shoot_ipip(b, 3);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+	CU_ASSERT_EQUAL(ledger(b)->inner_violations, 1);
+	/* of a permitted one the packet inside is the violation */
+	shoot_ipip(b, 2);
+	shoot_ipip(b, 2);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+	CU_ASSERT_EQUAL(ledger(b)->inner_violations, 3);
+	CU_ASSERT_EQUAL(aggregate_finish(b->aggregate), 0);
+	t = aggregate_total(b->aggregate, mn, lg);
+	CU_ASSERT_EQUAL(t.attempts, 3);
+	CU_ASSERT_EQUAL(t.leaks, 0);
+	CU_ASSERT_EQUAL(t.beside, 1);
+	CU_ASSERT_EQUAL(b->n_events, 3);
+	bed_free(b);
+}
+
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
+		{ "a tunnel that is refused is one packet",
+		  a_tunnel_that_is_refused_is_one_packet },
 		{ "an answer wants a question", an_answer_wants_a_question },
 		{ "pings are asked for too", pings_are_asked_for_too },
 		{ "TCP needs no memory", tcp_needs_no_memory },
