@@ -32,6 +32,7 @@ struct matrix_sample {
 	uint64_t unkeyed;	/* gate: stopped and in no pair, the sets were full */
 	uint64_t lost;		/* tap: frames that it did not see */
 	uint64_t excused;	/* tap: let be by the policy before */
+	uint64_t assumed;	/* tap: permitted, for it may have missed the question */
 	uint64_t held;		/* tap: answers not judged yet, now */
 	int64_t started_ns;	/* tap: its counts begin here; CLOCK_REALTIME */
 };

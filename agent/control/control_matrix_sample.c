@@ -184,6 +184,7 @@ ask_tap(struct control *c, struct matrix_sample *s)
 	s->tap = watch != NULL;
 	s->lost = number(watch, "lost");
 	s->excused = number(watch, "excused");
+	s->assumed = number(watch, "assumed");
 	s->held = number(watch, "waiting");
 	s->started_ns = (int64_t)number(watch, "started_ns");
 	json_decref(watch);

@@ -96,7 +96,11 @@ a_stop_that_nobody_saw_come_is_marked(void)
 	b.now.lost = 1;
 	b.now.excused = 1;
 	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_STOP_UNSEEN);
+	/* an answer, as far as the tap knows */
+	b.now.assumed = 1;
+	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_AGREES);
 	/* the tap has it, and asks for its question first */
+	b.now.assumed = 0;
 	b.now.held = 1;
 	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_AGREES);
 	/* what it had at the base is an attempt by now */
