@@ -42,7 +42,7 @@ print_pair(const struct cli *cli, const json_t *cell, const char *from, const ch
 	bool differs = json_object_get(cell, "difference") != NULL;
 
 	snprintf(left, sizeof(left), "%s -> %s", from, to);
-	columns_print(stdout, left, 30);
+	columns_print(stdout, left, 27);
 	if (cell == NULL) {
 		cli_say(cli, MSG_CLI_MATRIX_APART);
 		return;

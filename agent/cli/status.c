@@ -33,6 +33,19 @@ text_of(const json_t *o, const char *key)
 	return t != NULL ? t : "-";
 }
 
+/* How much of the watching is done in the kernel, and why not more. */
+static void
+say_tier(const struct cli *cli, const json_t *watch)
+{
+	const json_t *ledger = json_object_get(watch, "ledger");
+	const char *reason = json_string_value(json_object_get(watch, "tier_reason"));
+
+	cli_say(cli, MSG_CLI_STATUS_TIER, text_of(watch, "tier"),
+	    number_at(ledger, "filter", "proven"), number_at(ledger, "filter", "seen"));
+	if (reason != NULL && reason[0] != '\0')
+		cli_say(cli, MSG_CLI_STATUS_TIER_REASON, reason);
+}
+
 static void
 say_taps(const struct cli *cli, const json_t *watch)
 {
@@ -93,15 +106,16 @@ say_status(const struct cli *cli, const json_t *s)
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
 	    number_at(s, "policy", "permits"));
 	cli_say(cli, MSG_CLI_STATUS_GATE, text_at(s, "gate", "state"),
-	    number_at(s, "gate", "generation"), text_at(s, "gate", "applied_at"),
-	    json_is_true(json_object_get(json_object_get(s, "gate"), "forwarding")) ? "on" : "off");
+	    number_at(s, "gate", "generation"),
+	    json_is_true(json_object_get(json_object_get(s, "gate"), "forwarding")) ? "on" :
+	    "off", text_at(s, "gate", "applied_at"));
 	cli_say(cli, MSG_CLI_STATUS_STOPPED, number_at(s, "gate", "stopped"),
 	    number_at(s, "gate", "permitted"), number_at(s, "gate", "reassembly_failed"));
-	cli_say(cli, MSG_CLI_STATUS_TIER, text_at(s, "watch", "tier"),
-	    text_at(s, "watch", "tier_reason"));
+	say_tier(cli, json_object_get(s, "watch"));
 	say_taps(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_WATCH, number_at(s, "watch", "frames"),
-	    number_at(s, "watch", "attempts"), number_at(s, "watch", "leaks"));
+	    number_at(s, "watch", "attempts"), number_at(s, "watch", "leaks"),
+	    number_at(s, "watch", "beside"));
 	say_ledgers(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));

@@ -107,14 +107,15 @@ pair_json(struct control *c, const struct matrix_sample *base,
 	json_t *pair;
 
 	if (cell->opened[1] + cell->stopped[1] + cell->permitted + cell->attempts_most +
-	    cell->leaks == 0)
+	    cell->leaks + cell->beside == 0)
 		return NULL;
-	pair = json_pack("{s:s, s:s, s:{s:I, s:I}, s:{s:I, s:I, s:I}}",
+	pair = json_pack("{s:s, s:s, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
 	    "from", zone_name(c, from), "to", zone_name(c, to),
 	    "gate", "permitted", (json_int_t)cell->opened[1],
 	    "stopped", (json_int_t)cell->stopped[1],
 	    "tap", "permitted", (json_int_t)cell->permitted,
-	    "attempts", (json_int_t)cell->attempts, "leaks", (json_int_t)cell->leaks);
+	    "attempts", (json_int_t)cell->attempts, "leaks", (json_int_t)cell->leaks,
+	    "beside", (json_int_t)cell->beside);
 	if (base != NULL)
 		d = matrix_compare(base, now, from, to, &packets);
 	if (d != MATRIX_AGREES)

@@ -20,6 +20,7 @@ struct matrix_cell {
 	uint64_t opened[2], stopped[2];		/* gate: before and after the tap */
 	uint64_t permitted, leaks;		/* tap */
 	uint64_t attempts, attempts_most;	/* tap: settled; with what may still leave */
+	uint64_t beside;			/* tap: found beside these packets */
 };
 
 /* Rows and columns are the zones, the last one is the gateway itself. */
@@ -31,6 +32,8 @@ struct matrix_sample {
 	uint64_t unkeyed;	/* gate: stopped and in no pair, the sets were full */
 	uint64_t lost;		/* tap: frames that it did not see */
 	uint64_t excused;	/* tap: let be by the policy before */
+	uint64_t assumed;	/* tap: permitted, for it may have missed the question */
+	uint64_t held;		/* tap: answers not judged yet, now */
 	int64_t started_ns;	/* tap: its counts begin here; CLOCK_REALTIME */
 };
 

@@ -7,9 +7,14 @@
  *       leave. A permit that serves several pairs is in no pair's "opened".
  *   stopped <= attempts     Every packet that a rule refused had come in, and the tap
  *       saw it. Not those that the gateway sent itself, nor those refused for their
- *       state or their options: one by one they may look permitted.
+ *       state or their options: one by one they may look permitted. Answers whose
+ *       question may still be in a ring are no attempts before they are judged, and
+ *       none at all when the tap may have missed the question.
  *   attempts <= stopped     What came, may not pass and did not leave was refused by a
- *       rule, or something else was in its way.
+ *       rule, or something else was in its way. What was held at the time of the base
+ *       may have been refused before it.
+ *
+ * What detectors found, and packets in refused packets, are in none of these.
  */
 #include "agent/control/control_matrix.h"
 
@@ -40,7 +45,8 @@ matrix_compare(const struct matrix_sample *base, const struct matrix_sample *now
 	const struct matrix_cell *c = matrix_cell(now, from, to);
 	uint64_t lost = grown(base->lost, now->lost);
 	uint64_t slack = lost + grown(base->unjudged, now->unjudged) +
-	    grown(base->excused, now->excused);
+	    grown(base->excused, now->excused) +
+	    grown(base->assumed, now->assumed) + now->held;
 
 	*packets = beyond(grown(b->opened[1], c->opened[0]),
 	    grown(b->permitted, c->permitted) + lost);
@@ -53,7 +59,8 @@ matrix_compare(const struct matrix_sample *base, const struct matrix_sample *now
 	if (*packets > 0)
 		return MATRIX_STOP_UNSEEN;
 	*packets = beyond(grown(b->attempts_most, c->attempts),
-	    grown(b->stopped[0], c->stopped[1]) + grown(base->unkeyed, now->unkeyed));
+	    grown(b->stopped[0], c->stopped[1]) + grown(base->unkeyed, now->unkeyed) +
+	    base->held);
 	return *packets > 0 ? MATRIX_STOPPED_ELSEWHERE : MATRIX_AGREES;
 }
 

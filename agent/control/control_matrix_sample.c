@@ -179,10 +179,13 @@ ask_tap(struct control *c, struct matrix_sample *s)
 		cell->attempts = number(row, "attempts");
 		cell->attempts_most = number(row, "attempts_most");
 		cell->leaks = number(row, "leaks");
+		cell->beside = number(row, "beside");
 	}
 	s->tap = watch != NULL;
 	s->lost = number(watch, "lost");
 	s->excused = number(watch, "excused");
+	s->assumed = number(watch, "assumed");
+	s->held = number(watch, "waiting");
 	s->started_ns = (int64_t)number(watch, "started_ns");
 	json_decref(watch);
 }

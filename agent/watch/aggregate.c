@@ -31,8 +31,8 @@ aggregate_new(const struct places *places, size_t entries, aggregate_emit *emit,
 	a->arg = arg;
 	a->n_entries = entries;
 	a->mask = (uint32_t)(n_buckets - 1);
-	a->entries = calloc(entries + PAIRS, sizeof(a->entries[0]));
-	a->live = calloc(entries + PAIRS, sizeof(a->live[0]));
+	a->entries = calloc(entries + 2 * PAIRS, sizeof(a->entries[0]));
+	a->live = calloc(entries + 2 * PAIRS, sizeof(a->live[0]));
 	a->buckets = calloc(n_buckets, sizeof(a->buckets[0]));
 	if (a->entries == NULL || a->live == NULL || a->buckets == NULL ||
 	    sodium_init() < 0) {
@@ -87,6 +87,7 @@ make_key(const struct sighting *s, struct aggregate_key *key)
 	key->action = s->action;
 	key->family = (uint8_t)s->facts->src.family;
 	key->protocol = s->facts->protocol;
+	key->beside = s->beside;
 }
 
 static uint64_t
@@ -134,18 +135,20 @@ fill(struct entry *e, const struct sighting *s)
 
 struct entry *
 aggregate_pair_entry(struct aggregate *a, uint16_t from_place, uint16_t to_place,
-    uint8_t zv, uint8_t action)
+    const struct aggregate_key *key)
 {
 	size_t from = places_at(a->places, from_place)->zone_number;
 	size_t to = places_at(a->places, to_place)->zone_number;
-	struct entry *e = &a->entries[a->n_entries + from * PLACE_ZONES_MAX + to];
+	struct entry *e = &a->entries[a->n_entries + key->beside * PAIRS +
+	    from * PLACE_ZONES_MAX + to];
 
 	if (e->live_at != 0)
 		return e;
 	e->from = from_place;
 	e->to = to_place;
-	e->key.zv = zv;
-	e->key.action = action;
+	e->key.zv = key->zv;
+	e->key.action = key->action;
+	e->key.beside = key->beside;
 	e->key.from = (uint16_t)from;
 	e->key.to = (uint16_t)to;
 	e->hash = hash_of(a, &e->key);
@@ -154,9 +157,10 @@ aggregate_pair_entry(struct aggregate *a, uint16_t from_place, uint16_t to_place
 }
 
 static struct entry *
-overflow_entry(struct aggregate *a, const struct sighting *s)
+overflow_entry(struct aggregate *a, const struct sighting *s,
+    const struct aggregate_key *key)
 {
-	struct entry *e = aggregate_pair_entry(a, s->from, s->to, s->zv, s->action);
+	struct entry *e = aggregate_pair_entry(a, s->from, s->to, key);
 
 	a->overflowed++;
 	if (e->severity < s->severity)
@@ -172,7 +176,7 @@ take_entry(struct aggregate *a, const struct sighting *s, const struct aggregate
 	uint32_t i = a->free;
 
 	if (i == NO_ENTRY && a->fresh == a->n_entries)
-		return overflow_entry(a, s);
+		return overflow_entry(a, s, key);
 	if (i == NO_ENTRY)
 		i = a->fresh++;
 	else
@@ -218,8 +222,7 @@ aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
 		e->egress++;
 		e->egress_bytes += s->facts->length;
 		stretch(&e->leak, s->time_ns);
-		a->totals[places_at(a->places, e->from)->zone_number]
-		    [places_at(a->places, e->to)->zone_number].leaks++;
+		aggregate_count_leak(a, e);
 	} else if (s->witness == WITNESS_GATE) {
 		e->gate++;
 		e->gate_bytes += s->facts->length;

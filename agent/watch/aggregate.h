@@ -11,6 +11,10 @@
  * A leak is told at once. An attempt that only the wire has seen waits
  * AGGREGATE_SWEEP_NS at least, for it may still leave.
  *
+ * What is found beside the judgement of a packet (by a detector, or inside a packet
+ * that is a violation itself) has entries of its own and is told like the rest; in
+ * the totals it is counted apart, or one packet would count there twice.
+ *
  * Fixed memory: a key that finds the table full is counted in one entry for its
  * pair of zones. Keys are hashed with a secret, so nobody can aim at one chain.
  *
@@ -42,13 +46,15 @@ struct sighting {
 	uint8_t zv, action;		/* of the judgement */
 	uint8_t severity;		/* 0: as the catalogue says */
 	const char *detail;		/* what a detector adds, English; NULL: nothing */
+	bool beside;			/* the packet itself is counted elsewhere */
 };
 
 struct aggregate;
 
-/* Packets per pair of zones, by places' zone numbers. */
+/* Per pair of zones, by places' zone numbers. */
 struct aggregate_totals {
-	uint64_t attempts, leaks;
+	uint64_t attempts, leaks;	/* packets */
+	uint64_t beside;		/* found beside them, whether it crossed or not */
 };
 
 /*
@@ -98,7 +104,7 @@ size_t aggregate_fold(struct aggregate *a);
 struct aggregate_ledger {
 	uint64_t added;		/* sightings handed in */
 	uint64_t open, closed;	/* in entries; in entries that were told as final */
-	uint64_t counted;	/* attempts and leaks in the totals of the pairs */
+	uint64_t counted;	/* in the totals of the pairs, all three together */
 	uint64_t told, untold;	/* of these: in final records; in entries */
 };
 void aggregate_ledger(const struct aggregate *a, struct aggregate_ledger *out);

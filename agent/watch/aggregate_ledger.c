@@ -14,7 +14,8 @@ sum_of_totals(const struct aggregate *a)
 
 	for (size_t from = 0; from < PLACE_ZONES_MAX; from++)
 		for (size_t to = 0; to < PLACE_ZONES_MAX; to++)
-			sum += a->totals[from][to].attempts + a->totals[from][to].leaks;
+			sum += a->totals[from][to].attempts +
+			    a->totals[from][to].leaks + a->totals[from][to].beside;
 	return sum;
 }
 
@@ -42,7 +43,7 @@ aggregate_most_attempts(const struct aggregate *a,
 		const struct entry *e = &a->entries[a->live[i]];
 		uint64_t all = aggregate_attempts_of(e, e->ingress);
 
-		if (all > e->counted)
+		if (!e->key.beside && all > e->counted)
 			most[places_at(a->places, e->from)->zone_number]
 			    [places_at(a->places, e->to)->zone_number] += all - e->counted;
 	}

@@ -35,15 +35,30 @@ attempt_bytes(const struct entry *e)
 	return stayed > e->gate_bytes ? stayed : e->gate_bytes;
 }
 
+static struct aggregate_totals *
+totals_of(struct aggregate *a, const struct entry *e)
+{
+	return &a->totals[places_at(a->places, e->from)->zone_number]
+	    [places_at(a->places, e->to)->zone_number];
+}
+
 void
 aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all)
 {
 	uint64_t n = aggregate_attempts_of(e, all ? e->ingress : e->settled);
+	struct aggregate_totals *t = totals_of(a, e);
 
 	/* Modulo 2^64: a straggler that left after all takes itself back. */
-	a->totals[places_at(a->places, e->from)->zone_number]
-	    [places_at(a->places, e->to)->zone_number].attempts += n - e->counted;
+	*(e->key.beside ? &t->beside : &t->attempts) += n - e->counted;
 	e->counted = n;
+}
+
+void
+aggregate_count_leak(struct aggregate *a, const struct entry *e)
+{
+	struct aggregate_totals *t = totals_of(a, e);
+
+	(*(e->key.beside ? &t->beside : &t->leaks))++;
 }
 
 static void
@@ -234,8 +249,7 @@ aggregate_fold(struct aggregate *a)
 
 		if ((size_t)(e - a->entries) >= a->n_entries)
 			continue;
-		move_counts(a, e, aggregate_pair_entry(a, e->from, e->to, e->key.zv,
-		    e->key.action));
+		move_counts(a, e, aggregate_pair_entry(a, e->from, e->to, &e->key));
 		aggregate_drop(a, e);
 	}
 	for (uint32_t i = a->n_live; i-- > 0;) {

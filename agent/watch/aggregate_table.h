@@ -14,7 +14,8 @@ struct aggregate_key {
 	ip_value src, dst;
 	uint16_t from, to, service;
 	uint8_t zv, action, family, protocol;
-	uint8_t zero[6];
+	uint8_t beside;			/* 0 or 1 */
+	uint8_t zero[5];
 };
 _Static_assert(sizeof(struct aggregate_key) == 48, "no padding in keys");
 
@@ -53,7 +54,7 @@ struct aggregate {
 	bool blocked;		/* emit refused; asked again at the next sweep */
 	char digest[65];
 	uint8_t secret[crypto_shorthash_KEYBYTES];
-	size_t n_entries;	/* behind them stands one entry per pair of zones */
+	size_t n_entries;	/* behind them: entries of pairs of zones */
 	struct entry *entries;
 	uint32_t *buckets, *live;
 	uint32_t mask, n_live;
@@ -73,15 +74,19 @@ void aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns);
  */
 uint64_t aggregate_attempts_of(const struct entry *e, uint64_t ingress);
 
+/* One more packet of this entry that was seen leaving, in the totals. */
+void aggregate_count_leak(struct aggregate *a, const struct entry *e);
+
 /* Bring the totals to what the entry says now; all: without waiting for stragglers. */
 void aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all);
 
 /*
  * The entry of a pair of zones, for what has no place of its own: it keeps no
- * address, for it stands for many. zv, action: of the first of them.
+ * address, for it stands for many. There is another one for what was found beside
+ * packets. zv and action are those of the first key that came.
  */
 struct entry *aggregate_pair_entry(struct aggregate *a, uint16_t from_place,
-    uint16_t to_place, uint8_t zv, uint8_t action);
+    uint16_t to_place, const struct aggregate_key *key);
 
 /* Take a told entry out of the table. */
 void aggregate_drop(struct aggregate *a, struct entry *e);

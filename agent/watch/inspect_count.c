@@ -68,6 +68,9 @@ sighting_of(const struct inspect *i, const struct inspected *p, const char *deta
 		.time_ns = p->frame->time_ns, .from = inspect_place(i, j->in),
 		.to = inspect_place(i, j->out), .witness = p->seen->witness,
 		.zv = (uint8_t)j->zv, .action = (uint8_t)j->action, .detail = detail,
+		/* a refused packet that carries it was counted itself */
+		.beside = p->outer != NULL &&
+		    p->outer->judgement->verdict == VERDICT_DENY,
 	};
 }
 
@@ -103,7 +106,7 @@ inspect_detection(void *arg, const struct detection *d)
 		.time_ns = i->time_ns, .from = inspect_place(i, d->from),
 		.to = inspect_place(i, d->to), .witness = WITNESS_TAP_INGRESS,
 		.zv = d->zv, .action = d->action, .severity = d->severity,
-		.detail = d->detail,
+		.detail = d->detail, .beside = true,
 	};
 
 	i->ledger.detections++;

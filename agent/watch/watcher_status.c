@@ -172,15 +172,17 @@ matrix_json(struct watcher *w, struct aggregate_totals *total)
 
 			total->attempts += t.attempts;
 			total->leaks += t.leaks;
-			if (permitted + most[from][to] + t.leaks == 0)
+			total->beside += t.beside;
+			if (permitted + most[from][to] + t.leaks + t.beside == 0)
 				continue;
 			json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, "
-			    "s:I}", "from", places_zone_name(w->places, from),
+			    "s:I, s:I}", "from", places_zone_name(w->places, from),
 			    "to", places_zone_name(w->places, to),
 			    "permitted", (json_int_t)permitted,
 			    "attempts", (json_int_t)t.attempts,
 			    "attempts_most", (json_int_t)most[from][to],
-			    "leaks", (json_int_t)t.leaks));
+			    "leaks", (json_int_t)t.leaks,
+			    "beside", (json_int_t)t.beside));
 		}
 	return rows;
 }
@@ -204,7 +206,7 @@ json_t *
 watcher_status(struct watcher *w)
 {
 	const struct inspect_ledger *l = inspect_ledger(w->inspect);
-	struct aggregate_totals total = { 0, 0 };
+	struct aggregate_totals total = { 0, 0, 0 };
 	json_t *o = json_object(), *taps = json_array();
 
 	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++)
@@ -235,5 +237,6 @@ watcher_status(struct watcher *w)
 	json_object_set_new(o, "matrix", matrix_json(w, &total));
 	put(o, "attempts", total.attempts);
 	put(o, "leaks", total.leaks);
+	put(o, "beside", total.beside);
 	return o;
 }

@@ -7,8 +7,10 @@ import time
 from sekisho_lab import case, frames, policy, watching
 from sekisho_lab.gate import Gate, Shot, check
 
-POLICY = policy.build([policy.permit("WEB", ["a"], ["zb"], ["web"])],
-                      [policy.service("web", "tcp", ports=["80"])])
+POLICY = policy.build([policy.permit("WEB", ["a"], ["zb"], ["web"]),
+                       policy.permit("NAMES", ["a"], ["zb"], ["names"])],
+                      [policy.service("web", "tcp", ports=["80"]),
+                       policy.service("names", "udp", ports=["53"])])
 
 
 def matrix(gate):
@@ -20,7 +22,7 @@ def matrix(gate):
 def pair(answer, from_, to):
     found = [p for p in answer["pairs"] if (p["from"], p["to"]) == (from_, to)]
     return found[0] if found else {"gate": {"permitted": 0, "stopped": 0},
-                                   "tap": {"permitted": 0, "attempts": 0, "leaks": 0}}
+                                   "tap": {"permitted": 0, "attempts": 0, "leaks": 0, "beside": 0}}
 
 
 def marked(answer):
@@ -40,7 +42,23 @@ def agree(gate):
     case.equal(pair(now, "za", "zc")["gate"]["stopped"], 30, "stopped by the gate")
     case.equal(pair(now, "za", "zb")["gate"]["permitted"], 21, "opened by the gate")
     check(pair(now, "za", "zb")["tap"]["permitted"] >= 21, "permitted by the tap")
+    # so many ports look like a scan: one more finding, and no packet more
+    check(watching.wait_until(lambda: pair(matrix(gate), "za", "zc")["tap"]["beside"] == 1, 3),
+          "no scan was found: %s" % pair(matrix(gate), "za", "zc"))
     case.equal(marked(now), {}, "marked pairs")
+
+
+def answers_are_assumed(gate):
+    """To no question: the gate stops them; so soon after its start the tap cannot know."""
+    src, dst = policy.addr(4, "zb", 2), policy.addr(4, "za", 2)
+    for n in range(40):
+        body = frames.udp(4, src, dst, 53, 44000 + n, b"answer")
+        gate.fire([Shot(1, 4, frames.ip(4, src, dst, frames.UDP, body))])
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        case.equal(marked(matrix(gate)), {}, "marked for answers to no question")
+    case.equal(pair(matrix(gate), "zb", "za")["gate"]["stopped"], 40, "stopped by the gate")
+    check(gate.status()["watch"]["assumed"] >= 40, "they were not taken for answers; shows nothing")
 
 
 def opening_into_nowhere(gate):
@@ -69,6 +87,7 @@ def run():
         check(watching.wait_until(lambda: matrix(gate)["compared_since"] > 0, 6),
               "the witnesses are never compared")
         agree(gate)
+        answers_are_assumed(gate)
         opening_into_nowhere(gate)
         stopped_elsewhere(gate)
         text = gate.sekisho("matrix").stdout

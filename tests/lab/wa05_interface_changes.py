@@ -37,7 +37,7 @@ class Bed:
     def recorded(self, port):
         return [r for r in self.gate.violations()
                 if r.get("destination", {}).get("port", 0) >= port
-                and r["observer"]["ingress"]["interface"]["name"] == IF
+                and watching.interface_of(r) == IF     # "": the gate knew it before a tap did
                 and "tap-ingress" in r["sekisho"]["witness"]]
 
     def again(self, what):

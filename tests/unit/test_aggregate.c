@@ -87,19 +87,26 @@ bed_free(struct bed *b)
 	free(b);
 }
 
-/* A packet of host n of zone a to zone b, by one witness. */
 static void
-see(struct bed *b, unsigned int n, uint8_t witness)
+see_as(struct bed *b, unsigned int n, uint8_t witness, bool beside)
 {
 	struct facts f = { .protocol = 6, .dport = 443, .flags = FACT_HAS_PORTS,
 	    .length = 60 };
 	struct sighting s = { .facts = &f, .permit = "", .gate_reason = "",
 	    .time_ns = WALL + (b->now - START), .from = ZONE_A, .to = ZONE_B,
-	    .witness = witness, .zv = ZV_01_ZONE_CROSSING, .action = ACTION_ATTEMPT };
+	    .witness = witness, .zv = ZV_01_ZONE_CROSSING, .action = ACTION_ATTEMPT,
+	    .beside = beside };
 
 	f.src = (struct ip_addr){ 0x0a010000u + n, IP_V4 };
 	f.dst = (struct ip_addr){ 0x0a020003u, IP_V4 };
 	aggregate_add(b->a, &s, b->now);
+}
+
+/* A packet of host n of zone a to zone b, by one witness. */
+static void
+see(struct bed *b, unsigned int n, uint8_t witness)
+{
+	see_as(b, n, witness, false);
 }
 
 static void
@@ -415,10 +422,62 @@ the_most_attempts_include_those_that_wait(void)
 	bed_free(b);
 }
 
+/*
+ * Even with the same key in all else: told of like any other, and neither an attempt
+ * nor a leak more. Three hosts; with a table of one entry most are counted by pair.
+ */
+static void
+count_beside(size_t entries)
+{
+	static uint64_t most[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
+	struct bed *b = bed_new(entries);
+	struct aggregate_totals t;
+
+	for (unsigned int n = 0; n < 3; n++) {
+		see(b, n, WITNESS_TAP_INGRESS);
+		see_as(b, n, WITNESS_TAP_INGRESS, true);
+		see(b, n, WITNESS_GATE);
+		see_as(b, n, WITNESS_TAP_INGRESS, true);
+		see(b, n, WITNESS_TAP_INGRESS);
+		see(b, n, WITNESS_TAP_EGRESS);
+		see_as(b, n, WITNESS_TAP_EGRESS, true);
+		balances(b);
+	}
+	aggregate_most_attempts(b->a, most);
+	CU_ASSERT_EQUAL(most[ZONE_A][ZONE_B], 3);
+	wait_ns(b, SECOND);
+	balances(b);
+	t = aggregate_total(b->a, ZONE_A, ZONE_B);
+	CU_ASSERT_EQUAL(t.attempts, 3);
+	CU_ASSERT_EQUAL(t.leaks, 3);
+	CU_ASSERT_EQUAL(t.beside, 6);
+	/* one record is refused: the rest is folded, still apart */
+	b->record.refuse_after = 3;
+	CU_ASSERT(aggregate_finish(b->a) > 0);
+	CU_ASSERT_EQUAL(aggregate_fold(b->a), 0);
+	balances(b);
+	t = aggregate_total(b->a, ZONE_A, ZONE_B);
+	CU_ASSERT_EQUAL(t.attempts, 3);
+	CU_ASSERT_EQUAL(t.leaks, 3);
+	CU_ASSERT_EQUAL(t.beside, 6);
+	CU_ASSERT_EQUAL(b->record.finals, 12);
+	CU_ASSERT_EQUAL(aggregate_used(b->a), 0);
+	bed_free(b);
+}
+
+static void
+what_is_beside_a_packet_is_counted_apart(void)
+{
+	count_beside(16);
+	count_beside(1);
+}
+
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
+		{ "what is beside a packet is counted apart",
+		  what_is_beside_a_packet_is_counted_apart },
 		{ "what is left is told for its pair of zones",
 		  what_is_left_is_told_for_its_pair_of_zones },
 		{ "the most attempts include those that wait",

@@ -28,7 +28,7 @@ static const char text[] =
     "services = ( { name = \"log\"; protocol = \"udp\"; ports = [ \"514\" ]; },"
     " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; },"
     " { name = \"ipip\"; protocol = \"4\"; },"
-    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"80\", \"8080\" ]; } );"
+    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"80\", \"9090\" ]; } );"
     "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
     "   services = [ \"log\", \"ping\", \"ipip\", \"web\" ]; purpose = \"p\"; },"
     " { id = \"T2\"; from = [ \"a\" ]; to = [ \"self\" ]; services = [ \"ping\" ];"
@@ -279,7 +279,7 @@ static void
 a_new_connection_is_looked_into_again(void)
 {
 	static const struct { uint16_t port; unsigned int first; } rows[] = {
-		{ 80, FLOW_LOOKED_INTO }, { 8080, FLOW_LOOKED_INTO_TCP },
+		{ 80, FLOW_LOOKED_INTO }, { 9090, FLOW_LOOKED_INTO_TCP },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -602,10 +602,62 @@ packets_in_a_tunnel_are_judged_too(void)
 	bed_free(b);
 }
 
+/* From 10.1.0.2 to 10.2.0.last; in it UDP from 10.from.0.2 to 10.to.0.9. */
+static void
+shoot_ipip(struct bed *b, uint8_t last, uint8_t from, uint8_t to)
+{
+	uint8_t bytes[20 + 20 + 8] = {
+		0x45, 0, 0, 48, 0, 1, 0, 0, 64, IPPROTO_IPIP, 0, 0, 10, 1, 0, 2, 10, 2, 0, 0,
+		0x45, 0, 0, 28, 0, 2, 0, 0, 64, IPPROTO_UDP, 0, 0, 10, 1, 0, 2, 10, 2, 0, 9,
+		0, 9, 0, 9, 0, 8, 0, 0,
+	};
+	struct inspect_frame shot = { .bytes = bytes, .captured = sizeof(bytes),
+	    .length = sizeof(bytes), .link_type = INSPECT_BARE_PACKET, .where = from_a,
+	    .time_ns = b->now, .clock_ns = b->now };
+
+	bytes[19] = last;
+	bytes[20 + 13] = from;
+	bytes[20 + 17] = to;
+	inspect_frames(b->inspect, &shot, 1);
+}
+
+/* One packet is one attempt, whatever is in it; what is in it is told all the same. */
+static void
+a_tunnel_that_is_refused_is_one_packet(void)
+{
+	struct bed *b = bed_new(0);
+	struct aggregate_totals t;
+	uint16_t mn, lg;
+
+	mn = places_at(b->places, watch_policy_place(b->policy, MN))->zone_number;
+	lg = places_at(b->places, watch_policy_place(b->policy, LG))->zone_number;
+	/* another way than the one that carries it */
+	shoot_ipip(b, 3, 2, 1);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+	CU_ASSERT_EQUAL(ledger(b)->inner_violations, 1);
+	/* of a permitted one the packet inside is the violation */
+	shoot_ipip(b, 2, 1, 2);
+	shoot_ipip(b, 2, 1, 2);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+	CU_ASSERT_EQUAL(ledger(b)->inner_violations, 3);
+	CU_ASSERT_EQUAL(aggregate_finish(b->aggregate), 0);
+	t = aggregate_total(b->aggregate, mn, lg);
+	CU_ASSERT_EQUAL(t.attempts, 3);
+	CU_ASSERT_EQUAL(t.leaks, 0);
+	CU_ASSERT_EQUAL(t.beside, 0);
+	t = aggregate_total(b->aggregate, lg, mn);
+	CU_ASSERT_EQUAL(t.attempts, 0);
+	CU_ASSERT_EQUAL(t.beside, 1);
+	CU_ASSERT_EQUAL(b->n_events, 3);
+	bed_free(b);
+}
+
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
+		{ "a tunnel that is refused is one packet",
+		  a_tunnel_that_is_refused_is_one_packet },
 		{ "an answer wants a question", an_answer_wants_a_question },
 		{ "pings are asked for too", pings_are_asked_for_too },
 		{ "TCP needs no memory", tcp_needs_no_memory },

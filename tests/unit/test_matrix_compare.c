@@ -94,8 +94,19 @@ a_stop_that_nobody_saw_come_is_marked(void)
 	CU_ASSERT_EQUAL(packets, 5);	/* one may have waited at the base already */
 	b.now.unjudged = 2;
 	b.now.lost = 1;
-	b.now.excused = 2;
+	b.now.excused = 1;
+	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_STOP_UNSEEN);
+	/* an answer, as far as the tap knows */
+	b.now.assumed = 1;
 	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_AGREES);
+	/* the tap has it, and asks for its question first */
+	b.now.assumed = 0;
+	b.now.held = 1;
+	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_AGREES);
+	/* what it had at the base is an attempt by now */
+	b.base.held = 1;
+	b.now.held = 0;
+	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_STOP_UNSEEN);
 }
 
 static void
@@ -121,7 +132,10 @@ what_something_else_stopped_is_marked(void)
 	b.cells[1].stopped[1] += 4;	/* and 2 between the questions of the base */
 	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_STOPPED_ELSEWHERE);
 	CU_ASSERT_EQUAL(packets, 14);
-	b.now.unkeyed = 14;
+	b.now.unkeyed = 13;
+	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_STOPPED_ELSEWHERE);
+	/* stopped before the base, judged behind it */
+	b.base.held = 1;
 	CU_ASSERT_EQUAL(compare(&b, 0, 1, &packets), MATRIX_AGREES);
 }
 

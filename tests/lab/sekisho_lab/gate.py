@@ -107,7 +107,15 @@ class Gate:
         text = self.log_tail(20000)
         if "ERROR: AddressSanitizer" in text or "runtime error:" in text:
             return "sanitizer:\n" + text
-        return None if code == 0 else "sekishod ended with %d:\n%s" % (code, self.log_tail())
+        if code != 0:
+            return "sekishod ended with %d:\n%s" % (code, self.log_tail())
+        return self._unbalanced()
+
+    def _unbalanced(self):
+        """In no test may a packet get lost between two layers of the watcher."""
+        told = [r["event"]["reason"] for r in self.records()
+                if "do not balance" in r["event"]["reason"]]
+        return "on record: " + told[0] if told else None
 
     def close(self):
         trouble = self.stop()
