@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pcap/dlt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,7 +263,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct watch_outer outer = { j->in, j->out, j->verdict == VERDICT_PERMIT };
 	struct judgement inner;
 	struct facts f;
-	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame };
+	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame, NULL };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -280,6 +281,23 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 
 /* ---- one frame --------------------------------------------------------------- */
 
+#define TAG_WORDS 40
+
+static const char *
+name_tag(const struct facts *f, char words[TAG_WORDS])
+{
+	snprintf(words, TAG_WORDS, "VLAN %d is no segment here",
+	    f->vlan[watch_judge_tag(f)] - 1);
+	return words;
+}
+
+/* A VLAN device sees it too, without the tag; all that is in it is told of there. */
+static bool
+is_of_device(const struct facts *f, const struct watch_seen *seen)
+{
+	return seen->tag == WATCH_TAG_DEVICE && watch_judge_tag(f) >= 0;
+}
+
 /* All the stages. key: of a plain frame, to keep the decision; else NULL. */
 static void
 look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
@@ -292,13 +310,15 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL };
+	struct inspected p = { frame, &f, &seen, &j, NULL, NULL };
 	uint16_t counter = NOT_COUNTED;
+	char words[TAG_WORDS];
 
 	read_frame(frame, &f, &rest);
 	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
 	h->place(h->arg, frame, &f, &seen);
-	watch_judge(i->policy.classifier, &f, &seen, judged_as_of(i, frame), &j);
+	if (watch_judge(i->policy.classifier, &f, &seen, judged_as_of(i, frame), &j))
+		p.detail = name_tag(&f, words);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);
 		sight = check_opening(i, &p, &j, asked);
@@ -312,6 +332,8 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	}
 	if (h->judged != NULL)
 		h->judged(h->arg, &p);
+	if (is_of_device(&f, &seen))
+		return;
 	show_detectors(i, &p, &rest);
 	look_inside(i, &p, &rest);
 }
@@ -327,7 +349,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	};
 	struct watch_seen seen;
 	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL };
+	const struct inspected p = { frame, &f, &seen, &j, NULL, NULL };
 
 	read_frame(frame, &f, NULL);
 	h->place(h->arg, frame, &f, &seen);
