@@ -230,8 +230,7 @@ on_packet(u_char *context, const struct pcap_pkthdr *h, const u_char *bytes)
 		.bytes = bytes,
 		.captured = h->caplen,
 		.length = h->len,
-		/* nanosecond precision was asked for: tv_usec holds nanoseconds */
-		.time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec,
+		.time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec * 1000,
 		.interface = (int)(d->tap - d->set->taps),
 		.outgoing = d->ring == &d->tap->outgoing,
 		.ingress = TAP_INGRESS_BY_SOURCE,

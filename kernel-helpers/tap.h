@@ -41,7 +41,7 @@ enum tap_tier {
 struct tap_frame {
 	const uint8_t *bytes;
 	uint32_t captured, length;
-	int64_t time_ns;	/* CLOCK_REALTIME */
+	int64_t time_ns;	/* CLOCK_REALTIME; of a pcap ring in whole microseconds */
 	int interface;		/* index into the tap set: where it was seen */
 	bool outgoing;
 	int ingress;		/* outgoing: true ingress, an index or TAP_INGRESS_* */
@@ -179,9 +179,10 @@ void tap_set_stop(struct tap_set *s);
 void tap_set_permitted(struct tap_set *s, tap_on_permitted *permitted, void *arg);
 
 /*
- * True: the filter saw a packet of this direction that a permit of its policy
- * held as an opening (or as a later one of a flow opened in this direction),
- * and has not forgotten it since. False says nothing: entries are evicted.
+ * True: the filter saw a packet of this direction, of a flow that a permit of its
+ * policy held, and has not forgotten it since: the opening, a later packet, or an
+ * answer, which it takes for one only if it saw the opening. False says nothing:
+ * entries are evicted.
  */
 bool tap_set_flow_seen(const struct tap_set *s, const struct ip_addr *src,
     const struct ip_addr *dst, uint16_t sport, uint16_t dport, uint8_t protocol);

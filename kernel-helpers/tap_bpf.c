@@ -186,7 +186,7 @@ flow_counts(int map, const void *key, uint8_t protocol)
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	ticks = (uint32_t)(((uint64_t)now.tv_sec * 1000000000u +
 	    (uint64_t)now.tv_nsec) >> TAP_TICK_SHIFT);
-	return f.may_open != 0 && (int32_t)(ticks - f.seen) <= (int32_t)most;
+	return (int32_t)(ticks - f.seen) <= (int32_t)most;
 }
 
 bool

@@ -35,7 +35,10 @@
 #define TAP_IDLE_UDP		168	/* ticks: 180 s, as conntrack's assured streams */
 #define TAP_IDLE_TCP		6929	/* 7,440 s: RFC 5382 REQ-5 */
 #define TAP_SHOW_STATION	56	/* 60 s: a station is shown to user space again */
-#define TAP_SHOW_PACKETS	8	/* of flows to a port that is looked into */
+/* First packets of a connection that are shown, beside those that make its entry. */
+#define TAP_SHOW_PACKETS	8	/* on a port that is looked into */
+#define TAP_SHOW_OPENING	2	/* on any other of TCP: who speaks first, and what */
+#define TAP_LOOK_ALL		255
 
 /* Keys of the address tables (longest prefix match); address in network order. */
 struct tap_prefix4 {
@@ -125,14 +128,9 @@ struct tap_flow {
 	__u32 showed;		/* ticks: when the sender's station was looked up */
 	__u16 tap_in, tap_out;
 	__u8 may_open;		/* a permit holds them as openings; 0: answers */
-	__u8 shown;		/* packets shown of TAP_SHOW_PACKETS */
-	__u8 look;		/* TAP_LOOK_* */
+	__u8 shown, look;	/* first packets shown; how many are to be */
 	__u8 zero;
 };
-
-#define TAP_LOOK_NO		0
-#define TAP_LOOK_FIRST		1	/* its first packets */
-#define TAP_LOOK_ALL		2
 
 /* An end of a frame that came in: when it was last shown to user space. */
 struct tap_station {

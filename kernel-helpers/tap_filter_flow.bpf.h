@@ -91,28 +91,46 @@ tunnel_port(__u16 port)
 	return port == 4789 || port == 6081 || port == 2152 || port == 3544;
 }
 
-/* What user space looks into: names asked for, TLS and what goes in the clear. */
+/* First packets of a connection in which user space looks for words, by port. */
 static __always_inline __u8
-look_at(__u16 port)
+look_at_port(__u16 port)
 {
 	switch (port) {
 	case 53:
+	case 67:
+	case 68:
+	case 546:
+	case 547:
 		return TAP_LOOK_ALL;
 	case 21:
 	case 23:
 	case 25:
 	case 80:
 	case 110:
+	case 139:
 	case 143:
 	case 161:
+	case 162:
 	case 389:
 	case 443:
 	case 445:
 	case 853:
-		return TAP_LOOK_FIRST;
+		return TAP_SHOW_PACKETS;
 	default:
-		return TAP_LOOK_NO;
+		return 0;
 	}
+}
+
+/* Names, leases, TLS and what goes in the clear; that may be on any port of TCP. */
+static __always_inline __u8
+look_at(const struct packet *p)
+{
+	__u8 one = look_at_port(p->sport), other = look_at_port(p->dport);
+	__u8 least = p->protocol == IPPROTO_TCP ? TAP_SHOW_OPENING : 0;
+
+	if (one < other)
+		one = other;
+	return one < least ? least : one;
 }
 
 /* Index of a tap with that interface; -1. */
@@ -181,32 +199,6 @@ judge_flow(const struct packet *p, const struct place *at, struct question *q,
 	return (q->best.counter - 1) * 2 + 2;
 }
 
-/* Make the entry of packets that have none, or one that counts no more. */
-static __noinline bool
-flow_open(const struct packet *p, const struct place *at)
-{
-	__u32 slot = at->word & 1;
-	struct tap_flow f = { .word = at->word, .seen = at->now };
-	struct question q = { .slot = slot };
-	struct ends ends = { 0 };
-
-	if (p->protocol == IPPROTO_UDP &&
-	    (tunnel_port(p->sport) || tunnel_port(p->dport)))
-		return false;
-	read_ends(p, &ends);
-	q.src = class_of(slot, p->family, ends.src);
-	q.dst = class_of(slot, p->family, ends.dst);
-	if (!q.src || !q.dst || !places_right(at, q.src, q.dst, &f))
-		return false;
-	f.counter = judge_flow(p, at, &q, &f);
-	if (f.counter == 0)
-		return false;
-	f.look = look_at(f.may_open ? p->dport : p->sport);
-	if (p->family == 4)
-		return bpf_map_update_elem(&flows4, &p->key.v4, &f, BPF_ANY) == 0;
-	return bpf_map_update_elem(&flows6, &p->key.v6, &f, BPF_ANY) == 0;
-}
-
 /* May this address speak from this MAC? */
 static __noinline bool
 mac_right(const struct packet *p, __u32 tap, __u32 slot)
@@ -227,6 +219,36 @@ mac_right(const struct packet *p, __u32 tap, __u32 slot)
 	return bpf_map_lookup_elem(table, &key) != NULL;
 }
 
+/*
+ * Make the entry of packets that have none, or one that counts no more. Who comes
+ * in with a wrong MAC opens nothing that an answer could pass by.
+ */
+static __noinline bool
+flow_open(const struct packet *p, const struct place *at)
+{
+	__u32 slot = at->word & 1;
+	struct tap_flow f = { .word = at->word, .seen = at->now };
+	struct question q = { .slot = slot };
+	struct ends ends = { 0 };
+
+	if (p->protocol == IPPROTO_UDP &&
+	    (tunnel_port(p->sport) || tunnel_port(p->dport)))
+		return false;
+	read_ends(p, &ends);
+	q.src = class_of(slot, p->family, ends.src);
+	q.dst = class_of(slot, p->family, ends.dst);
+	if (!q.src || !q.dst || !places_right(at, q.src, q.dst, &f) ||
+	    (!at->leaving && !mac_right(p, f.tap_in, slot)))
+		return false;
+	f.counter = judge_flow(p, at, &q, &f);
+	if (f.counter == 0)
+		return false;
+	f.look = look_at(p);
+	if (p->family == 4)
+		return bpf_map_update_elem(&flows4, &p->key.v4, &f, BPF_ANY) == 0;
+	return bpf_map_update_elem(&flows6, &p->key.v6, &f, BPF_ANY) == 0;
+}
+
 /* True once in TAP_SHOW_STATION for each interface and MAC. */
 static __noinline bool
 station_due(const struct packet *p, const struct place *at)
@@ -242,20 +264,26 @@ station_due(const struct packet *p, const struct place *at)
 	return true;
 }
 
-/* A frame that came in, of a proven flow: false when user space wants to see it. */
+/*
+ * A frame that came in from a right MAC, of a proven flow: false when user space
+ * wants to see it. With SYN another connection of the same ports begins.
+ */
 static __always_inline bool
 hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
 {
+	if (p->syn) {
+		f->shown = 0;
+		return false;
+	}
 	if (f->mac != p->mac_number) {
-		if (mac_right(p, f->tap_in, at->word & 1))
-			f->mac = p->mac_number;
+		f->mac = p->mac_number;
 		f->showed = at->now;
 		station_due(p, at);
 		return false;
 	}
-	if (p->lone_syn || f->look == TAP_LOOK_ALL)
+	if (f->look == TAP_LOOK_ALL)
 		return false;
-	if (f->look == TAP_LOOK_FIRST && f->shown < TAP_SHOW_PACKETS) {
+	if (f->shown < f->look) {
 		f->shown++;
 		return false;
 	}
@@ -334,6 +362,9 @@ prove(struct __sk_buff *skb, bool leaving)
 	}
 	if (f->counter == 0 || f->ingress != at.ingress ||
 	    (leaving && f->egress != at.egress) || (p.lone_syn && !f->may_open))
+		return false;
+	if (!leaving && f->mac != p.mac_number &&
+	    !mac_right(&p, f->tap_in, at.word & 1))
 		return false;
 	if (f->seen != at.now)
 		f->seen = at.now;

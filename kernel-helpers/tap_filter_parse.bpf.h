@@ -67,7 +67,7 @@ struct packet {
 	__u16 family;		/* 4, 6 */
 	__u16 sport, dport;	/* host order */
 	__u8 protocol;
-	bool lone_syn;
+	bool syn, lone_syn;	/* lone: without ACK */
 };
 
 /*
@@ -103,7 +103,7 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 
 	p->sport = bpf_ntohs(l4->sport);
 	p->dport = bpf_ntohs(l4->dport);
-	p->lone_syn = false;
+	p->syn = p->lone_syn = false;
 	if (p->protocol == IPPROTO_UDP) {
 		size = bpf_ntohs(l4->udp_length);
 		return size >= 8 && size <= room;
@@ -111,6 +111,7 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 	if (p->protocol != IPPROTO_TCP || room < 20 || !load(skb, at + 12, tcp, 2))
 		return false;
 	size = (tcp[0] >> 4) * 4;
+	p->syn = (tcp[1] & TCP_SYN) != 0;
 	p->lone_syn = (tcp[1] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	return size >= 20 && size <= room && tcp_flags_sane(tcp[1]);
 }

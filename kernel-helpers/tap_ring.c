@@ -35,12 +35,17 @@ set_options(pcap_t *p, size_t buffer_bytes)
 {
 	int buffer = buffer_bytes > INT_MAX ? INT_MAX : (int)buffer_bytes;
 
-	/* ETH_P_LOCALTALK: a dummy of the kernel, on no wire. */
+	/*
+	 * ETH_P_LOCALTALK: a dummy of the kernel, on no wire. Microseconds: for
+	 * nanoseconds libpcap sets SO_TIMESTAMPNS, and as long as a socket has that, the
+	 * kernel reads the clock for every frame of the machine (net_enable_timestamp(),
+	 * which clearing the option does not undo). The ring reads it for what it takes.
+	 */
 	if (pcap_set_snaplen(p, (int)TAP_SNAPLEN) != 0 || pcap_set_promisc(p, 0) != 0 ||
 	    pcap_set_timeout(p, TAP_BLOCK_MS) != 0 ||
 	    pcap_set_buffer_size(p, buffer) != 0 ||
 	    pcap_set_protocol_linux(p, ETH_P_LOCALTALK) != 0 ||
-	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO) != 0)
+	    pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_MICRO) != 0)
 		return -EINVAL;
 	return 0;
 }

@@ -122,7 +122,7 @@ flow_key_ipv6(const struct cursor *c, struct flow_key *k)
 	if (p[0] >> 4 != 6 || header == 0 || payload < header || payload > c->wire - 40 ||
 	    c->captured < 40 + header)
 		return false;
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		k->src[i] = flow_load64(p + 8 + 8 * i);
 		k->dst[i] = flow_load64(p + 24 + 8 * i);
 	}
@@ -153,6 +153,26 @@ flow_key_read(const uint8_t *bytes, uint32_t captured, uint32_t length,
 	if (ethertype == ETHERTYPE_IP)
 		return flow_key_ipv4(&c, k);
 	return ethertype == ETHERTYPE_IPV6 && flow_key_ipv6(&c, k);
+}
+
+/* Of a TCP segment with SYN, FIN or RST: the key of those in between that have none. */
+static inline bool
+flow_key_of_connection(const uint8_t *bytes, uint32_t captured, uint32_t length,
+    const struct flow_where *where, struct flow_key *k)
+{
+	uint8_t head[ETHER_HDR_LEN + 40 + 20];
+	uint32_t n = captured < sizeof(head) ? captured : (uint32_t)sizeof(head);
+	uint32_t flags = ETHER_HDR_LEN + 20 + 13;
+
+	if (n <= flags)
+		return false;
+	memcpy(head, bytes, n);
+	if (read_be16(head + 12) == ETHERTYPE_IPV6)
+		flags += 20;
+	if (n <= flags)
+		return false;
+	head[flags] &= 0xf8u;
+	return flow_key_read(head, n, length < captured ? captured : length, where, k);
 }
 
 #endif /* AGENT_WATCH_FLOW_KEY_H */

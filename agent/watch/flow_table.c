@@ -198,8 +198,8 @@ static bool
 looked_into(uint16_t port)
 {
 	switch (port) {
-	case 21: case 23: case 25: case 80: case 110: case 143: case 161: case 389:
-	case 443: case 445: case 853:
+	case 21: case 23: case 25: case 80: case 110: case 139: case 143: case 161:
+	case 162: case 389: case 443: case 445: case 853:
 		return true;
 	}
 	return false;
@@ -292,6 +292,15 @@ take(struct flow_table *t, uint64_t hash)
 	return &t->entries[index];
 }
 
+/* HTTP and TLS are known on any port. */
+static unsigned int
+first_packets(const struct flow_key *k)
+{
+	if (looked_into(port_of(k, 0)) || looked_into(port_of(k, 1)))
+		return FLOW_LOOKED_INTO;
+	return (k->service >> 8 & 0xffu) == IPPROTO_TCP ? FLOW_LOOKED_INTO_TCP : 1;
+}
+
 void
 flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
     const struct flow_decision *d)
@@ -307,10 +316,18 @@ flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
 		e->key = *k;
 		e->used = 0;
 		/* this one was looked into already */
-		e->left = looked_into(sport) || looked_into(dport) ?
-		    FLOW_LOOKED_INTO - 1 : 0;
+		e->left = (first_packets(k) - 1) & 15u;
 		t->ledger.kept++;
 	}
 	e->decision = *d;
 	e->window = t->window;
+}
+
+void
+flow_table_begin(struct flow_table *t, const struct flow_key *k, uint64_t hash)
+{
+	struct flow_entry *e = flow_table_entry(t, k, hash);
+
+	if (e != NULL)
+		e->left = first_packets(k) & 15u;
 }

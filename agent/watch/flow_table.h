@@ -39,8 +39,12 @@
 #define FLOW_TICK_SECONDS	30
 #define FLOW_TICK_NS		(FLOW_TICK_SECONDS * 1000000000ll)
 
-/* Packets of a flow on a port that detectors look into, before it is kept. */
+/*
+ * First packets that detectors look into, before a flow is decided by the table: on
+ * the ports of what they know, and on any other of TCP.
+ */
 #define FLOW_LOOKED_INTO	8u
+#define FLOW_LOOKED_INTO_TCP	3u
 
 struct flow_decision {
 	uint32_t permit;	/* as the judge said it */
@@ -213,5 +217,8 @@ flow_table_find(const struct flow_table *t, const struct flow_key *k, uint64_t h
  */
 void flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
     const struct flow_decision *d);
+
+/* Another connection begins on the same ports: its first packets are looked into too. */
+void flow_table_begin(struct flow_table *t, const struct flow_key *k, uint64_t hash);
 
 #endif /* AGENT_WATCH_FLOW_TABLE_H */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One frame after the other; what comes of a judgement is in inspect_count.c. */
+/*
+ * The stages of one frame. What comes of a judgement is in inspect_count.c, what the
+ * flow table spares in inspect_frames.c.
+ */
 #include "agent/watch/inspect.h"
 
 #include "agent/watch/decode.h"
@@ -96,8 +99,8 @@ judged_as_of(const struct inspect *i, const struct inspect_frame *frame)
 	    i->setup.now;
 }
 
-static void
-read_frame(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
+void
+inspect_read(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
 {
 	if (frame->link_type == INSPECT_BARE_PACKET)
 		decode_packet(frame->bytes, frame->captured, frame->length, f, rest);
@@ -298,9 +301,23 @@ is_of_device(const struct facts *f, const struct watch_seen *seen)
 	return seen->tag == WATCH_TAG_DEVICE && watch_judge_tag(f) >= 0;
 }
 
-/* All the stages. key: of a plain frame, to keep the decision; else NULL. */
+/* A SYN has no key; what the table knows of its ports is of another connection. */
 static void
-look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
+begin_connection(struct inspect *i, const struct inspect_frame *frame,
+    const struct facts *f)
+{
+	struct flow_key k;
+
+	if (i->flows == NULL || f->protocol != IPPROTO_TCP || f->level != 0 ||
+	    (f->tcp_flags & TCP_FLAG_SYN) == 0 || frame->link_type != DLT_EN10MB ||
+	    !flow_key_of_connection(frame->bytes, frame->captured, frame->length,
+	    &frame->where, &k))
+		return;
+	flow_table_begin(i->flows, &k, flow_hash(&i->flows->secret, &k));
+}
+
+void
+inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
     uint64_t hash)
 {
 	const struct inspect_hooks *h = &i->setup.hooks;
@@ -314,7 +331,7 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 	uint16_t counter = NOT_COUNTED;
 	char words[TAG_WORDS];
 
-	read_frame(frame, &f, &rest);
+	inspect_read(frame, &f, &rest);
 	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
 	h->place(h->arg, frame, &f, &seen);
 	if (watch_judge(i->policy.classifier, &f, &seen, judged_as_of(i, frame), &j))
@@ -324,6 +341,7 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 		sight = check_opening(i, &p, &j, asked);
 	}
 	i->ledger.unreadable[f.unreadable]++;
+	begin_connection(i, frame, &f);
 	if (settle(i, &p, sight, asked, counter) && key != NULL &&
 	    rest.tunnel == TUNNEL_NONE) {
 		const struct flow_decision d = decision_of(i, &p);
@@ -336,120 +354,6 @@ look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key
 		return;
 	show_detectors(i, &p, &rest);
 	look_inside(i, &p, &rest);
-}
-
-/* Somebody wants to see every packet: what the table knows, with the facts beside. */
-static void
-show_known(const struct inspect *i, const struct inspect_frame *frame,
-    const struct flow_decision *d)
-{
-	const struct inspect_hooks *h = &i->setup.hooks;
-	const struct judgement j = {
-		.verdict = (enum verdict)d->verdict, .permit = d->permit, .in = d->in, .out = d->out,
-	};
-	struct watch_seen seen;
-	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL, NULL };
-
-	read_frame(frame, &f, NULL);
-	h->place(h->arg, frame, &f, &seen);
-	h->judged(h->arg, &p);
-}
-
-static void
-known(struct inspect *i, const struct inspect_frame *frame, const struct flow_decision *d,
-    uint32_t bytes)
-{
-	i->ledger.by_table++;
-	i->ledger.unreadable[READABLE]++;
-	if (d->verdict == VERDICT_PERMIT)
-		inspect_permitted(i, d, bytes);
-	else
-		i->ledger.local++;
-	if (__builtin_expect(i->setup.hooks.judged != NULL, 0))
-		show_known(i, frame, d);
-}
-
-/* A frame on its way; likely is NULL for what has no key. */
-struct passing {
-	struct flow_key key;
-	uint64_t hash;
-	struct flow_entry *likely;
-};
-
-static void
-take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
-{
-	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
-	const struct flow_decision *d = NULL;
-
-	if (frame->gate_reason != NULL) {
-		i->ledger.gate++;
-	} else {
-		i->ledger.frames++;
-		i->ledger.bytes += bytes;
-	}
-	if (k->likely != NULL) {
-		flow_table_now(i->flows, i->setup.now == INSPECT_PACKET_TIME ?
-		    frame->time_ns : 0, frame->clock_ns);
-		d = flow_table_find(i->flows, &k->key, k->hash, k->likely);
-	}
-	if (d != NULL) {
-		known(i, frame, d, bytes);
-		return;
-	}
-	i->time_ns = frame->time_ns;
-	i->clock_ns = frame->clock_ns;
-	if (i->latest_ns < frame->clock_ns)
-		i->latest_ns = frame->clock_ns;
-	look(i, frame, k->likely != NULL ? &k->key : NULL, k->hash);
-}
-
-/*
- * Three walks over a batch, so that memory is on its way while others are worked
- * on: keys and buckets, entries, decisions.
- */
-static void
-take_batch(struct inspect *i, const struct inspect_frame *frames, size_t n)
-{
-	struct passing all[INSPECT_BATCH];
-
-	for (size_t at = 0; at < n; at++) {
-		const struct inspect_frame *f = &frames[at];
-		struct passing *k = &all[at];
-
-		k->likely = NULL;
-		k->hash = 0;
-		if (i->flows == NULL || f->link_type != DLT_EN10MB ||
-		    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
-		    f->length, &f->where, &k->key))
-			continue;
-		k->hash = flow_hash(&i->flows->secret, &k->key);
-		k->likely = i->flows->entries;
-		__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
-	}
-	for (size_t at = 0; at < n; at++) {
-		struct passing *k = &all[at];
-
-		if (k->likely == NULL)
-			continue;
-		k->likely = flow_table_likely(i->flows, k->hash);
-		__builtin_prefetch(k->likely, 1);
-	}
-	for (size_t at = 0; at < n; at++)
-		take(i, &frames[at], &all[at]);
-}
-
-void
-inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
-{
-	while (n > 0) {
-		size_t some = n < INSPECT_BATCH ? n : INSPECT_BATCH;
-
-		take_batch(i, frames, some);
-		frames += some;
-		n -= some;
-	}
 }
 
 /* ---- now and then ------------------------------------------------------------ */
@@ -494,6 +398,12 @@ void
 inspect_blind(struct inspect *i, int64_t clock_ns)
 {
 	openings_blind(i->openings, clock_ns);
+}
+
+bool
+inspect_crowded(const struct inspect *i, int64_t clock_ns)
+{
+	return openings_crowded(i->openings, clock_ns);
 }
 
 void

@@ -151,6 +151,9 @@ void inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns);
 /* Packets were lost until now: answers to what was lost are assumed to be answers. */
 void inspect_blind(struct inspect *i, int64_t clock_ns);
 
+/* More is opened than can be remembered: answers are assumed to be answers. */
+bool inspect_crowded(const struct inspect *i, int64_t clock_ns);
+
 /* No packet will follow: what waits is decided. */
 void inspect_finish(struct inspect *i);
 

@@ -3,6 +3,7 @@
 #ifndef AGENT_WATCH_INSPECT_INSIDE_H
 #define AGENT_WATCH_INSPECT_INSIDE_H
 
+#include "agent/watch/decode.h"
 #include "agent/watch/flow_table.h"
 #include "agent/watch/inspect.h"
 #include "agent/watch/openings.h"
@@ -47,6 +48,16 @@ struct inspect {
 	struct waiting *waiting;	/* ring of INSPECT_WAITING; NULL: no patience */
 	uint32_t waiting_first;		/* how many: ledger.waiting */
 };
+
+/* ---- inspect.c: the stages of one frame ---- */
+
+/* rest may be NULL. */
+void inspect_read(const struct inspect_frame *frame, struct facts *f,
+    struct decode_rest *rest);
+
+/* All the stages. key: of a plain frame, to keep the decision; else NULL. */
+void inspect_look(struct inspect *i, const struct inspect_frame *frame,
+    const struct flow_key *key, uint64_t hash);
 
 /* ---- inspect_count.c: what a judgement comes to ---- */
 

@@ -26,6 +26,9 @@ struct openings {
 	struct bucket *buckets;
 	uint64_t mask, most;	/* most: mask that it may grow to */
 	uint32_t blind;		/* last tick in which packets were lost */
+	uint32_t forgot_since;	/* tick: from then on counted in "forgot" */
+	uint64_t forgot;
+	uint32_t crowded_until;	/* tick; 0: never was */
 	bool started;
 };
 
@@ -156,9 +159,22 @@ free_slot(const struct bucket *b, uint32_t now)
 	return i;
 }
 
+/* A few full buckets among many are no crowd: an eighth of them may be blind. */
+static void
+note_forgotten(struct openings *t, uint32_t now, uint32_t until)
+{
+	if (age(now, t->forgot_since) > lifetime(0)) {
+		t->forgot_since = now;
+		t->forgot = 0;
+	}
+	t->forgot++;
+	if (t->forgot > (t->mask + 1) / 8 && t->crowded_until < until)
+		t->crowded_until = until;
+}
+
 /* The one that would be forgotten first; the bucket remembers that it forgot. */
 static unsigned int
-forget_one(struct bucket *b, uint32_t now)
+forget_one(struct openings *t, struct bucket *b, uint32_t now)
 {
 	unsigned int oldest = 0;
 	uint32_t until;
@@ -169,6 +185,7 @@ forget_one(struct bucket *b, uint32_t now)
 	until = now + lifetime(b->tick[oldest] & IS_OTHER);
 	if (b->blind_until < until)
 		b->blind_until = until;
+	note_forgotten(t, now, until);
 	return oldest;
 }
 
@@ -214,7 +231,7 @@ make_room(struct openings *t, uint64_t mark, uint32_t now, unsigned int *slot)
 		*slot = free_slot(b, now);
 	}
 	if (*slot == SLOTS)
-		*slot = forget_one(b, now);
+		*slot = forget_one(t, b, now);
 	return b;
 }
 
@@ -256,4 +273,10 @@ openings_blind(struct openings *t, int64_t clock_ns)
 {
 	t->started = true;
 	t->blind = tick_of(clock_ns);
+}
+
+bool
+openings_crowded(const struct openings *t, int64_t clock_ns)
+{
+	return t->crowded_until != 0 && tick_of(clock_ns) <= t->crowded_until;
 }

@@ -58,4 +58,10 @@ enum opening_sight openings_find(struct openings *t, const struct watch_opening 
 /* Packets were lost until now: openings may have been among them. */
 void openings_blind(struct openings *t, int64_t clock_ns);
 
+/*
+ * So many openings were forgotten before their time that many an answer is still
+ * assumed for want of one: somebody opens more than the table holds.
+ */
+bool openings_crowded(const struct openings *t, int64_t clock_ns);
+
 #endif /* AGENT_WATCH_OPENINGS_H */

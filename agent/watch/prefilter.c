@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECOND_NS	1000000000ll
+/* Longest tick of a kernel (HZ = 100): so much bpf_ktime_get_coarse_ns() may lag. */
+#define COARSE_NS	10000000ll
+
 int
 prefilter_add(struct prefilter_list *l, size_t size, const void *item)
 {
@@ -155,6 +159,17 @@ gather_boxes(struct prefilter *p)
 	return error;
 }
 
+void
+prefilter_set_time(struct prefilter_source *from, int64_t wall_ns, int64_t clock_ns)
+{
+	int64_t part = wall_ns % SECOND_NS;
+
+	if (part < 0)
+		part += SECOND_NS;
+	from->now_s = (wall_ns - part) / SECOND_NS;
+	from->now_ns = clock_ns - part - COARSE_NS;
+}
+
 /* CLOCK_MONOTONIC of the next moment at which other permits are in force. */
 static int64_t
 next_change(const struct prefilter *p)
@@ -170,9 +185,9 @@ next_change(const struct prefilter *p)
 				next = edges[k];
 	}
 	left = next - p->from.now_s;
-	if (left > (INT64_MAX - p->from.now_ns) / 1000000000)
+	if (left > (INT64_MAX - p->from.now_ns) / SECOND_NS)
 		return INT64_MAX;
-	return p->from.now_ns + left * 1000000000;
+	return p->from.now_ns + left * SECOND_NS;
 }
 
 static void

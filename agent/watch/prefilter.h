@@ -24,8 +24,14 @@ struct prefilter_source {
 	size_t n_own;
 	const int *tap_of_segment;	/* -1: none */
 	int64_t now_s;			/* seconds since the epoch */
-	int64_t now_ns;			/* the same moment on CLOCK_MONOTONIC */
+	int64_t now_ns;			/* CLOCK_MONOTONIC at the begin of that second */
 };
+
+/*
+ * The two of one moment, by CLOCK_REALTIME and CLOCK_MONOTONIC, so that the filter's
+ * coarse clock never takes a permit to be in force after its end.
+ */
+void prefilter_set_time(struct prefilter_source *from, int64_t wall_ns, int64_t clock_ns);
 
 struct prefilter;
 

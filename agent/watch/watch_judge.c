@@ -264,7 +264,12 @@ watch_judge_inner(const struct classifier *c, struct facts *f,
 		j->out = dst;
 	classifier_judge_any(c, f, j->in, j->in == j->out ? SEGMENT_NONE : j->out, now,
 	    j);
-	if (j->verdict == VERDICT_DENY && j->action != ACTION_UNCLASSIFIABLE)
+	if (j->verdict != VERDICT_DENY)
+		return true;
+	if (!outer->permitted && (f->unreadable != READABLE ||
+	    (j->in == outer->in && j->out == outer->out)))
+		return false;
+	if (j->action != ACTION_UNCLASSIFIABLE)
 		j->action = ACTION_TUNNEL;
 	return true;
 }

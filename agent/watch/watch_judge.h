@@ -98,9 +98,12 @@ struct watch_outer {
  * be read. MAC facts are taken off first: no bridge of ours has seen that sender.
  * Both ends in one segment: VERDICT_LOCAL.
  *
- * False: neither end belongs to a segment or to the gateway, so it concerns none
- * of our zones. A permitted outer packet excuses it; of a refused one the outer
- * packet's own record tells. *j is then VERDICT_PERMIT or VERDICT_DENY by that.
+ * False: it needs no record of its own, and *j is VERDICT_PERMIT or VERDICT_DENY by
+ * the outer packet. So it is
+ *   - where neither end belongs to a segment or to the gateway: it concerns none of
+ *     our zones. A permitted outer packet excuses it, a refused one is told itself
+ *   - in a refused packet, when it goes the same way or cannot be read: the outer
+ *     packet's record says all there is to say
  */
 bool watch_judge_inner(const struct classifier *c, struct facts *f,
     const struct watch_outer *outer, int64_t now, struct judgement *j);

@@ -143,11 +143,11 @@ tap_of(const struct watch_policy *p, const struct tap_set *taps, uint16_t segmen
 }
 
 static int64_t
-monotonic_ns(void)
+clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
@@ -158,9 +158,10 @@ watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
 	int tap_of_segment[LIMIT_SEGMENTS];
 	struct prefilter_source from = {
 		.checked = p->checked, .own = p->own, .n_own = p->n_own,
-		.tap_of_segment = tap_of_segment, .now_s = (int64_t)time(NULL),
-		.now_ns = monotonic_ns(),
+		.tap_of_segment = tap_of_segment,
 	};
+	/* this one first: what lies between the two makes permits end early, not late */
+	int64_t monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 	struct prefilter *filter;
 	int error;
 
@@ -169,6 +170,7 @@ watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
 		return 0;
 	for (size_t i = 0; i < LIMIT_SEGMENTS; i++)
 		tap_of_segment[i] = tap_of(p, taps, (uint16_t)i);
+	prefilter_set_time(&from, clock_ns(CLOCK_REALTIME), monotonic_ns);
 	filter = prefilter_new(&from);
 	if (filter == NULL) {
 		error = -errno;

@@ -186,6 +186,17 @@ check_identities(struct watcher *w, int64_t wall)
 	watcher_alarm_tell(w, &w->unbalanced, "", sentence, "the ledgers balance again");
 }
 
+/* A flood of openings must not blunt the judge of answers without a word. */
+static void
+look_at_openings(struct watcher *w, int64_t wall)
+{
+	watcher_alarm_set(&w->crowded, inspect_crowded(w->inspect, w->now_ns),
+	    w->losses_ns, wall);
+	watcher_alarm_tell(w, &w->crowded, "", "more flows are opened than can be "
+	    "remembered; answers that nobody asked for may be taken for asked",
+	    "all flows that were opened are remembered again");
+}
+
 void
 watcher_account(struct watcher *w)
 {
@@ -198,6 +209,7 @@ watcher_account(struct watcher *w)
 		    w->losses_ns, wall);
 	loss_count(&w->losses[LOSS_GATE][0], w->nflog.lost, w->losses_ns, wall);
 	watcher_filter_count(w);
+	look_at_openings(w, wall);
 	tell_losses(w);
 	check_identities(w, wall);
 	w->losses_ns = wall;

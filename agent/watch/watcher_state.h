@@ -76,7 +76,7 @@ struct watcher {
 	struct ledger_sample sample;		/* of the last second */
 	struct ledger_fault faults[LEDGER_LAYERS];
 	size_t n_faults;
-	struct watcher_alarm unbalanced;
+	struct watcher_alarm unbalanced, crowded;
 	int64_t started_ns;			/* CLOCK_REALTIME */
 	int64_t links_ns, losses_ns;		/* CLOCK_REALTIME of the last look */
 	int64_t began_ns;			/* CLOCK_MONOTONIC */

@@ -342,6 +342,29 @@ what_was_forgotten_is_assumed(void)
 	openings_free(t);
 }
 
+/* A flood of openings blunts the judge of answers: not without a word, nor for ever. */
+static void
+a_crowd_is_noticed(void)
+{
+	static const struct { uint32_t n; bool crowded; } rows[] = {
+		{ 0, false }, { 256, false }, { 300, false }, { 10000, true },
+	};
+	int64_t later = SIGHTED + (FLOW_OPENING_SECONDS + FLOW_TICK_SECONDS) * SECOND;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct openings *t = open_openings(1024, 0);
+
+		for (uint32_t n = 0; n < rows[i].n; n++) {
+			const struct watch_opening o = opening_of(n, 17);
+
+			openings_note(t, &o, SIGHTED);
+		}
+		CU_ASSERT_EQUAL(openings_crowded(t, SIGHTED), rows[i].crowded);
+		CU_ASSERT_FALSE(openings_crowded(t, later));
+		openings_free(t);
+	}
+}
+
 static void
 openings_of_a_capture_grow(void)
 {
@@ -382,6 +405,7 @@ main(void)
 		{ "what may have been missed is assumed",
 		  what_may_have_been_missed_is_assumed },
 		{ "what was forgotten is assumed", what_was_forgotten_is_assumed },
+		{ "a crowd is noticed", a_crowd_is_noticed },
 		{ "openings of a capture grow", openings_of_a_capture_grow },
 		CU_TEST_INFO_NULL,
 	};

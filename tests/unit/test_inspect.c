@@ -26,9 +26,11 @@ static const char text[] =
     "hosts = ( { name = \"a\"; zone = \"mn\"; addresses = [ \"10.1.0.2\" ]; },"
     " { name = \"b\"; zone = \"lg\"; addresses = [ \"10.2.0.2\" ]; } );"
     "services = ( { name = \"log\"; protocol = \"udp\"; ports = [ \"514\" ]; },"
-    " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; } );"
+    " { name = \"ping\"; protocol = \"icmp\"; types = [ \"echo-request\" ]; },"
+    " { name = \"ipip\"; protocol = \"4\"; },"
+    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"80\", \"8080\" ]; } );"
     "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
-    "   services = [ \"log\", \"ping\" ]; purpose = \"p\"; },"
+    "   services = [ \"log\", \"ping\", \"ipip\", \"web\" ]; purpose = \"p\"; },"
     " { id = \"T2\"; from = [ \"a\" ]; to = [ \"self\" ]; services = [ \"ping\" ];"
     "   purpose = \"p\"; } );";
 
@@ -316,6 +318,52 @@ tcp_needs_no_memory(void)
 	bed_free(b);
 }
 
+/* How many packets are looked into, before the table decides. */
+static unsigned int
+looked_into(struct bed *b, const struct facts *f, struct flow_where where)
+{
+	uint64_t by_table = ledger(b)->by_table;
+	unsigned int n = 0;
+
+	while (n < 100) {
+		shoot(b, f, where);
+		if (ledger(b)->by_table != by_table)
+			break;
+		n++;
+	}
+	return n;
+}
+
+/* The same ports once more: another connection, with other words in it. */
+static void
+a_new_connection_is_looked_into_again(void)
+{
+	static const struct { uint16_t port; unsigned int first; } rows[] = {
+		{ 80, FLOW_LOOKED_INTO }, { 8080, FLOW_LOOKED_INTO_TCP },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct facts syn = packet("10.1.0.2", "10.2.0.2", IPPROTO_TCP, 5000,
+		    rows[i].port), word = syn;
+		struct facts agreed = packet("10.2.0.2", "10.1.0.2", IPPROTO_TCP,
+		    rows[i].port, 5000), reply = agreed;
+		struct bed *b = bed_new(0);
+
+		syn.tcp_flags = TCP_FLAG_SYN;
+		agreed.tcp_flags = TCP_FLAG_SYN | TCP_FLAG_ACK;
+		word.tcp_flags = reply.tcp_flags = TCP_FLAG_ACK;
+		for (int connection = 0; connection < 3; connection++) {
+			shoot(b, &syn, from_a);
+			shoot(b, &agreed, from_b);
+			CU_ASSERT_EQUAL(looked_into(b, &word, from_a), rows[i].first);
+			CU_ASSERT_EQUAL(looked_into(b, &reply, from_b), rows[i].first);
+		}
+		CU_ASSERT_EQUAL(looked_into(b, &word, from_a), 0);
+		CU_ASSERT_EQUAL(ledger(b)->violations, 0);
+		bed_free(b);
+	}
+}
+
 static void
 what_came_before_us_is_assumed(void)
 {
@@ -496,6 +544,62 @@ what_the_gate_stopped_is_told_with_its_reason(void)
 	bed_free(b);
 }
 
+/* An IPv4 packet in another one (RFC 2003), both with the addresses given. */
+static void
+shoot_tunnel(struct bed *b, const char *src, const char *dst, const struct facts *inner)
+{
+	const struct facts outer = packet(src, dst, IPPROTO_IPIP, 0, 0);
+	struct random_frame frame, inside;
+	struct inspect_frame shot = { .link_type = DLT_EN10MB, .where = from_a,
+	    .time_ns = b->now, .clock_ns = b->now };
+	uint32_t length;
+
+	random_frame_plain(&outer, &frame);
+	random_frame_plain(inner, &inside);
+	length = inside.captured - 14;
+	memcpy(frame.bytes + 34, inside.bytes + 14, length);
+	frame.bytes[16] = (uint8_t)((20 + length) >> 8);
+	frame.bytes[17] = (uint8_t)(20 + length);
+	shot.bytes = frame.bytes;
+	shot.captured = shot.length = 34 + length;
+	inspect_frames(b->inspect, &shot, 1);
+}
+
+static void
+packets_in_a_tunnel_are_judged_too(void)
+{
+	const struct facts good = question();
+	const struct facts bad = packet("10.1.0.9", "10.2.0.9", IPPROTO_UDP, 9, 9);
+	const struct facts strange = packet("192.168.1.1", "192.168.1.2", 17, 9, 9);
+	struct bed *b = bed_new(0);
+
+	shoot_tunnel(b, "10.1.0.2", "10.2.0.2", &good);
+	shoot_tunnel(b, "10.1.0.2", "10.2.0.2", &strange);
+	CU_ASSERT_EQUAL(ledger(b)->inner, 2);
+	CU_ASSERT_EQUAL(ledger(b)->inner_permitted, 2);
+	for (int i = 0; i < 3; i++)
+		shoot_tunnel(b, "10.1.0.2", "10.2.0.2", &bad);
+	CU_ASSERT_EQUAL(ledger(b)->inner_violations, 3);
+	CU_ASSERT_EQUAL(ledger(b)->permitted, 5);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 0);
+	/* the outer one is refused: that is told, and of the inner one nothing new */
+	shoot_tunnel(b, "10.1.0.9", "10.2.0.2", &strange);
+	CU_ASSERT_EQUAL(ledger(b)->inner_unrecorded, 1);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 1);
+	CU_ASSERT_EQUAL(ledger(b)->by_table, 0);
+	b->excuse = true;
+	shoot_tunnel(b, "10.1.0.2", "10.2.0.2", &bad);
+	CU_ASSERT_EQUAL(ledger(b)->inner_excused, 1);
+
+	CU_ASSERT_EQUAL(aggregate_finish(b->aggregate), 0);
+	CU_ASSERT_EQUAL(b->n_events, 2);
+	CU_ASSERT_EQUAL(b->events[0].action, ACTION_TUNNEL);
+	CU_ASSERT_EQUAL(b->events[0].count, 3);
+	CU_ASSERT_EQUAL(b->events[0].facts.tunnel, TUNNEL_IPIP);
+	CU_ASSERT_EQUAL(b->events[0].facts.level, 1);
+	bed_free(b);
+}
+
 int
 main(void)
 {
@@ -505,6 +609,8 @@ main(void)
 		{ "a device answers for its tag", a_device_answers_for_its_tag },
 		{ "pings are asked for too", pings_are_asked_for_too },
 		{ "TCP needs no memory", tcp_needs_no_memory },
+		{ "a new connection is looked into again",
+		  a_new_connection_is_looked_into_again },
 		{ "what came before us is assumed", what_came_before_us_is_assumed },
 		{ "a long flow stays open", a_long_flow_stays_open },
 		{ "the kernel may have seen it", the_kernel_may_have_seen_it },
@@ -513,6 +619,8 @@ main(void)
 		{ "each packet is counted once, in its place",
 		  each_packet_is_counted_once_in_its_place },
 		{ "violations and excuses", violations_and_excuses },
+		{ "packets in a tunnel are judged too",
+		  packets_in_a_tunnel_are_judged_too },
 		{ "what the gate stopped is told with its reason",
 		  what_the_gate_stopped_is_told_with_its_reason },
 		CU_TEST_INFO_NULL,

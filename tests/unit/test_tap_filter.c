@@ -35,11 +35,13 @@
 #define TAPS 8u			/* segments beyond have no tap */
 #define PERMITS 256u
 #define OWN 2u
+/* The frame that makes the entry, the one whose MAC it remembers, and the next. */
+#define SHOWN (2 + TAP_SHOW_OPENING)
 
 struct tally {
 	uint64_t frames, policies;
 	uint64_t permitted, proven;	/* of what can be proven at all, leaving */
-	uint64_t came, hidden;		/* the same, come in for the third time */
+	uint64_t came, hidden;		/* the same, come in once more than is shown */
 	uint64_t answers, answers_proven;
 	uint64_t counted;		/* by the filter, by permit and pair */
 };
@@ -178,8 +180,8 @@ provable(const struct facts *f, const struct judgement *j)
 static bool
 looked_into(uint16_t port)
 {
-	static const uint16_t ports[] = { 21, 23, 25, 53, 80, 110, 143, 161, 389, 443,
-		445, 853 };
+	static const uint16_t ports[] = { 21, 23, 25, 53, 67, 68, 80, 110, 139, 143, 161,
+		162, 389, 443, 445, 546, 547, 853 };
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
 		if (port == ports[i])
@@ -280,8 +282,8 @@ check_way(struct run *r, struct dice *d, const struct facts *say, uint16_t in,
 		memcpy(made.bytes, own_mac, sizeof(own_mac));
 
 	decode_frame(DLT_EN10MB, frame, (uint32_t)length, (uint32_t)length, &f, NULL);
-	for (int i = 0; i < 3; i++)
-		if (!check_coming(r, &f, frame, length, in, i == 2))
+	for (int i = 0; i < SHOWN + 1; i++)
+		if (!check_coming(r, &f, frame, length, in, i == SHOWN))
 			return false;
 	return in == out || check_leaving(r, &f, frame, length, in, out, answer);
 }

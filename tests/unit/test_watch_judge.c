@@ -407,6 +407,10 @@ packets_in_tunnels(void)
 		  VERDICT_PERMIT, ZV_NONE },
 		{ "another service inside", "10.1.0.2", "10.3.0.2", 80, true, true,
 		  VERDICT_DENY, ZV_02_NOT_PERMITTED },
+		{ "a refused one says it already", "10.1.0.2", "10.3.0.2", 80, false,
+		  false, VERDICT_DENY, ZV_02_NOT_PERMITTED },
+		{ "another pair in a refused one", "10.1.0.2", "10.2.0.2", 443, false,
+		  true, VERDICT_DENY, ZV_01_ZONE_CROSSING },
 		{ "a pair without permit inside", "10.1.0.2", "10.2.0.2", 443, true, true,
 		  VERDICT_DENY, ZV_01_ZONE_CROSSING },
 		{ "a lie about the source", "192.168.9.9", "10.2.0.2", 443, true, true,
@@ -438,7 +442,7 @@ packets_in_tunnels(void)
 		ours = watch_judge_inner(p->classifier, &f, &outer, NOW, &j);
 		good = ours == inner[i].ours && j.verdict == inner[i].verdict &&
 		    j.zv == inner[i].zv &&
-		    (j.zv == ZV_NONE || j.action == ACTION_TUNNEL);
+		    (!ours || j.zv == ZV_NONE || j.action == ACTION_TUNNEL);
 		if (!good)
 			fprintf(stderr, "%s: %d verdict %d %s %s\n", inner[i].what, ours,
 			    (int)j.verdict, violation_class_id(j.zv),
@@ -455,7 +459,7 @@ what_cannot_be_read_inside_is_a_violation(void)
 {
 	const struct row packet = { .src = "192.168.9.9", .dst = "192.168.9.8",
 	    .protocol = 47 };
-	const struct watch_outer outer = { MN, EX, true };
+	const struct watch_outer outer = { MN, EX, true }, refused = { MN, EX, false };
 	struct places *places = places_new();
 	struct watch_policy *p = open_policy(places);
 	struct judgement j;
@@ -463,6 +467,8 @@ what_cannot_be_read_inside_is_a_violation(void)
 
 	make_facts(&packet, &f);
 	f.unreadable = UNREADABLE_TUNNEL_DEPTH;
+	CU_ASSERT_FALSE(watch_judge_inner(p->classifier, &f, &refused, NOW, &j));
+	CU_ASSERT_EQUAL(j.verdict, VERDICT_DENY);
 	CU_ASSERT_TRUE(watch_judge_inner(p->classifier, &f, &outer, NOW, &j));
 	CU_ASSERT_EQUAL(j.verdict, VERDICT_DENY);
 	CU_ASSERT_EQUAL(j.zv, ZV_02_NOT_PERMITTED);

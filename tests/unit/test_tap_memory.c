@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel's filter remembers of flows, and who tries to use it: frames run
+ * through the real programs (BPF_PROG_RUN) in front of one small policy, and the
+ * filter's own tables are read and aged from outside.
+ */
+#include "agent/watch/prefilter.h"
+#include "agent/watch/watch_policy.h"
+#include "kernel-helpers/tap_bpf.h"
+#include "tests/unit/random_frame.h"
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SKIPPED 77
+
+enum { MN, LG, TAPS };
+
+/* "a" may speak from one MAC only. */
+static const char text[] =
+    "schema = 1; site = { name = \"s\"; gateway = \"g\"; };"
+    "zones = ("
+    " { name = \"mn\"; class = \"mynumber\"; segments = ( { interface = \"tm0\";"
+    "   networks = [ \"10.1.0.0/24\" ]; gateway = [ \"10.1.0.1\" ]; } ); },"
+    " { name = \"lg\"; class = \"lgwan\"; segments = ( { interface = \"tm1\";"
+    "   networks = [ \"10.2.0.0/24\" ]; gateway = [ \"10.2.0.1\" ]; } ); } );"
+    "hosts = ( { name = \"a\"; zone = \"mn\"; addresses = [ \"10.1.0.2\" ];"
+    "   mac = \"00:00:5e:00:53:0a\"; },"
+    " { name = \"b\"; zone = \"lg\"; addresses = [ \"10.2.0.2\" ]; } );"
+    "services = ( { name = \"all\"; protocol = \"udp\"; ports = [ \"1-65535\" ]; },"
+    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"1-65535\" ]; } );"
+    "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
+    "   services = [ \"all\", \"web\" ]; purpose = \"p\"; } );";
+
+static const uint8_t mac_a[6] = { 0, 0, 0x5e, 0, 0x53, 0x0a };
+static const uint8_t mac_b[6] = { 0, 0, 0x5e, 0, 0x53, 0x0b };
+static const uint8_t mac_else[6] = { 0, 0, 0x5e, 0, 0x53, 0x66 };
+
+static uint32_t ifindex[TAPS];
+
+static bool
+make_world(void)
+{
+	if (unshare(CLONE_NEWNET) != 0 ||
+	    /* whom random_frame_plain() writes to */
+	    system("ip link add tm0 address 02:00:00:00:00:01 type veth peer name tm1 "
+	    "address 02:00:00:00:00:01 2>/dev/null") != 0)
+		return false;
+	ifindex[MN] = if_nametoindex("tm0");
+	ifindex[LG] = if_nametoindex("tm1");
+	return true;
+}
+
+static struct tap_bpf *
+filter_with_policy(void)
+{
+	char why[256] = "";
+	int tap_of_segment[LIMIT_SEGMENTS] = { MN, LG };
+	struct tap_bpf *bpf = tap_bpf_open(why, sizeof(why));
+	struct places *places = places_new();
+	struct watch_policy *policy = watch_policy_new(text, sizeof(text) - 1, NULL, 0,
+	    places, NULL, why, sizeof(why));
+	struct prefilter_source from = { .tap_of_segment = tap_of_segment };
+	struct prefilter *filter;
+
+	if (bpf == NULL || policy == NULL)
+		fprintf(stderr, "%s\n", why);
+	CU_ASSERT_FATAL(bpf != NULL && policy != NULL);
+	for (size_t i = TAPS; i < LIMIT_SEGMENTS; i++)
+		tap_of_segment[i] = -1;
+	for (size_t i = 0; i < TAPS; i++)
+		CU_ASSERT_EQUAL_FATAL(tap_bpf_set_tap(bpf, i, ifindex[i], true), 0);
+	from.checked = policy->checked;
+	from.now_s = (int64_t)time(NULL);
+	filter = prefilter_new(&from);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(filter);
+	CU_ASSERT_EQUAL_FATAL(tap_bpf_load(bpf, prefilter_policy(filter)), 0);
+	prefilter_free(filter);
+	watch_policy_free(policy);
+	places_free(places);
+	return bpf;
+}
+
+/* ---- frames -------------------------------------------------------------------- */
+
+static struct facts
+from_a(uint8_t protocol, uint16_t dport, uint8_t flags)
+{
+	struct facts f = { .protocol = protocol, .sport = 5000, .dport = dport,
+	    .tcp_flags = flags, .hop_limit = 64, .flags = FACT_HAS_PORTS | FACT_HAS_MAC };
+
+	address_parse("10.1.0.2", &f.src);
+	address_parse("10.2.0.2", &f.dst);
+	memcpy(f.src_mac, mac_a, 6);
+	return f;
+}
+
+static struct facts
+from_b(uint8_t protocol, uint16_t sport, uint8_t flags)
+{
+	struct facts f = from_a(protocol, sport, flags), turned = f;
+
+	turned.src = f.dst;
+	turned.dst = f.src;
+	turned.sport = f.dport;
+	turned.dport = f.sport;
+	memcpy(turned.src_mac, mac_b, 6);
+	return turned;
+}
+
+static int
+run_program(const struct tap_bpf *bpf, enum tap_program program, const uint8_t *frame,
+    size_t length, uint32_t ingress, uint32_t here)
+{
+	struct __sk_buff context = { .ingress_ifindex = ingress, .ifindex = here };
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
+	    .data_size_in = (uint32_t)length, .ctx_in = &context,
+	    .ctx_size_in = sizeof(context), .repeat = 1);
+
+	CU_ASSERT_EQUAL_FATAL(bpf_prog_test_run_opts(tap_bpf_program(bpf, program), &o),
+	    0);
+	return (int)o.retval;
+}
+
+/* True: user space sees it come in. */
+static bool
+shows(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap)
+{
+	struct random_frame made;
+	/* BPF_PROG_RUN takes the first 14 bytes from a socket filter's length */
+	uint8_t longer[RANDOM_FRAME_MAX + 14] = { 0 };
+
+	random_frame_plain(f, &made);
+	memcpy(longer, made.bytes, made.captured);
+	return run_program(bpf, TAP_PROGRAM_INCOMING, longer, made.captured + 14u,
+	    ifindex[tap], ifindex[tap]) != 0;
+}
+
+/* True: user space sees it leave. */
+static bool
+shows_leaving(const struct tap_bpf *bpf, const struct facts *f, unsigned int in)
+{
+	unsigned int out = in == MN ? LG : MN;
+	struct random_frame made;
+	struct tap_count before, now;
+
+	random_frame_plain(f, &made);
+	tap_bpf_counts(bpf, out, &before);
+	run_program(bpf, TAP_PROGRAM_LEAVING, made.bytes, made.captured, ifindex[in],
+	    ifindex[out]);
+	tap_bpf_counts(bpf, out, &now);
+	return now.proven_out == before.proven_out;
+}
+
+/* ---- the filter's table of flows ------------------------------------------------- */
+
+/* The latest made map of IPv4 flows: this test's own. */
+static int
+flows_fd(void)
+{
+	struct bpf_map_info info;
+	uint32_t id = 0, size = sizeof(info);
+	int found = -1;
+
+	while (bpf_map_get_next_id(id, &id) == 0) {
+		int fd = bpf_map_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		size = sizeof(info);
+		if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
+		    strcmp(info.name, "flows4") == 0) {
+			if (found >= 0)
+				close(found);
+			found = fd;
+		} else {
+			close(fd);
+		}
+	}
+	CU_ASSERT_FATAL(found >= 0);
+	return found;
+}
+
+static struct tap_flow4
+key_of(const struct facts *f)
+{
+	return (struct tap_flow4){ .src = htonl((uint32_t)f->src.value),
+	    .dst = htonl((uint32_t)f->dst.value), .sport = htons(f->sport),
+	    .dport = htons(f->dport), .protocol = f->protocol };
+}
+
+/* Its last packet was so many ticks ago. */
+static void
+let_it_rest(const struct facts *f, uint32_t ticks)
+{
+	const struct tap_flow4 key = key_of(f);
+	struct tap_flow flow;
+	int fd = flows_fd();
+
+	CU_ASSERT_EQUAL_FATAL(bpf_map_lookup_elem(fd, &key, &flow), 0);
+	flow.seen -= ticks;
+	CU_ASSERT_EQUAL_FATAL(bpf_map_update_elem(fd, &key, &flow, BPF_EXIST), 0);
+	close(fd);
+}
+
+static bool
+seen_by_filter(const struct tap_bpf *bpf, const struct facts *f)
+{
+	return tap_bpf_flow_seen(bpf, &f->src, &f->dst, f->sport, f->dport, f->protocol);
+}
+
+/* ---- the attacks ------------------------------------------------------------------- */
+
+/* Who is not the bound station asks in its name, so that the answers pass. */
+static void
+a_wrong_mac_opens_nothing(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	struct facts q = from_a(IPPROTO_UDP, 514, 0);
+	const struct facts a = from_b(IPPROTO_UDP, 514, 0);
+
+	memcpy(q.src_mac, mac_else, 6);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_TRUE(shows(bpf, &q, MN));
+	CU_ASSERT_FALSE(seen_by_filter(bpf, &q));
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_TRUE(shows(bpf, &a, LG));
+	CU_ASSERT_TRUE(shows_leaving(bpf, &a, LG));
+
+	/* the right one does, and then the wrong one still shows */
+	memcpy(q.src_mac, mac_a, 6);
+	for (int i = 0; i < 3; i++)
+		(void)shows(bpf, &q, MN);
+	CU_ASSERT_FALSE(shows(bpf, &q, MN));
+	CU_ASSERT_TRUE(seen_by_filter(bpf, &q));
+	CU_ASSERT_FALSE(shows_leaving(bpf, &a, LG));
+	memcpy(q.src_mac, mac_else, 6);
+	CU_ASSERT_TRUE(shows(bpf, &q, MN));
+	tap_bpf_close(bpf);
+}
+
+static void
+a_wrong_mac_keeps_no_flow_alive(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	struct facts q = from_a(IPPROTO_UDP, 514, 0);
+
+	for (int i = 0; i < 3; i++)
+		(void)shows(bpf, &q, MN);
+	let_it_rest(&q, TAP_IDLE_UDP - 2);
+	memcpy(q.src_mac, mac_else, 6);
+	CU_ASSERT_TRUE(shows(bpf, &q, MN));
+	let_it_rest(&q, 4);
+	CU_ASSERT_FALSE(seen_by_filter(bpf, &q));
+	tap_bpf_close(bpf);
+}
+
+/* One way only for long: the answers keep the flow alive, as in conntrack. */
+static void
+answers_keep_a_flow_alive(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	const struct facts q = from_a(IPPROTO_UDP, 514, 0), a = from_b(IPPROTO_UDP, 514, 0);
+
+	(void)shows(bpf, &q, MN);
+	CU_ASSERT_FALSE(seen_by_filter(bpf, &a));
+	for (int i = 0; i < 3; i++)
+		(void)shows(bpf, &a, LG);
+	CU_ASSERT_FALSE(shows(bpf, &a, LG));
+	let_it_rest(&q, TAP_IDLE_UDP + 2);
+	CU_ASSERT_FALSE(seen_by_filter(bpf, &q));
+	CU_ASSERT_TRUE(seen_by_filter(bpf, &a));
+	let_it_rest(&a, TAP_IDLE_UDP + 2);
+	CU_ASSERT_FALSE(seen_by_filter(bpf, &a));
+	tap_bpf_close(bpf);
+}
+
+/* How many packets of one connection are shown before the first that is not. */
+static unsigned int
+shown(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap)
+{
+	unsigned int n = 0;
+
+	while (n < 100 && shows(bpf, f, tap))
+		n++;
+	return n;
+}
+
+/* The same ports once more: another connection, with other words in it. */
+static void
+a_new_connection_is_looked_into_again(void)
+{
+	static const struct { uint16_t port; unsigned int least; } rows[] = {
+		{ 80, TAP_SHOW_PACKETS }, { 443, TAP_SHOW_PACKETS }, { 8080, TAP_SHOW_OPENING },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct tap_bpf *bpf = filter_with_policy();
+		const uint16_t port = rows[i].port;
+		const struct facts syn = from_a(IPPROTO_TCP, port, TCP_FLAG_SYN);
+		const struct facts word = from_a(IPPROTO_TCP, port, TCP_FLAG_ACK);
+		const struct facts agreed = from_b(IPPROTO_TCP, port,
+		    TCP_FLAG_SYN | TCP_FLAG_ACK);
+		const struct facts reply = from_b(IPPROTO_TCP, port, TCP_FLAG_ACK);
+
+		for (int connection = 0; connection < 3; connection++) {
+			CU_ASSERT_TRUE(shows(bpf, &syn, MN));
+			CU_ASSERT_TRUE(shows(bpf, &agreed, LG));
+			CU_ASSERT(shown(bpf, &word, MN) >= rows[i].least);
+			CU_ASSERT(shown(bpf, &reply, LG) >= rows[i].least);
+			CU_ASSERT_FALSE(shows(bpf, &word, MN));
+		}
+		tap_bpf_close(bpf);
+	}
+}
+
+/* Every packet of them goes to the detectors, whichever end has the port. */
+static void
+some_ports_always_show(void)
+{
+	static const uint16_t ports[] = { 53, 67, 68, 546, 547 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		struct tap_bpf *bpf = filter_with_policy();
+		struct facts to = from_a(IPPROTO_UDP, ports[i], 0);
+		struct facts by = from_a(IPPROTO_UDP, 514, 0);
+
+		by.sport = ports[i];
+		CU_ASSERT_EQUAL(shown(bpf, &to, MN), 100);
+		CU_ASSERT_EQUAL(shown(bpf, &by, MN), 100);
+		/* it is proven all the same: the way out is not shown */
+		CU_ASSERT_FALSE(shows_leaving(bpf, &to, MN));
+		tap_bpf_close(bpf);
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{ "a wrong MAC opens nothing", a_wrong_mac_opens_nothing },
+		{ "a wrong MAC keeps no flow alive", a_wrong_mac_keeps_no_flow_alive },
+		{ "answers keep a flow alive", answers_keep_a_flow_alive },
+		{ "a new connection is looked into again",
+		  a_new_connection_is_looked_into_again },
+		{ "some ports always show", some_ports_always_show },
+		CU_TEST_INFO_NULL,
+	};
+	char why[256] = "";
+	struct tap_bpf *bpf = tap_bpf_open(why, sizeof(why));
+
+	if (bpf == NULL || !make_world()) {
+		printf("needs CAP_BPF and CAP_NET_ADMIN: %s\n", why);
+		tap_bpf_close(bpf);
+		return SKIPPED;
+	}
+	tap_bpf_close(bpf);
+	return unit_main("tap_memory", tests);
+}
