@@ -69,11 +69,7 @@ roles_of(const struct checked_host *h)
 static int
 compare_ranges(const void *pa, const void *pb)
 {
-	const struct ip_range *a = pa, *b = pb;
-
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return a->first < b->first ? -1 : a->first > b->first;
+	return address_range_compare(pa, pb);
 }
 
 /* Join what overlaps, so that only the last range that begins before can hold. */
