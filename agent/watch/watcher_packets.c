@@ -74,7 +74,7 @@ tag_of(const struct watcher *w, const struct inspect_frame *frame, const struct 
 	if (at < 0 || frame->link_type != DLT_EN10MB)
 		return WATCH_TAG_FOREIGN;
 	/* decoding has read it, so the bytes are there */
-	tag = frame->bytes + 2 * ETHER_ADDR_LEN + (size_t)at * TAG_BYTES;
+	tag = frame->bytes + (size_t)2 * ETHER_ADDR_LEN + (size_t)at * TAG_BYTES;
 	return tap_set_carries_vlan(w->setup->taps, frame->where.tap, read_be16(tag),
 	    (uint16_t)(f->vlan[at] - 1)) ? WATCH_TAG_DEVICE : WATCH_TAG_FOREIGN;
 }
