@@ -5,6 +5,8 @@
  */
 #include "agent/ipc.h"
 
+#include "agent/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -185,21 +187,12 @@ ipc_drop_queued(int socket)
 	while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-static int64_t
-monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
-}
-
 /* 0: something can be received. */
 static int
 wait_until(int socket, int64_t end)
 {
 	struct pollfd p = { .fd = socket, .events = POLLIN };
-	int64_t left = end - monotonic_ns();
+	int64_t left = end - clock_ns(CLOCK_MONOTONIC);
 	int r = left < 0 ? 0 : poll(&p, 1, (int)((left + NS_PER_MS - 1) / NS_PER_MS));
 
 	if (r < 0 && errno != EINTR)
@@ -228,7 +221,7 @@ ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int 
     struct ipc_message *answer, int timeout_ms)
 {
 	/* The clock as the number: also a process started again never repeats one. */
-	const int64_t now = monotonic_ns();
+	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	const struct head head = { .type = type, .number = (uint64_t)now };
 	int r = send_message(socket, head, payload, length, fd);
 

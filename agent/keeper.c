@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/keeper.h"
 
+#include "agent/clock.h"
 #include "agent/keeper_internal.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
@@ -16,10 +17,7 @@
 int64_t
 keeper_now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	return clock_ns(CLOCK_REALTIME);
 }
 
 static int

@@ -6,6 +6,8 @@
  */
 #include "kernel-helpers/conntrack.h"
 
+#include "kernel-helpers/netfilter_socket.h"
+
 #include <arpa/inet.h>
 
 #include <errno.h>
@@ -219,23 +221,14 @@ conntrack_parse(const void *message, size_t length, struct conntrack_flow *out)
 int
 conntrack_open(void)
 {
-	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	/* The kernel answers at once; a dump that stands still is broken. */
 	struct timeval patience = { .tv_sec = 5 };
-	int bytes = RECEIVE_BUFFER, one = 1, saved;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	int fd = netfilter_socket_open(RECEIVE_BUFFER), one = 1;
 
-	if (fd == -1)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&any, sizeof(any)) == -1) {
-		saved = errno;
-		close(fd);
-		return -saved;
-	}
+	if (fd < 0)
+		return fd;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == -1)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	return fd;
 }
 

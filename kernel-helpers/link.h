@@ -42,6 +42,28 @@ int link_ask(int fd, const char *name, struct link_state *out);
  */
 int link_parse(const uint8_t *bytes, size_t length, struct link_state *out);
 
+/* A VLAN device, by the interface that carries it. */
+struct link_vlan {
+	uint32_t lower;		/* kernel's number of that interface */
+	uint16_t protocol;	/* EtherType of the tag: 802.1Q or 802.1ad */
+	uint16_t id;		/* 1 to 4095 */
+};
+
+typedef void link_on_vlan(void *arg, const struct link_vlan *v);
+
+/*
+ * Every VLAN device of the network namespace whose lower interface is in it too. 0
+ * or negative errno: then some may be missing (-EINTR: they changed meanwhile).
+ */
+int link_vlans(int fd, link_on_vlan *found, void *arg);
+
+/*
+ * The parser of link_vlans(): one datagram of the answer with this number, aligned
+ * as a netlink message. Pure. 1: it was the last, 0: more follow, or negative errno.
+ */
+int link_parse_vlans(const void *part, size_t length, uint32_t number,
+    link_on_vlan *found, void *arg);
+
 /* Frames that the driver lost for want of room; most drivers fill only one of these. */
 uint64_t link_lost(const struct link_counters *c);
 

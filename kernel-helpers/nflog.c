@@ -6,6 +6,8 @@
  */
 #include "kernel-helpers/nflog.h"
 
+#include "kernel-helpers/netfilter_socket.h"
+
 #include <arpa/inet.h>
 
 #include <endian.h>
@@ -102,25 +104,6 @@ configure_group(int fd, uint16_t group)
 }
 
 static int
-open_socket(void)
-{
-	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	int bytes = RECEIVE_BUFFER, saved;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd == -1)
-		return -errno;
-	if (bind(fd, (const struct sockaddr *)&any, sizeof(any)) == -1) {
-		saved = errno;
-		close(fd);
-		return -saved;
-	}
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) == -1)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	return fd;
-}
-
-static int
 set_nonblocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -131,7 +114,7 @@ set_nonblocking(int fd)
 int
 nflog_open(uint16_t group)
 {
-	int fd = open_socket(), error;
+	int fd = netfilter_socket_open(RECEIVE_BUFFER), error;
 
 	if (fd < 0)
 		return fd;

@@ -7,6 +7,8 @@
  */
 #include "kernel-helpers/nft_channel.h"
 
+#include "kernel-helpers/netfilter_socket.h"
+
 #include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -223,22 +225,15 @@ socket_close(struct nft_channel *ch)
 static int
 open_socket(void)
 {
-	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
-	int one = 1, saved;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	int fd = netfilter_socket_open(RECEIVE_BUFFER), one = 1;
 
-	if (fd == -1)
-		return -1;
-	if (bind(fd, (const struct sockaddr *)&any, sizeof(any)) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
+	if (fd < 0) {
+		errno = -fd;
 		return -1;
 	}
 	/* Both only shorten and sharpen refusals. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
 	return fd;
 }
 

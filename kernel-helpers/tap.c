@@ -6,6 +6,7 @@
  */
 #include "kernel-helpers/tap.h"
 
+#include "kernel-helpers/link.h"
 #include "kernel-helpers/tap_internal.h"
 
 #include <errno.h>
@@ -128,6 +129,18 @@ tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 	return error == -ENODEV ? 0 : error;
 }
 
+/* Without an answer every tag is foreign until one comes: told of, never passed over. */
+static void
+learn_vlans(struct tap_set *s)
+{
+	int fd = link_open();
+
+	if (fd < 0)
+		return;
+	(void)tap_set_learn_vlans(s, fd);
+	close(fd);
+}
+
 struct tap_set *
 tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
     bool rings_out, char *why, size_t why_size)
@@ -163,6 +176,7 @@ tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
 		}
 	}
 	memcpy(s->open_reason, s->tier_reason, sizeof(s->open_reason));
+	learn_vlans(s);
 	return s;
 }
 

@@ -190,6 +190,20 @@ bool tap_set_flow_seen(const struct tap_set *s, const struct ip_addr *src,
 /* The interface's MAC when the tap was opened; false: it has none, or is down. */
 bool tap_set_mac(const struct tap_set *s, size_t i, uint8_t mac[6]);
 
+/*
+ * Learn anew, by link_fd (link.h), which VLANs are devices stacked on the taps'
+ * interfaces; tap_set_open() has done it once. Needs no privilege, does not wait.
+ * 0 or negative errno: then what was known stays.
+ */
+int tap_set_learn_vlans(struct tap_set *s, int link_fd);
+
+/*
+ * True when a VLAN device on the tap's interface takes this VLAN, by tags of this
+ * EtherType (802.1Q or 802.1ad). "i" may be any number.
+ */
+bool tap_set_carries_vlan(const struct tap_set *s, size_t i, uint16_t protocol,
+    uint16_t id);
+
 /* 64-bit ledger of one tap since it was opened; asks the kernel. */
 void tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tap set from inside, for tap.c and tap_account.c only. */
+/* The tap set from inside, for tap.c, tap_account.c and tap_vlan.c only. */
 #ifndef KERNEL_HELPERS_TAP_INTERNAL_H
 #define KERNEL_HELPERS_TAP_INTERNAL_H
 
@@ -13,6 +13,14 @@
 #define LEAVING_NONE	(-1)
 #define LEAVING_STOPPED	(-2)	/* was there; what it reported can still be read */
 
+#define VLAN_IDS	4096u
+#define TAG_TYPES	2u	/* 802.1Q, 802.1ad */
+
+/* VLANs that are devices on an interface, one bit each, by the tag's EtherType. */
+struct tap_vlans {
+	uint64_t ids[TAG_TYPES][VLAN_IDS / 64];
+};
+
 struct tap {
 	char name[IF_NAMESIZE];
 	uint32_t ifindex;		/* 0: never was there */
@@ -22,6 +30,7 @@ struct tap {
 	bool has_mac;
 	uint8_t mac[6];
 	uint64_t events;		/* delivered from the event ring */
+	struct tap_vlans vlans, learnt;	/* learnt: only while they are asked for */
 };
 
 struct tap_set {

@@ -201,6 +201,24 @@ address_range_holds(const struct ip_range *r, const struct ip_addr *a)
 	    a->value <= r->last;
 }
 
+int
+address_compare(const struct ip_addr *a, const struct ip_addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+int
+address_range_compare(const struct ip_range *a, const struct ip_range *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return (a->last < b->last) - (a->last > b->last);
+}
+
 bool
 address_range_intersect(
     const struct ip_range *a, const struct ip_range *b, struct ip_range *out)

@@ -75,6 +75,9 @@ bool address_range_is_prefix(const struct ip_range *r, unsigned int *length);
 
 bool address_range_contains(const struct ip_range *outer, const struct ip_range *inner);
 bool address_range_holds(const struct ip_range *r, const struct ip_addr *a);
+/* Order for sorting: <0, 0, >0. By family and value; of ranges the outer one first. */
+int address_compare(const struct ip_addr *a, const struct ip_addr *b);
+int address_range_compare(const struct ip_range *a, const struct ip_range *b);
 /* False when they do not meet (or differ in family); else *out is the common part. */
 bool address_range_intersect(const struct ip_range *a, const struct ip_range *b,
     struct ip_range *out);

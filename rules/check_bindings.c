@@ -62,11 +62,10 @@ static int
 compare(const void *pa, const void *pb)
 {
 	const struct mac_binding *a = pa, *b = pb;
+	int order = address_compare(&a->addr, &b->addr);
 
-	if (a->addr.family != b->addr.family)
-		return a->addr.family < b->addr.family ? -1 : 1;
-	if (a->addr.value != b->addr.value)
-		return a->addr.value < b->addr.value ? -1 : 1;
+	if (order != 0)
+		return order;
 	return a->host < b->host ? -1 : a->host > b->host;
 }
 

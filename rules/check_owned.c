@@ -59,13 +59,10 @@ static int
 compare_networks(const void *pa, const void *pb)
 {
 	const struct network *a = pa, *b = pb;
+	int order = address_range_compare(&a->range, &b->range);
 
-	if (a->range.family != b->range.family)
-		return a->range.family < b->range.family ? -1 : 1;
-	if (a->range.first != b->range.first)
-		return a->range.first < b->range.first ? -1 : 1;
-	if (a->range.last != b->range.last)
-		return a->range.last > b->range.last ? -1 : 1;
+	if (order != 0)
+		return order;
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 

@@ -58,13 +58,7 @@ range_compare(const void *pa, const void *pb)
 {
 	const struct owned_range *a = pa, *b = pb;
 
-	if (a->range.family != b->range.family)
-		return a->range.family < b->range.family ? -1 : 1;
-	if (a->range.first != b->range.first)
-		return a->range.first < b->range.first ? -1 : 1;
-	if (a->range.last != b->range.last)
-		return a->range.last > b->range.last ? -1 : 1;
-	return 0;
+	return address_range_compare(&a->range, &b->range);
 }
 
 static int

@@ -55,11 +55,7 @@ compare_stretches(const void *a, const void *b)
 static int
 compare_addresses(const void *a, const void *b)
 {
-	const struct ip_addr *x = a, *y = b;
-
-	if (x->family != y->family)
-		return x->family < y->family ? -1 : 1;
-	return compare_values(x->value, y->value);
+	return address_compare(a, b);
 }
 
 static int

@@ -182,32 +182,32 @@ zv_file_or_mail(const struct facts *f)
 }
 
 /*
- * The role that a host must have to be asked on this port; ROLE_COUNT when packets
+ * The role that a host must have to be asked on this port; 0 when packets
  * there ask for neither names nor the time. IANA: 53 DNS, 853 DNS over TLS and
  * QUIC, 123 NTP. Not 5353: multicast DNS stays on its wire. DNS over HTTPS has no port
  * of its own.
  */
-static enum host_role
+static uint32_t
 role_asked(const struct facts *f)
 {
 	if ((f->flags & FACT_HAS_PORTS) == 0 ||
 	    (f->protocol != IPPROTO_TCP && f->protocol != IPPROTO_UDP))
-		return ROLE_COUNT;
+		return 0;
 	if (f->dport == 53 || f->dport == 853)
-		return ROLE_DNS;
+		return HOST_ROLE_DNS;
 	if (f->dport == 123 && f->protocol == IPPROTO_UDP)
-		return ROLE_NTP;
-	return ROLE_COUNT;
+		return HOST_ROLE_NTP;
+	return 0;
 }
 
 bool
 zv_asks_outside(
     const struct zv_table *t, const struct facts *f, uint16_t in, owner_value dst)
 {
-	enum host_role role = role_asked(f);
+	uint32_t role = role_asked(f);
 	uint16_t owner = owner_segment(dst);
 
-	if (role == ROLE_COUNT || !zv_is_closed(t, in) || owner == SEGMENT_SELF ||
+	if (role == 0 || !zv_is_closed(t, in) || owner == SEGMENT_SELF ||
 	    (dst & (OWNER_FORBIDDEN | OWNER_BROADCAST)) != 0)
 		return false;
 	return checked_zone_of(t->checked, owner) != checked_zone_of(t->checked, in) &&

@@ -9,7 +9,6 @@
 #include <string.h>
 
 _Static_assert(LIMIT_ZONES <= 32, "zones are bits of 32");
-_Static_assert(ROLE_COUNT <= 32, "roles are bits of 32");
 
 struct station {
 	uint64_t mac;			/* the six bytes as one number */
@@ -22,18 +21,25 @@ struct ranges {
 };
 
 struct role_index {
-	struct ranges ranges[ROLE_COUNT];
-	struct station *stations;	/* by mac */
+	struct ranges ranges[HOST_ROLES];	/* by bit */
+	struct station *stations;		/* by mac */
 	size_t n_stations;
-	uint32_t roles_with_mac;
 };
 
-static const char *const role_words[ROLE_COUNT] = {
-	[ROLE_DHCP] = "dhcp",
-	[ROLE_DNS] = "dns",
-	[ROLE_NTP] = "ntp",
-	[ROLE_PROXY] = "proxy",
-	[ROLE_ROUTER] = "router",
+static const struct {
+	const char *word;
+	uint32_t role;
+} words[] = {
+	{ "backup", HOST_ROLE_BACKUP },
+	{ "dhcp", HOST_ROLE_DHCP },
+	{ "dns", HOST_ROLE_DNS },
+	{ "jump", HOST_ROLE_JUMP },
+	{ "lbo_proxy", HOST_ROLE_PROXY },
+	{ "mail_relay", HOST_ROLE_PROXY },
+	{ "monitor", HOST_ROLE_MONITOR },
+	{ "ntp", HOST_ROLE_NTP },
+	{ "proxy", HOST_ROLE_PROXY },
+	{ "router", HOST_ROLE_ROUTER },
 };
 
 static uint64_t
@@ -52,9 +58,9 @@ roles_of(const struct checked_host *h)
 	uint32_t roles = 0;
 
 	for (size_t i = 0; i < h->n_roles; i++)
-		for (unsigned int r = 0; r < ROLE_COUNT; r++)
-			if (strcmp(h->roles[i], role_words[r]) == 0)
-				roles |= UINT32_C(1) << r;
+		for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+			if (strcmp(h->roles[i], words[k].word) == 0)
+				roles |= words[k].role;
 	return roles;
 }
 
@@ -63,11 +69,7 @@ roles_of(const struct checked_host *h)
 static int
 compare_ranges(const void *pa, const void *pb)
 {
-	const struct ip_range *a = pa, *b = pb;
-
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return a->first < b->first ? -1 : a->first > b->first;
+	return address_range_compare(pa, pb);
 }
 
 /* Join what overlaps, so that only the last range that begins before can hold. */
@@ -90,13 +92,12 @@ settle_ranges(struct ranges *s)
 }
 
 static int
-gather_ranges(struct role_index *x, const struct checked *c, unsigned int role)
+gather_ranges(struct ranges *s, const struct checked *c, uint32_t role)
 {
-	struct ranges *s = &x->ranges[role];
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n_hosts; i++)
-		if (roles_of(&c->hosts[i]) & UINT32_C(1) << role)
+		if (roles_of(&c->hosts[i]) & role)
 			n += c->hosts[i].n_ranges;
 	s->items = calloc(n + 1, sizeof(s->items[0]));
 	if (s->items == NULL)
@@ -104,7 +105,7 @@ gather_ranges(struct role_index *x, const struct checked *c, unsigned int role)
 	for (size_t i = 0; i < c->n_hosts; i++) {
 		const struct checked_host *h = &c->hosts[i];
 
-		if ((roles_of(h) & UINT32_C(1) << role) == 0)
+		if ((roles_of(h) & role) == 0)
 			continue;
 		for (size_t k = 0; k < h->n_ranges; k++)
 			s->items[s->n++] = h->ranges[k];
@@ -113,11 +114,9 @@ gather_ranges(struct role_index *x, const struct checked *c, unsigned int role)
 	return 0;
 }
 
-bool
-role_index_holds(
-    const struct role_index *x, enum host_role role, const struct ip_addr *a)
+static bool
+holds(const struct ranges *s, const struct ip_addr *a)
 {
-	const struct ranges *s = &x->ranges[role];
 	size_t low = 0, high = s->n;
 
 	while (low < high) {
@@ -131,6 +130,15 @@ role_index_holds(
 			high = middle;
 	}
 	return low > 0 && address_range_holds(&s->items[low - 1], a);
+}
+
+bool
+role_index_holds(const struct role_index *x, uint32_t roles, const struct ip_addr *a)
+{
+	for (unsigned int r = 0; x != NULL && r < HOST_ROLES; r++)
+		if ((roles & UINT32_C(1) << r) != 0 && holds(&x->ranges[r], a))
+			return true;
+	return false;
 }
 
 /* ---- stations -------------------------------------------------------------- */
@@ -153,7 +161,6 @@ settle_stations(struct role_index *x)
 	for (size_t i = 0; i < x->n_stations; i++) {
 		const struct station *s = &x->stations[i];
 
-		x->roles_with_mac |= s->roles;
 		if (kept == 0 || x->stations[kept - 1].mac != s->mac) {
 			x->stations[kept++] = *s;
 			continue;
@@ -190,23 +197,17 @@ station_of(const struct role_index *x, const uint8_t mac[6])
 {
 	const struct station key = { .mac = mac_number(mac) };
 
-	return bsearch(
+	return x == NULL ? NULL : bsearch(
 	    &key, x->stations, x->n_stations, sizeof(key), compare_stations);
 }
 
 bool
 role_index_holds_mac(
-    const struct role_index *x, enum host_role role, const uint8_t mac[6])
+    const struct role_index *x, uint32_t roles, const uint8_t mac[6])
 {
 	const struct station *s = station_of(x, mac);
 
-	return s != NULL && (s->roles & UINT32_C(1) << role) != 0;
-}
-
-bool
-role_index_knows_macs(const struct role_index *x, enum host_role role)
-{
-	return (x->roles_with_mac & UINT32_C(1) << role) != 0;
+	return s != NULL && (s->roles & roles) != 0;
 }
 
 uint32_t
@@ -226,8 +227,8 @@ role_index_new(const struct checked *checked)
 	if (x == NULL)
 		return NULL;
 	ret = gather_stations(x, checked);
-	for (unsigned int r = 0; r < ROLE_COUNT && ret == 0; r++)
-		ret = gather_ranges(x, checked, r);
+	for (unsigned int r = 0; r < HOST_ROLES && ret == 0; r++)
+		ret = gather_ranges(&x->ranges[r], checked, UINT32_C(1) << r);
 	if (ret == 0)
 		return x;
 	role_index_free(x);
@@ -240,7 +241,7 @@ role_index_free(struct role_index *x)
 {
 	if (x == NULL)
 		return;
-	for (unsigned int r = 0; r < ROLE_COUNT; r++)
+	for (unsigned int r = 0; r < HOST_ROLES; r++)
 		free(x->ranges[r].items);
 	free(x->stations);
 	free(x);

@@ -9,15 +9,16 @@
 
 #include "rules/checked.h"
 
-/* Roles that packets are measured by; the others are for people. */
-enum host_role {
-	ROLE_DHCP = 0,
-	ROLE_DNS,
-	ROLE_NTP,
-	ROLE_PROXY,
-	ROLE_ROUTER,
-	ROLE_COUNT
-};
+/* Roles that packets are measured by, one bit each; the others are for people. */
+#define HOST_ROLE_DHCP		0x01u
+#define HOST_ROLE_ROUTER	0x02u
+#define HOST_ROLE_DNS		0x04u
+#define HOST_ROLE_NTP		0x08u
+#define HOST_ROLE_MONITOR	0x10u
+#define HOST_ROLE_BACKUP	0x20u
+#define HOST_ROLE_JUMP		0x40u
+#define HOST_ROLE_PROXY		0x80u	/* also lbo_proxy, mail_relay: speak for others */
+#define HOST_ROLES		8u
 
 struct role_index;
 
@@ -25,20 +26,20 @@ struct role_index;
 struct role_index *role_index_new(const struct checked *checked);
 void role_index_free(struct role_index *x);	/* accepts NULL */
 
-/* True when a host with that role has the address. O(log n). */
+/*
+ * True when a host with any of these roles (HOST_ROLE_*) has the address. O(log n)
+ * for each role. In an index that is NULL nobody has a role or a MAC.
+ */
 bool role_index_holds(
-    const struct role_index *x, enum host_role role, const struct ip_addr *a);
+    const struct role_index *x, uint32_t roles, const struct ip_addr *a);
 
-/* True when a host with that role has the MAC. O(log n). */
+/* True when a host with any of these roles has the MAC. O(log n). */
 bool role_index_holds_mac(
-    const struct role_index *x, enum host_role role, const uint8_t mac[6]);
-
-/* True when any host of that role has a MAC, so that asking for one means something. */
-bool role_index_knows_macs(const struct role_index *x, enum host_role role);
+    const struct role_index *x, uint32_t roles, const uint8_t mac[6]);
 
 /*
  * The zones that register a MAC, one bit each (1 << number; at most LIMIT_ZONES
- * of them). 0: no host of the policy has it.
+ * of them). 0: no host of the policy has it. O(log n).
  */
 uint32_t role_index_mac_zones(const struct role_index *x, const uint8_t mac[6]);
 

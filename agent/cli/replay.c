@@ -8,6 +8,7 @@
 #include "agent/cli/options.h"
 #include "agent/cli/replay_words.h"
 #include "agent/cli/violations_table.h"
+#include "agent/clock.h"
 #include "agent/record/record_json.h"
 #include "agent/version.h"
 #include "agent/watch/replay.h"
@@ -25,21 +26,12 @@ struct printing {
 	struct replay_progress progress;
 };
 
-static int64_t
-monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void
 show_progress(void *arg, uint64_t packets, uint64_t read, uint64_t size)
 {
 	struct printing *p = arg;
 
-	replay_progress_show(&p->progress, packets, read, size, monotonic_ns());
+	replay_progress_show(&p->progress, packets, read, size, clock_ns(CLOCK_MONOTONIC));
 }
 
 static void
@@ -148,7 +140,7 @@ replay(const struct cli *cli, const struct checked *checked, const struct replay
 	o->now = REPLAY_PACKET_TIME;
 	o->arg = &printing;
 	o->progress = show_progress;
-	printing.progress.began_ns = monotonic_ns();
+	printing.progress.began_ns = clock_ns(CLOCK_MONOTONIC);
 	/* Judgements that pass by on the same terminal are progress enough. */
 	if (isatty(STDERR_FILENO) && (only_stats || !cli->json || !isatty(STDOUT_FILENO)))
 		printing.progress.out = stderr;

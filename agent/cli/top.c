@@ -9,6 +9,7 @@
 #include "agent/cli/top_model.h"
 #include "agent/cli/top_screen.h"
 #include "agent/cli/top_view.h"
+#include "agent/clock.h"
 #include "agent/record/log_reader.h"
 
 #include <errno.h>
@@ -48,15 +49,6 @@ struct top {
 	bool done;
 	int code;
 };
-
-static int64_t
-monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
-}
 
 /* ---- the record --------------------------------------------------------- */
 
@@ -199,7 +191,7 @@ hear(struct top *t)
 	if (r < 0) {
 		silent(t, t->ask.error);
 	} else if (r > 0) {
-		top_model_take(t->model, t->ask.status, t->ask.matrix, monotonic_ns());
+		top_model_take(t->model, t->ask.status, t->ask.matrix, clock_ns(CLOCK_MONOTONIC));
 		top_ask_end(&t->ask);
 		refreshed(t);
 	}
@@ -332,8 +324,8 @@ turn(struct top *t)
 		{ .fd = t->signals, .events = POLLIN }, { .fd = t->ask.fd, .events = POLLIN },
 		{ .fd = t->screen.handle != NULL ? STDIN_FILENO : -1, .events = POLLIN },
 	};
-	int r = poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(t, monotonic_ns()));
-	int64_t now = monotonic_ns();
+	int r = poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(t, clock_ns(CLOCK_MONOTONIC)));
+	int64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (r < 0 && errno != EINTR) {
 		t->done = true;
@@ -387,7 +379,7 @@ run(struct top *t)
 			draw(t);
 		}
 	}
-	t->next_ns = monotonic_ns();
+	t->next_ns = clock_ns(CLOCK_MONOTONIC);
 	while (!t->done)
 		turn(t);
 	top_screen_close(&t->screen);

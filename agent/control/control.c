@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control.h"
 
+#include "agent/clock.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
@@ -21,11 +22,9 @@ control_record_change(struct control *c, const char *actor, bool success, const 
 {
 	struct event e = { .kind = EVENT_CHANGE, .outcome = success ? 0 : 1, .count = 1,
 	    .severity = success ? SEVERITY_NOTICE : SEVERITY_WARNING };
-	struct timespec t;
 	int r;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	e.first_ns = e.last_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	e.first_ns = e.last_ns = clock_ns(CLOCK_REALTIME);
 	snprintf(e.actor, sizeof(e.actor), "%s", actor);
 	snprintf(e.reason, sizeof(e.reason), "%s", what);
 	if (c->checked != NULL)

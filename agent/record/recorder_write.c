@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/recorder_write.h"
 
+#include "agent/clock.h"
 #include "agent/record/log_names.h"
 #include "agent/record/log_tail.h"
 #include "agent/record/record_json.h"
@@ -21,10 +22,7 @@
 int64_t
 recorder_now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * (int64_t)1000000000 + t.tv_nsec;
+	return clock_ns(CLOCK_REALTIME);
 }
 
 /* "<boot>" of event.id; a machine without the file gets a word that says so. */

@@ -20,15 +20,14 @@ _Static_assert(sizeof(struct beacon) <= DETECT_BEACON_BYTES, "as detect.c has it
 static bool
 is_expected(const struct detect *d, const struct detect_packet *p)
 {
-	const uint32_t roles = DETECT_ROLE_NTP | DETECT_ROLE_DNS |
-	    DETECT_ROLE_MONITOR;
+	const uint32_t roles = HOST_ROLE_NTP | HOST_ROLE_DNS | HOST_ROLE_MONITOR;
 	const struct facts *f = p->facts;
 
 	if (p->judgement->verdict == VERDICT_PERMIT && f->protocol == IPPROTO_UDP &&
 	    (f->dport == 123 || f->dport == 53))
 		return true;
-	return detect_has_role(&d->policy, &f->src, roles) ||
-	    detect_has_role(&d->policy, &f->dst, roles);
+	return role_index_holds(d->policy.roles, roles, &f->src) ||
+	    role_index_holds(d->policy.roles, roles, &f->dst);
 }
 
 static void

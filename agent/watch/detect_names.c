@@ -53,7 +53,7 @@ check_port(struct detect *d, const struct detect_packet *p)
 	bool web = f->protocol == IPPROTO_TCP || f->protocol == IPPROTO_UDP;
 
 	if (f->dport == PORT_DOT && web && passes &&
-	    !detect_has_role(&d->policy, &f->dst, DETECT_ROLE_DNS))
+	    !role_index_holds(d->policy.roles, HOST_ROLE_DNS, &f->dst))
 		tell_name(d, p, TOLD_DOT, "DNS over TLS", "");
 	else if (f->dport == PORT_HTTPS && web && resolver_address(&f->dst))
 		tell_name(d, p, TOLD_DOH_ADDRESS, "HTTPS to a public resolver", "");

@@ -66,10 +66,10 @@ may_serve(const struct detect *d, const struct detect_packet *p, uint32_t role)
 	const struct mac_binding *b;
 
 	if (!(f->flags & FACT_HAS_MAC))
-		return detect_has_role(&d->policy, &f->src, role);
-	if (detect_mac_has_role(&d->policy, f->src_mac, role))
+		return role_index_holds(d->policy.roles, role, &f->src);
+	if (role_index_holds_mac(d->policy.roles, role, f->src_mac))
 		return true;
-	if (!detect_has_role(&d->policy, &f->src, role))
+	if (!role_index_holds(d->policy.roles, role, &f->src))
 		return false;
 	b = binding_of(d->checked, &f->src);
 	return b == NULL || b->segment != p->seen->in ||
@@ -105,7 +105,7 @@ check_dhcp(struct detect *d, const struct detect_packet *p)
 	/* Not captured: only a server speaks to a client's port. */
 	if (op != NULL ? op[0] != BOOTREPLY : p->facts->dport != DHCP_CLIENT)
 		return;
-	if (!may_serve(d, p, DETECT_ROLE_DHCP))
+	if (!may_serve(d, p, HOST_ROLE_DHCP))
 		tell_rogue(d, p, TOLD_DHCP, 4, "DHCP answer from a host without the role "
 		    "dhcp");
 }
@@ -119,7 +119,7 @@ check_dhcp6(struct detect *d, const struct detect_packet *p)
 	if (type == NULL || (type[0] != 2 && type[0] != 7 && type[0] != 10 &&
 	    type[0] != 13))
 		return;
-	if (!may_serve(d, p, DETECT_ROLE_DHCP))
+	if (!may_serve(d, p, HOST_ROLE_DHCP))
 		tell_rogue(d, p, TOLD_DHCP, 6,
 		    "DHCPv6 answer from a host without the role "
 		    "dhcp");
@@ -134,8 +134,8 @@ check_claim(struct detect *d, const struct detect_packet *p, const struct ip_add
 	const struct facts *f = p->facts;
 
 	if (a->family == IP_NONE || a->value == 0 || is_own_mac(d, p) ||
-	    ((f->flags & FACT_HAS_MAC) && detect_mac_has_role(&d->policy, f->src_mac,
-	    DETECT_ROLE_ROUTER)))
+	    ((f->flags & FACT_HAS_MAC) && role_index_holds_mac(d->policy.roles,
+	    HOST_ROLE_ROUTER, f->src_mac)))
 		return;
 	if (is_gateway(d, a))
 		tell_rogue(d, p, TOLD_CLAIM, 1, "claims an address of the gateway");
@@ -173,7 +173,7 @@ check_nd(struct detect *d, const struct detect_packet *p)
 	else if (type == ND_ROUTER_ADVERT && (f->flags & FACT_EXTENSION))
 		tell_rogue(
 		    d, p, TOLD_ND, 2, "router advertisement behind extension headers");
-	else if (type == ND_ROUTER_ADVERT && !may_serve(d, p, DETECT_ROLE_ROUTER))
+	else if (type == ND_ROUTER_ADVERT && !may_serve(d, p, HOST_ROLE_ROUTER))
 		tell_rogue(d, p, TOLD_RA, 0,
 		    "router advertisement from a host without the "
 		    "role router");

@@ -91,18 +91,18 @@ detect_scan(struct detect *d, const struct detect_packet *p)
 	uint64_t port = (uint64_t)f->protocol << 16 | f->dport;
 	bool ping = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
 
-	if (detect_has_role(&d->policy, &f->src, DETECT_ROLE_MONITOR |
-	    DETECT_ROLE_BACKUP))
+	if (role_index_holds(d->policy.roles, HOST_ROLE_MONITOR |
+	    HOST_ROLE_BACKUP, &f->src))
 		return;
 	memset(&key, 0, sizeof(key));
 	key.src = f->src.value;
 	key.family = (uint64_t)f->src.family;
 	if (c->lateral.on && is_administration(f) &&
-	    !detect_has_role(&d->policy, &f->src, DETECT_ROLE_JUMP))
+	    !role_index_holds(d->policy.roles, HOST_ROLE_JUMP, &f->src))
 		tell_scan(d, p, &c->lateral, count(d, TABLE_LATERAL, &key,
 		    hash_address(d, &f->dst), &c->lateral),
 		    "hosts asked for administration");
-	if (detect_has_role(&d->policy, &f->src, DETECT_ROLE_DNS | DETECT_ROLE_PROXY))
+	if (role_index_holds(d->policy.roles, HOST_ROLE_DNS | HOST_ROLE_PROXY, &f->src))
 		return;
 	if (c->scan_hosts.on && !is_browsing(d, p))
 		tell_scan(d, p, &c->scan_hosts, count(d, TABLE_HOSTS, &key,

@@ -94,19 +94,15 @@ static bool
 is_from_elsewhere(struct detect *d, const struct detect_packet *p,
     struct detect_wire_station *wire, bool *registered)
 {
-	const struct detect_registered *r;
-	size_t n = detect_registered(&d->policy, p->facts->src_mac, &r);
+	uint32_t zones = role_index_mac_zones(d->policy.roles, p->facts->src_mac);
 	struct detection found = { .zv = ZV_04_ZONE_HOPPING,
 	    .action = ACTION_FOREIGN_STATION, .from = p->seen->in };
 	char mac[DETECT_MAC_TEXT];
 
-	*registered = n > 0;
-	for (size_t i = 0; i < n; i++)
-		if (r[i].zone == zone_of(d, p->seen->in))
-			return false;
-	if (n == 0)
+	*registered = zones != 0;
+	if (zones == 0 || (zones >> zone_of(d, p->seen->in) & 1u) != 0)
 		return false;
-	found.to = first_segment_of(d, r[0].zone);
+	found.to = first_segment_of(d, (unsigned int)__builtin_ctz(zones));
 	if (detect_due(d, &wire->told_hop_ns, DETECT_AGAIN_NS))
 		detect_tell(d, p, &found, "%s is registered in %s",
 		    detect_print_mac(p->facts->src_mac, mac),

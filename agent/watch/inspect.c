@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <pcap/dlt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,7 +210,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct judgement inner;
 	struct facts f;
 	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame,
-	    false };
+	    false, NULL };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -226,6 +227,23 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 }
 
 /* ---- one frame --------------------------------------------------------------- */
+
+#define TAG_WORDS 40
+
+static const char *
+name_tag(const struct facts *f, char words[TAG_WORDS])
+{
+	snprintf(words, TAG_WORDS, "VLAN %d is no segment here",
+	    f->vlan[watch_judge_tag(f)] - 1);
+	return words;
+}
+
+/* A VLAN device sees it too, without the tag; all that is in it is told of there. */
+static bool
+is_of_device(const struct facts *f, const struct watch_seen *seen)
+{
+	return seen->tag == WATCH_TAG_DEVICE && watch_judge_tag(f) >= 0;
+}
 
 /* A SYN has no key; what the table knows of its ports is of another connection. */
 static void
@@ -253,13 +271,16 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL, false };
+	struct inspected p = { frame, &f, &seen, &j, NULL, false, NULL };
 	uint16_t counter = NOT_COUNTED;
+	char words[TAG_WORDS];
 
 	inspect_read(frame, &f, &rest);
 	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
 	h->place(h->arg, frame, &f, &seen);
-	watch_judge(i->policy.classifier, &f, &seen, inspect_judged_as_of(i, frame->time_ns), &j);
+	if (watch_judge(i->policy.classifier, &f, &seen,
+	    inspect_judged_as_of(i, frame->time_ns), &j))
+		p.detail = name_tag(&f, words);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);
 		sight = inspect_opening(i, &p, &j, asked);
@@ -275,6 +296,8 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	}
 	if (h->judged != NULL)
 		h->judged(h->arg, &p);
+	if (is_of_device(&f, &seen))
+		return;
 	show_detectors(i, &p, &rest);
 	look_inside(i, &p, &rest);
 }

@@ -6,6 +6,7 @@
  *         -> decode -> fragments -> place -> judge -> flow table
  *         -> every packet inside it, judged too
  *         -> detectors
+ * (of a frame that belongs to a VLAN device: -> judge, counted, done)
  *   violations and detections -> aggregate
  *
  * The caller knows where a frame was seen (place), what else excuses a violation,
@@ -57,13 +58,15 @@ struct inspected {
 	const struct judgement *judgement;
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
 	bool unasked;		/* permitted but for the opening that it would answer */
+	const char *detail;			/* why, beside what the packet says; or NULL */
 };
 
 struct inspect_hooks {
 	void *arg;
 	/*
 	 * Which witness, and between which segments. Takes FACT_HAS_MAC away where the
-	 * MAC is not the sender's. May depend on "where", addresses, and nothing else.
+	 * MAC is not the sender's. May depend on "where", addresses and VLAN tags, and
+	 * nothing else.
 	 */
 	void (*place)(void *arg, const struct inspect_frame *frame, struct facts *f,
 	    struct watch_seen *seen);

@@ -67,7 +67,8 @@ sighting_of(const struct inspect *i, const struct inspected *p, const char *deta
 		.gate_reason = colon != NULL ? colon + 1 : p->seen->gate_reason,
 		.time_ns = p->frame->time_ns, .from = inspect_place(i, j->in),
 		.to = inspect_place(i, j->out), .witness = p->seen->witness,
-		.zv = (uint8_t)j->zv, .action = (uint8_t)j->action, .detail = detail,
+		.zv = (uint8_t)j->zv, .action = (uint8_t)j->action,
+		.detail = detail != NULL ? detail : p->detail,
 		/* a refused packet that carries it was counted itself */
 		.beside = p->outer != NULL &&
 		    p->outer->judgement->verdict == VERDICT_DENY,

@@ -60,13 +60,7 @@ prefilter_number(const struct prefilter_list *l, size_t size, const void *item,
 int
 prefilter_compare_ranges(const void *a, const void *b)
 {
-	const struct ip_range *x = a, *y = b;
-
-	if (x->family != y->family)
-		return x->family < y->family ? -1 : 1;
-	if (x->first != y->first)
-		return x->first < y->first ? -1 : 1;
-	return (x->last > y->last) - (x->last < y->last);
+	return address_range_compare(a, b);
 }
 
 /* Of a service only what TCP and UDP packets are asked for. */

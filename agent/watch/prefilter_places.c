@@ -109,10 +109,10 @@ gather_pieces(struct prefilter *p, struct prefilter_list *pieces)
 static int
 compare_prefixes(const struct ip_prefix *x, const struct ip_prefix *y)
 {
-	if (x->base.family != y->base.family)
-		return x->base.family < y->base.family ? -1 : 1;
-	if (x->base.value != y->base.value)
-		return x->base.value < y->base.value ? -1 : 1;
+	int order = address_compare(&x->base, &y->base);
+
+	if (order != 0)
+		return order;
 	return (x->length > y->length) - (x->length < y->length);
 }
 

@@ -68,7 +68,8 @@ place(void *arg, const struct inspect_frame *frame, struct facts *f,
 	uint16_t dst = classifier_owner(r->classifier, &f->dst);
 
 	(void)frame;
-	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, src, SEGMENT_NONE, "" };
+	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, src, SEGMENT_NONE, "",
+	    WATCH_TAG_UNKNOWN };
 	if (f->src.family == IP_NONE) {
 		seen->in = r->tap_default;
 	} else if (src == SEGMENT_SELF) {

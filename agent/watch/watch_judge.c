@@ -83,36 +83,76 @@ judge_stopped(const struct classifier *c, const struct facts *f,
 		name_by_reason(seen->gate_reason, j);
 }
 
-void
+static void
+keep_local(const struct watch_seen *seen, struct judgement *j)
+{
+	memset(j, 0, sizeof(*j));
+	j->verdict = VERDICT_LOCAL;
+	j->in = seen->in;
+	j->out = seen->out;
+}
+
+static void
+judge_packet(const struct classifier *c, const struct facts *f,
+    const struct watch_seen *seen, int64_t now, struct judgement *j)
+{
+	if (is_wire_noise(f, seen))
+		keep_local(seen, j);
+	else if (seen->witness == WITNESS_GATE)
+		judge_stopped(c, f, seen, now, j);
+	else if (seen->witness == WITNESS_TAP_EGRESS)
+		judge_leaving(c, f, seen, now, j);
+	else
+		classifier_judge_any(c, f, seen->in, SEGMENT_NONE, now, j);
+}
+
+/* ---- VLAN tags --------------------------------------------------------------- */
+
+int
+watch_judge_tag(const struct facts *f)
+{
+	for (unsigned int i = 0; i < FACT_VLANS && f->vlan[i] != 0; i++)
+		if (f->vlan[i] != 1)	/* id + 1 */
+			return (int)i;
+	return -1;
+}
+
+bool
 watch_judge(const struct classifier *c, const struct facts *f,
     const struct watch_seen *seen, int64_t now, struct judgement *j)
 {
-	if (is_wire_noise(f, seen)) {
-		memset(j, 0, sizeof(*j));
-		j->verdict = VERDICT_LOCAL;
-		j->in = seen->in;
-		j->out = seen->out;
-	} else if (seen->witness == WITNESS_GATE) {
-		judge_stopped(c, f, seen, now, j);
-	} else if (seen->witness == WITNESS_TAP_EGRESS) {
-		judge_leaving(c, f, seen, now, j);
-	} else {
-		classifier_judge_any(c, f, seen->in, SEGMENT_NONE, now, j);
+	bool tagged = watch_judge_tag(f) >= 0;
+	bool ip = f->src.family != IP_NONE && !(f->flags & FACT_ARP);
+
+	if (tagged && seen->tag == WATCH_TAG_DEVICE) {
+		keep_local(seen, j);
+		return false;
 	}
+	judge_packet(c, f, seen, now, j);
+	if (!tagged || seen->tag != WATCH_TAG_FOREIGN || !ip ||
+	    j->verdict == VERDICT_DENY)
+		return false;
+	j->verdict = VERDICT_DENY;
+	j->zv = ZV_03_SPOOFED;
+	j->action = ACTION_SPOOFED_SOURCE;
+	j->permit = 0;
+	return true;
 }
+
+/* ---- more than one tap ------------------------------------------------------- */
 
 bool
 watch_judge_detour(const struct classifier *c, const struct facts *f,
     const struct watch_seen *seen, int64_t now, struct judgement *arrival)
 {
 	const struct watch_seen came = {
-		WITNESS_TAP_INGRESS, seen->in, SEGMENT_NONE, "",
+		WITNESS_TAP_INGRESS, seen->in, SEGMENT_NONE, "", seen->tag,
 	};
 
 	if (seen->in == SEGMENT_SELF || seen->in == SEGMENT_NONE ||
 	    classifier_owner(c, &f->dst) == seen->out)
 		return false;
-	watch_judge(c, f, &came, now, arrival);
+	(void)watch_judge(c, f, &came, now, arrival);
 	return arrival->verdict == VERDICT_DENY;
 }
 
@@ -249,7 +289,8 @@ watch_judge_inner(const struct classifier *c, struct facts *f,
 {
 	uint16_t src = classifier_owner(c, &f->src), dst = classifier_owner(c, &f->dst);
 	bool ip = f->src.family != IP_NONE;
-	struct watch_seen seen = { WITNESS_TAP_INGRESS, outer->in, SEGMENT_NONE, "" };
+	struct watch_seen seen = { WITNESS_TAP_INGRESS, outer->in, SEGMENT_NONE, "",
+	    WATCH_TAG_UNKNOWN };
 
 	f->flags &= (uint16_t)~FACT_HAS_MAC;
 	*j = (struct judgement){ .in = outer->in, .out = outer->out };

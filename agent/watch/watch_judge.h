@@ -11,16 +11,40 @@
 
 #include <stdbool.h>
 
+/*
+ * The outermost VLAN tag of a frame, by the interface that it was seen on. Tags of
+ * VLAN 0 carry a priority only and are no tags here.
+ */
+enum watch_tag {
+	WATCH_TAG_FOREIGN = 0,	/* no VLAN device of the interface takes it */
+	WATCH_TAG_DEVICE,	/* one does, and sees the frame without the tag */
+	WATCH_TAG_UNKNOWN,	/* a capture does not say: tags change nothing */
+};
+
 struct watch_seen {
 	uint8_t witness;	/* one of WITNESS_* */
 	uint16_t in;		/* segment it came from; leaving: the true one */
 	uint16_t out;		/* WITNESS_TAP_INGRESS: SEGMENT_NONE, not known yet */
 	const char *gate_reason;	/* WITNESS_GATE: COMPILE_LOG_*; else "" */
+	enum watch_tag tag;	/* asked only of frames that have one */
 };
 
-/* In j; VERDICT_DENY is a violation. now: seconds since the epoch. */
-void watch_judge(const struct classifier *c, const struct facts *f,
+/*
+ * In j; VERDICT_DENY is a violation. now: seconds since the epoch.
+ *
+ * A tagged frame, WATCH_TAG_DEVICE: VERDICT_LOCAL, whatever is in it. It is the
+ * business of the VLAN device, whose own tap judges it if it is a segment.
+ * WATCH_TAG_FOREIGN: it comes or leaves by a way that is no segment, so IP in it
+ * that would be permitted or local is ZV-03 spoofed-source. What is refused anyway
+ * stays what it is; so does what is local without being IP (ARP, spanning tree).
+ *
+ * True when that tag alone is why it is refused.
+ */
+bool watch_judge(const struct classifier *c, const struct facts *f,
     const struct watch_seen *seen, int64_t now, struct judgement *j);
+
+/* Which of f->vlan[] is the tag of enum watch_tag; negative: the frame has none. */
+int watch_judge_tag(const struct facts *f);
 
 /*
  * True when a leaving packet left by another way than its destination says:

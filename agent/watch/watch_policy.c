@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/watch_policy.h"
 
+#include "agent/clock.h"
 #include "agent/watch/prefilter.h"
 #include "rules/policy_parse.h"
 
@@ -140,15 +141,6 @@ tap_of(const struct watch_policy *p, const struct tap_set *taps, uint16_t segmen
 		if (p->segment_of_tap[i] == segment)
 			return (int)i;
 	return -1;
-}
-
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 int

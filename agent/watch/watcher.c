@@ -5,6 +5,7 @@
  */
 #include "agent/watch/watcher.h"
 
+#include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/watch/watcher_state.h"
 
@@ -32,15 +33,6 @@
 /* And then with the few records of what was left. */
 #define REST_NS		1500000000ll
 #define MAX_TAP_FDS (2 * LIMIT_SEGMENTS + 1)
-
-static int64_t
-clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 int64_t
 watcher_clock(void)

@@ -21,6 +21,8 @@
 #define DEAF_SECONDS	3u
 /* Fewer in a second prove nothing: they may not have been for us. */
 #define DEAF_FRAMES	10u
+/* So long a VLAN device that is no more may still excuse its tag. */
+#define VLANS_EVERY_NS	1000000000ll
 
 const char *
 watcher_away_name(enum watcher_away why)
@@ -88,6 +90,15 @@ find_away(struct watcher *w, size_t i)
 	return WATCHED;
 }
 
+bool
+watcher_learn_vlans(struct watcher *w, int64_t after_ns)
+{
+	if (w->setup->link_fd < 0 || w->now_ns - w->vlans_ns < after_ns)
+		return false;
+	w->vlans_ns = w->now_ns;
+	return tap_set_learn_vlans(w->setup->taps, w->setup->link_fd) == 0;
+}
+
 void
 watcher_look_at_links(struct watcher *w)
 {
@@ -110,6 +121,7 @@ watcher_look_at_links(struct watcher *w)
 			    over_sentence(&link->away));
 	}
 	w->links_ns = wall;
+	(void)watcher_learn_vlans(w, VLANS_EVERY_NS);
 	/* An interface that comes and goes all the time must not blind the others. */
 	if (reopen && !w->reopen && w->now_ns - w->began_ns >= w->setup->settle_ns) {
 		w->reopen = true;

@@ -3,13 +3,16 @@
  * What a tap or the gate hands over, brought to the packet path (inspect.h): where
  * a frame was seen, what the policy before excuses, and packets that took a detour.
  */
-#include "agent/watch/inspect.h"
+#include "agent/watch/cursor.h"
 #include "agent/watch/decode.h"
 #include "agent/watch/flow_table.h"
+#include "agent/watch/inspect.h"
 #include "agent/watch/watcher_state.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <net/ethernet.h>
+#include <pcap/dlt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +24,11 @@
  * handed over after 10 ms at the latest; the rest is for a reader that lags.
  */
 #define PATIENCE_NS 500000000ll
+
+/* After a tag that nobody takes the kernel is asked for VLAN devices, this often at most. */
+#define VLANS_SOON_NS 100000000ll
+
+#define TAG_BYTES 4u
 
 /* flow_where of a frame: indexes of the tap set, or SEGMENT_SELF, SEGMENT_NONE, or: */
 #define INGRESS_BY_SOURCE 0xfffdu
@@ -57,13 +65,29 @@ guess_ingress(const struct watcher *w, const struct watch_policy *p,
 	return own_frame ? SEGMENT_SELF : classifier_owner(p->classifier, &f->src);
 }
 
+/* Who takes the outermost tag of a frame: the VLAN devices that are on its interface. */
+static enum watch_tag
+tag_of(const struct watcher *w, const struct inspect_frame *frame, const struct facts *f)
+{
+	int at = watch_judge_tag(f);
+	const uint8_t *tag;
+
+	if (at < 0 || frame->link_type != DLT_EN10MB)
+		return WATCH_TAG_FOREIGN;
+	/* decoding has read it, so the bytes are there */
+	tag = frame->bytes + (size_t)2 * ETHER_ADDR_LEN + (size_t)at * TAG_BYTES;
+	return tap_set_carries_vlan(w->setup->taps, frame->where.tap, read_be16(tag),
+	    (uint16_t)(f->vlan[at] - 1)) ? WATCH_TAG_DEVICE : WATCH_TAG_FOREIGN;
+}
+
 /* By one policy; the same interface may be another segment in the next. */
 static struct watch_seen
 seen_by(const struct watcher *w, const struct watch_policy *p,
     const struct inspect_frame *frame, const struct facts *f)
 {
 	const struct flow_where *at = &frame->where;
-	struct watch_seen seen = { WITNESS_TAP_INGRESS, SEGMENT_NONE, SEGMENT_NONE, "" };
+	struct watch_seen seen = { WITNESS_TAP_INGRESS, SEGMENT_NONE, SEGMENT_NONE, "",
+	    tag_of(w, frame, f) };
 
 	if (frame->gate_reason != NULL) {
 		seen.witness = WITNESS_GATE;
@@ -85,9 +109,13 @@ static void
 place(void *arg, const struct inspect_frame *frame, struct facts *f,
     struct watch_seen *seen)
 {
-	const struct watcher *w = arg;
+	struct watcher *w = arg;
 
 	*seen = seen_by(w, w->policy, frame, f);
+	/* the device may be a new one */
+	if (watch_judge_tag(f) >= 0 && seen->tag == WATCH_TAG_FOREIGN &&
+	    watcher_learn_vlans(w, VLANS_SOON_NS))
+		seen->tag = tag_of(w, frame, f);
 	/* on the way out it is the gateway's own, not the sender's */
 	if (seen->witness == WITNESS_TAP_EGRESS)
 		f->flags &= (uint16_t)~FACT_HAS_MAC;
@@ -128,7 +156,7 @@ excused(void *arg, const struct inspected *p)
 		classifier_judge_any(w->before->classifier, frame->facts, seen.in,
 		    seen.out, now, &j);
 	else
-		watch_judge(w->before->classifier, frame->facts, &seen, now, &j);
+		(void)watch_judge(w->before->classifier, frame->facts, &seen, now, &j);
 	if (p->outer == NULL)
 		return j.verdict != VERDICT_DENY && (!p->unasked ||
 		    needs_no_opening(w->before->classifier, p, &seen, now, &j));

@@ -84,6 +84,7 @@ struct watcher {
 	int64_t began_ns;			/* CLOCK_MONOTONIC */
 	int64_t now_ns;				/* CLOCK_MONOTONIC, once a round */
 	int64_t next_loss_ns;
+	int64_t vlans_ns;			/* CLOCK_MONOTONIC: devices asked for */
 	bool reopen;				/* ends so that taps can be opened anew */
 	int64_t wait_until_ns;			/* so long for the recorder; 0: not at all */
 	bool ending;				/* what is still untold is told now */
@@ -150,6 +151,8 @@ void watcher_alarm_tell(struct watcher *w, struct watcher_alarm *a, const char *
 
 /* watcher_links.c: are the interfaces there, and do their taps see? */
 void watcher_look_at_links(struct watcher *w);	/* each sweep */
+/* Which VLANs are devices, if it is longer ago than that. True: asked and answered. */
+bool watcher_learn_vlans(struct watcher *w, int64_t after_ns);
 void watcher_send_canaries(struct watcher *w);	/* each second */
 const char *watcher_away_name(enum watcher_away why);
 

@@ -43,7 +43,8 @@ judge(struct damage *d, struct facts *f)
 {
 	struct judgement j;
 	struct watch_seen seen = { WITNESS_TAP_INGRESS,
-	    classifier_owner(d->classifier, &f->src), SEGMENT_NONE, "" };
+	    classifier_owner(d->classifier, &f->src), SEGMENT_NONE, "",
+	    WATCH_TAG_UNKNOWN };
 
 	fragments_track(d->fragments, f, 0, d->now_ns++);
 	must_be_recordable(f);

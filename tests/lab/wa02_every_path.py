@@ -158,6 +158,21 @@ def tunnel_between_friends(paths, n):
 
 # ---- past the gate ------------------------------------------------------------------
 
+def permitted_under_a_tag(paths):
+    """WEB would let it pass, if it had not come and left by a VLAN that is no segment."""
+    for family in case.FAMILIES:
+        src, dst = policy.addr(family, "za", 2), policy.addr(family, "zc", 2)
+        syn = frames.ip(family, src, dst, frames.TCP,
+                        frames.tcp(family, src, dst, 40000, 80, 7, 0, frames.SYN, b""))
+        tag = struct.pack("!HH", 20, frames.ETHERTYPE[family])
+        what = "IPv%d, permitted, under a tag" % family
+        check(paths.send([tag + syn], 2, family, ethertype=0x8100), what + ": did not leak")
+        record = paths.recorded(what, 80, family)
+        case.equal((record["network"]["vlan"]["id"], record["rule"]["id"]), ("20", "ZV-03"), what)
+        check("VLAN 20 is no segment here" in record["event"]["reason"],
+              "%s: says %r" % (what, record["event"]["reason"]))
+
+
 def carried_past(paths):
     """tc carries every frame of za over to zc: tagged, and with what no gate can read."""
     gw = netns.gateway(paths.gate.prefix)
@@ -173,6 +188,7 @@ def carried_past(paths):
     tagged = struct.pack("!HH", 100, 0x0800) + paths.inner(4, port)
     check(paths.send([tagged], 2, ethertype=0x8100), "tc: the tagged frame did not leak")
     case.equal(paths.recorded("VLAN", port)["network"]["vlan"]["id"], "100", "VLAN on record")
+    permitted_under_a_tag(paths)
     check(paths.send([b"nobody reads this" * 4], 2, ethertype=0x88B6),
           "tc: the frame without IP did not leak")
     found = paths.gate.wait_for(lambda r: r["sekisho"].get("ethertype") == "0x88b6", 1, grace=0)

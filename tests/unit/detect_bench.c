@@ -186,7 +186,7 @@ bench_fire(struct bench *b, const struct shot *s)
 {
 	const struct watch_seen seen = {
 		s->leaving ? WITNESS_TAP_EGRESS : WITNESS_TAP_INGRESS, s->in,
-		s->leaving ? s->out : SEGMENT_NONE, "",
+		s->leaving ? s->out : SEGMENT_NONE, "", WATCH_TAG_UNKNOWN,
 	};
 	struct facts f;
 	struct judgement j;

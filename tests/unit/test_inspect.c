@@ -44,6 +44,7 @@ struct bed {
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
 	size_t n_opened_asked;
 	bool excuse, kernel_saw_it, was_unasked;
+	enum watch_tag tag;
 	int64_t now;
 };
 
@@ -61,15 +62,16 @@ static void
 place(void *arg, const struct inspect_frame *frame, struct facts *f,
     struct watch_seen *seen)
 {
-	(void)arg;
+	const struct bed *b = arg;
+
 	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, frame->where.tap, SEGMENT_NONE,
-	    "" };
+	    "", b->tag };
 	if (frame->gate_reason != NULL)
 		*seen = (struct watch_seen){ WITNESS_GATE, frame->where.ingress,
-		    frame->where.tap, frame->gate_reason };
+		    frame->where.tap, frame->gate_reason, b->tag };
 	else if (frame->where.outgoing)
 		*seen = (struct watch_seen){ WITNESS_TAP_EGRESS, frame->where.ingress,
-		    frame->where.tap, "" };
+		    frame->where.tap, "", b->tag };
 	if (seen->witness == WITNESS_TAP_EGRESS)
 		f->flags &= (uint16_t)~FACT_HAS_MAC;
 }
@@ -218,6 +220,68 @@ an_answer_wants_a_question(void)
 	CU_ASSERT_EQUAL(b->n_events, 1);
 	CU_ASSERT_EQUAL(b->events[0].action, ACTION_LEAK);
 	CU_ASSERT_PTR_NOT_NULL(strstr(b->events[0].reason, "answer nobody asked for"));
+	bed_free(b);
+}
+
+/* The frame of these facts with a tag of VLAN 20. */
+static void
+shoot_tagged(struct bed *b, const struct facts *f, struct flow_where where)
+{
+	static const uint8_t tag[4] = { 0x81, 0x00, 0x00, 20 };
+	struct random_frame plain;
+	uint8_t tagged[sizeof(plain.bytes) + sizeof(tag)];
+	struct inspect_frame shot = { .link_type = DLT_EN10MB, .where = where,
+	    .bytes = tagged, .time_ns = b->now, .clock_ns = b->now };
+
+	random_frame_plain(f, &plain);
+	memcpy(tagged, plain.bytes, 12);
+	memcpy(tagged + 12, tag, sizeof(tag));
+	memcpy(tagged + 12 + sizeof(tag), plain.bytes + 12, plain.captured - 12);
+	shot.captured = shot.length = plain.captured + (uint32_t)sizeof(tag);
+	inspect_frames(b->inspect, &shot, 1);
+}
+
+static void
+a_tagged_question_is_none(void)
+{
+	const struct facts q = question(), a = answer();
+	struct bed *b = bed_new(0);
+
+	see_clearly(b);
+	shoot_tagged(b, &q, from_a);
+	CU_ASSERT_EQUAL(ledger(b)->by_class[ZV_03_SPOOFED], 1);
+	CU_ASSERT_EQUAL(ledger(b)->leaks, 0);
+	shoot_tagged(b, &q, a_to_b);
+	CU_ASSERT_EQUAL(ledger(b)->leaks, 1);
+	/* it opened nothing */
+	shoot(b, &a, from_b);
+	CU_ASSERT_EQUAL(ledger(b)->by_class[ZV_02_NOT_PERMITTED], 1);
+	CU_ASSERT_EQUAL(aggregate_finish(b->aggregate), 0);
+	CU_ASSERT_EQUAL(b->n_events, 2);
+	for (size_t i = 0; i < b->n_events; i++)
+		if (b->events[i].zv == ZV_03_SPOOFED)
+			CU_ASSERT_PTR_NOT_NULL(strstr(b->events[i].reason,
+			    "VLAN 20 is no segment here"));
+	bed_free(b);
+}
+
+/* Of a VLAN device nothing is judged, not even what its frames carry inside. */
+static void
+a_device_answers_for_its_tag(void)
+{
+	struct facts q = question();
+	const uint64_t permitted = 1;	/* see_clearly() */
+	struct bed *b = bed_new(0);
+
+	see_clearly(b);
+	b->tag = WATCH_TAG_DEVICE;
+	shoot_tagged(b, &q, from_a);
+	shoot_tagged(b, &q, a_to_b);
+	q.dport = 515;
+	shoot_tagged(b, &q, a_to_b);
+	CU_ASSERT_EQUAL(ledger(b)->local, 3);
+	CU_ASSERT_EQUAL(ledger(b)->permitted, permitted);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 0);
 	bed_free(b);
 }
 
@@ -659,6 +723,8 @@ main(void)
 		{ "a tunnel that is refused is one packet",
 		  a_tunnel_that_is_refused_is_one_packet },
 		{ "an answer wants a question", an_answer_wants_a_question },
+		{ "a tagged question is none", a_tagged_question_is_none },
+		{ "a device answers for its tag", a_device_answers_for_its_tag },
 		{ "pings are asked for too", pings_are_asked_for_too },
 		{ "TCP needs no memory", tcp_needs_no_memory },
 		{ "a new connection is looked into again",

@@ -77,11 +77,12 @@ place(void *arg, const struct inspect_frame *frame, struct facts *f,
 	const struct side *s = arg;
 	uint16_t tap = segment_of(s, frame->where.tap);
 
-	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, tap, SEGMENT_NONE, "" };
+	*seen = (struct watch_seen){ WITNESS_TAP_INGRESS, tap, SEGMENT_NONE, "",
+	    WATCH_TAG_UNKNOWN };
 	if (!frame->where.outgoing)
 		return;
 	*seen = (struct watch_seen){ WITNESS_TAP_EGRESS,
-	    segment_of(s, frame->where.ingress), tap, "" };
+	    segment_of(s, frame->where.ingress), tap, "", WATCH_TAG_UNKNOWN };
 	f->flags &= (uint16_t)~FACT_HAS_MAC;
 }
 

@@ -8,7 +8,10 @@
 #include "kernel-helpers/tap.h"
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
@@ -105,6 +108,175 @@ an_interface_is_seen_as_it_is(void)
 	CU_ASSERT_TRUE_FATAL(run("ip link del tl0"));
 	CU_ASSERT_EQUAL(link_ask(fd, "tl0", &s), -ENODEV);
 	close(fd);
+}
+
+/* ---- VLAN devices ---------------------------------------------------------------------- */
+
+#define ASKED 77u
+
+struct vlans {
+	struct link_vlan found[8];
+	size_t n;
+};
+
+static void
+note_vlan(void *arg, const struct link_vlan *v)
+{
+	struct vlans *f = arg;
+
+	if (f->n < 8)
+		f->found[f->n++] = *v;
+}
+
+/* One link, as a dump tells of it; kind NULL: no IFLA_LINKINFO. Bytes. */
+static size_t
+put_link(uint8_t *at, const char *kind, uint32_t lower, uint16_t id, uint16_t protocol,
+    bool elsewhere)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(at);
+	struct nlattr *info, *data;
+
+	h->nlmsg_type = RTM_NEWLINK;
+	h->nlmsg_flags = NLM_F_MULTI;
+	h->nlmsg_seq = ASKED;
+	mnl_nlmsg_put_extra_header(h, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(h, IFLA_LINK, lower);
+	if (elsewhere)
+		mnl_attr_put_u32(h, IFLA_LINK_NETNSID, 1);
+	if (kind != NULL) {
+		info = mnl_attr_nest_start(h, IFLA_LINKINFO);
+		mnl_attr_put_strz(h, IFLA_INFO_KIND, kind);
+		data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
+		mnl_attr_put_u16(h, IFLA_VLAN_ID, id);
+		if (protocol != 0)
+			mnl_attr_put_u16(h, IFLA_VLAN_PROTOCOL, htons(protocol));
+		mnl_attr_nest_end(h, data);
+		mnl_attr_nest_end(h, info);
+	}
+	return h->nlmsg_len;
+}
+
+static size_t
+put_done(uint8_t *at, uint32_t number)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(at);
+
+	h->nlmsg_type = NLMSG_DONE;
+	h->nlmsg_flags = NLM_F_MULTI;
+	h->nlmsg_seq = number;
+	return h->nlmsg_len;
+}
+
+static size_t
+put_dump(uint8_t *at)
+{
+	size_t n = put_link(at, "vlan", 3, 10, 0x8100, false);
+
+	n += put_link(at + n, NULL, 3, 0, 0, false);
+	n += put_link(at + n, "vlan", 3, 30, 0x8100, true);
+	n += put_link(at + n, "vxlan", 3, 40, 0, false);
+	n += put_link(at + n, "vlan", 0, 50, 0x8100, false);
+	n += put_link(at + n, "vlan", 4, 4095, 0x88a8, false);
+	n += put_link(at + n, "vlan", 4, 60, 0, false);
+	return n;
+}
+
+static void
+vlan_devices_are_found_among_all_others(void)
+{
+	_Alignas(8) uint8_t part[2048];
+	size_t n = put_dump(part);
+	struct vlans found = { .n = 0 };
+	struct nlmsghdr head;
+
+	CU_ASSERT_EQUAL(link_parse_vlans(part, n, ASKED, note_vlan, &found), 0);
+	CU_ASSERT_EQUAL_FATAL(found.n, 3);
+	CU_ASSERT_EQUAL(found.found[0].lower, 3);
+	CU_ASSERT_EQUAL(found.found[0].id, 10);
+	CU_ASSERT_EQUAL(found.found[0].protocol, 0x8100);
+	CU_ASSERT_EQUAL(found.found[1].id, 4095);
+	CU_ASSERT_EQUAL(found.found[1].protocol, 0x88a8);
+	CU_ASSERT_EQUAL(found.found[2].id, 60);
+	CU_ASSERT_EQUAL(found.found[2].protocol, 0x8100);
+	/* another question's end is not ours */
+	n += put_done(part + n, ASKED - 1);
+	CU_ASSERT_EQUAL(link_parse_vlans(part, n, ASKED, note_vlan, &found), 0);
+	n += put_done(part + n, ASKED);
+	CU_ASSERT_EQUAL(link_parse_vlans(part, n, ASKED, note_vlan, &found), 1);
+	memcpy(&head, part, sizeof(head));
+	head.nlmsg_flags |= NLM_F_DUMP_INTR;
+	memcpy(part, &head, sizeof(head));
+	CU_ASSERT_EQUAL(link_parse_vlans(part, n, ASKED, note_vlan, &found), -EINTR);
+}
+
+/* Cut at every byte and with every byte changed; in memory of its own size for ASan. */
+static void
+no_broken_dump_is_read_beyond_its_end(void)
+{
+	_Alignas(8) uint8_t part[2048];
+	size_t n = put_dump(part);
+	struct vlans found;
+
+	n += put_done(part + n, ASKED);
+	for (size_t length = 0; length <= n; length++) {
+		uint8_t *cut = malloc(length + 1);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(cut);
+		memcpy(cut, part, length);
+		found.n = 0;
+		CU_ASSERT_EQUAL(link_parse_vlans(cut, length, ASKED, note_vlan, &found) == 1,
+		    length == n);
+		free(cut);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *broken = malloc(n);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(broken);
+		memcpy(broken, part, n);
+		broken[i] ^= 0xff;
+		found.n = 0;
+		(void)link_parse_vlans(broken, n, ASKED, note_vlan, &found);
+		CU_ASSERT(found.n <= 4);
+		free(broken);
+	}
+}
+
+/* Needs a kernel with 802.1Q: else only that a dump comes to its end, with nothing. */
+static void
+a_tap_knows_the_vlans_on_its_interface(void)
+{
+	static const char *const names[] = { "tv0", "fv0", "tv0.10" };
+	char why[200] = "";
+	struct tap_set *s;
+	bool has_vlans;
+	int fd = link_open();
+
+	CU_ASSERT_TRUE_FATAL(run("ip link add tv0 type veth peer name fv0"));
+	has_vlans = run("ip link add link tv0 name tv0.10 type vlan id 10 2>/dev/null");
+	s = tap_set_open(names, 3, why, sizeof(why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_EQUAL(tap_set_carries_vlan(s, 0, 0x8100, 10), has_vlans);
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 0, 0x88a8, 10));
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 0, 0x8100, 11));
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 0, 0x8100, 4096 + 10));
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 1, 0x8100, 10));
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 2, 0x8100, 10));
+	CU_ASSERT_FALSE(tap_set_carries_vlan(s, 3, 0x8100, 10));
+	if (has_vlans) {
+		CU_ASSERT_TRUE(run("ip link del tv0.10 && "
+		    "ip link add link tv0 name tv0.11 type vlan proto 802.1ad id 11"));
+		CU_ASSERT_EQUAL(tap_set_learn_vlans(s, fd), 0);
+		CU_ASSERT_FALSE(tap_set_carries_vlan(s, 0, 0x8100, 10));
+		CU_ASSERT_FALSE(tap_set_carries_vlan(s, 0, 0x8100, 11));
+		CU_ASSERT_TRUE(tap_set_carries_vlan(s, 0, 0x88a8, 11));
+		/* no answer: what was known stays */
+		CU_ASSERT(tap_set_learn_vlans(s, -1) < 0);
+		CU_ASSERT_TRUE(tap_set_carries_vlan(s, 0, 0x88a8, 11));
+	}
+	CU_ASSERT_EQUAL(tap_set_learn_vlans(s, fd), 0);
+	close(fd);
+	tap_set_close(s);
+	CU_ASSERT_TRUE_FATAL(run("ip link del tv0"));
 }
 
 /* Any socket will do to ask for a name: control has no other. */
@@ -262,6 +434,10 @@ main(void)
 		{ "a refusal is its errno", a_refusal_is_its_errno },
 		{ "no broken answer is read beyond its end",
 		    no_broken_answer_is_read_beyond_its_end },
+		{ "VLAN devices are found among all others",
+		    vlan_devices_are_found_among_all_others },
+		{ "no broken dump is read beyond its end",
+		    no_broken_dump_is_read_beyond_its_end },
 		{ "a socket pair knows names too", a_socket_pair_knows_names_too },
 		{ "lost frames are counted once", lost_frames_are_counted_once },
 		{ "softnet counts from the first look on", softnet_counts_from_the_first_look_on },
@@ -269,11 +445,13 @@ main(void)
 		{ "softnet reads the kernel's own", softnet_reads_the_kernels_own },
 		/* cut off here without root */
 		{ "an interface is seen as it is", an_interface_is_seen_as_it_is },
+		{ "a tap knows the VLANs on its interface",
+		    a_tap_knows_the_vlans_on_its_interface },
 		{ "the canary flies with eBPF or without", the_canary_flies_with_ebpf_or_without },
 		CU_TEST_INFO_NULL,
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0)
-		pure[sizeof(pure) / sizeof(pure[0]) - 3] = (CU_TestInfo)CU_TEST_INFO_NULL;
+		pure[sizeof(pure) / sizeof(pure[0]) - 4] = (CU_TestInfo)CU_TEST_INFO_NULL;
 	return unit_main("link", pure);
 }

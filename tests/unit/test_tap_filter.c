@@ -189,7 +189,8 @@ static bool
 check_leaving(struct run *r, const struct facts *f, const uint8_t *frame, size_t length,
     uint16_t in, uint16_t out, bool answer)
 {
-	const struct watch_seen seen = { WITNESS_TAP_EGRESS, in, out, "" };
+	const struct watch_seen seen = { WITNESS_TAP_EGRESS, in, out, "",
+	    WATCH_TAG_FOREIGN };
 	struct facts without = *f;
 	struct judgement j;
 	bool proven = proves_leaving(r, frame, length, in, out), expected;
@@ -220,7 +221,8 @@ static bool
 check_coming(struct run *r, const struct facts *f, const uint8_t *frame, size_t length,
     uint16_t in, bool again)
 {
-	const struct watch_seen seen = { WITNESS_TAP_INGRESS, in, SEGMENT_NONE, "" };
+	const struct watch_seen seen = { WITNESS_TAP_INGRESS, in, SEGMENT_NONE, "",
+	    WATCH_TAG_FOREIGN };
 	struct judgement j;
 	bool proven = proves_coming(r, frame, length, in);
 

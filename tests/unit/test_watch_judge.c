@@ -150,7 +150,8 @@ each_witness_asks_the_right_question(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *r = &rows[i];
-		const struct watch_seen seen = { r->witness, r->in, r->out, r->reason };
+		const struct watch_seen seen = { r->witness, r->in, r->out, r->reason,
+		    WATCH_TAG_FOREIGN };
 		struct judgement j;
 		struct facts f;
 		bool same;
@@ -174,9 +175,9 @@ a_detour_finds_its_ingress_twin(void)
 {
 	const struct row packet = { .src = "10.1.0.2", .dst = "10.2.0.2", .protocol = 6,
 	    .tcp_flags = SYN, .sport = 9, .dport = 443 };
-	const struct watch_seen detour = { OUT, MN, EX, "" }, straight = { OUT, MN, LG,
-	    "" };
-	const struct watch_seen own = { OUT, SELF, EX, "" };
+	const struct watch_seen detour = { .witness = OUT, .in = MN, .out = EX };
+	const struct watch_seen straight = { .witness = OUT, .in = MN, .out = LG };
+	const struct watch_seen own = { .witness = OUT, .in = SELF, .out = EX };
 	struct places *places = places_new();
 	struct watch_policy *p = open_policy(places);
 	struct judgement twin;
@@ -189,6 +190,85 @@ a_detour_finds_its_ingress_twin(void)
 	CU_ASSERT_EQUAL(twin.zv, ZV_01_ZONE_CROSSING);
 	CU_ASSERT_FALSE(watch_judge_detour(p->classifier, &f, &straight, NOW, &twin));
 	CU_ASSERT_FALSE(watch_judge_detour(p->classifier, &f, &own, NOW, &twin));
+	watch_policy_free(p);
+	places_free(places);
+}
+
+/* ---- VLAN tags: ids, of which facts hold one more ------------------------------ */
+
+#define STRANGER { 0x0002, 0, 0 }	/* VLAN 1 */
+#define PRIORITY { 0x0001, 0, 0 }	/* VLAN 0 */
+#define BEHIND { 0x0001, 0x0015, 0 }	/* VLAN 0, then 20 */
+
+static void
+a_tag_of_nobody_is_no_way(void)
+{
+	static const struct {
+		const char *what;
+		struct row packet;
+		uint16_t vlan[FACT_VLANS];
+		enum watch_tag tag;
+		bool by_tag;
+		enum verdict verdict;
+		enum violation_class zv;
+	} tagged[] = {
+#define OPENING .src = "10.1.0.2", .dst = "10.3.0.2", .protocol = 6, .tcp_flags = SYN, \
+	.sport = 9, .dport = 443
+#define CAME { .witness = IN, .in = MN, .out = NONE, OPENING }
+#define LEFT { .witness = OUT, .in = MN, .out = EX, OPENING }
+#define ELSEWHERE { .witness = OUT, .in = LG, .out = EX, OPENING }
+#define BETWEEN_US { .witness = IN, .in = MN, .out = NONE, .src = "10.1.0.2", \
+	.dst = "10.1.0.3", .protocol = 6, .tcp_flags = SYN }
+#define NOISE { .witness = IN, .in = MN, .out = NONE, .flags = FACT_GROUP_MAC }
+		{ "permitted", CAME, STRANGER, WATCH_TAG_FOREIGN, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "permitted, leaves", LEFT, STRANGER, WATCH_TAG_FOREIGN, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "behind a priority tag", CAME, BEHIND, WATCH_TAG_FOREIGN, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "of one wire", BETWEEN_US, STRANGER, WATCH_TAG_FOREIGN, true,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "refused anyway", ELSEWHERE, STRANGER, WATCH_TAG_FOREIGN, false,
+		  VERDICT_DENY, ZV_03_SPOOFED },
+		{ "not IP", NOISE, STRANGER, WATCH_TAG_FOREIGN, false,
+		  VERDICT_LOCAL, ZV_NONE },
+		{ "a priority", CAME, PRIORITY, WATCH_TAG_FOREIGN, false,
+		  VERDICT_PERMIT, ZV_NONE },
+		{ "no tag", CAME, { 0, 0, 0 }, WATCH_TAG_FOREIGN, false,
+		  VERDICT_PERMIT, ZV_NONE },
+		{ "no tag beside a device", ELSEWHERE, { 0, 0, 0 }, WATCH_TAG_DEVICE,
+		  false, VERDICT_DENY, ZV_03_SPOOFED },
+		{ "of a device", CAME, STRANGER, WATCH_TAG_DEVICE, false,
+		  VERDICT_LOCAL, ZV_NONE },
+		{ "of a device, wrong", ELSEWHERE, STRANGER, WATCH_TAG_DEVICE, false,
+		  VERDICT_LOCAL, ZV_NONE },
+		{ "of a file", CAME, STRANGER, WATCH_TAG_UNKNOWN, false,
+		  VERDICT_PERMIT, ZV_NONE },
+	};
+	struct places *places = places_new();
+	struct watch_policy *p = open_policy(places);
+
+	for (size_t i = 0; i < sizeof(tagged) / sizeof(tagged[0]); i++) {
+		const struct row *r = &tagged[i].packet;
+		const struct watch_seen seen = { r->witness, r->in, r->out, "",
+		    tagged[i].tag };
+		struct judgement j;
+		struct facts f;
+		bool by_tag;
+
+		make_facts(r, &f);
+		memcpy(f.vlan, tagged[i].vlan, sizeof(f.vlan));
+		by_tag = watch_judge(p->classifier, &f, &seen, NOW, &j);
+		if (by_tag != tagged[i].by_tag || j.verdict != tagged[i].verdict ||
+		    j.zv != tagged[i].zv)
+			fprintf(stderr, "%s: verdict %d zv %d\n", tagged[i].what,
+			    (int)j.verdict, (int)j.zv);
+		CU_ASSERT_EQUAL(by_tag, tagged[i].by_tag);
+		CU_ASSERT_EQUAL(j.verdict, tagged[i].verdict);
+		CU_ASSERT_EQUAL(j.zv, tagged[i].zv);
+		CU_ASSERT_EQUAL(j.action, j.zv == ZV_NONE ? ACTION_ATTEMPT :
+		    ACTION_SPOOFED_SOURCE);
+	}
 	watch_policy_free(p);
 	places_free(places);
 }
@@ -226,7 +306,8 @@ who_must_have_been_asked(void)
 
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
 		const struct row *r = &flows[i].packet;
-		const struct watch_seen seen = { r->witness, r->in, r->out, "" };
+		const struct watch_seen seen = { r->witness, r->in, r->out, "",
+		    WATCH_TAG_FOREIGN };
 		struct judgement j, unasked;
 		enum watch_flow flow;
 		struct facts f;
@@ -252,7 +333,7 @@ later_fragments_are_asked_by_their_ports(void)
 {
 	const struct row answer = { .src = "10.3.0.2", .dst = "10.1.0.2", .protocol = 17,
 	    .sport = 53, .dport = 9, .flags = FACT_FRAGMENT_LATER };
-	const struct watch_seen seen = { IN, EX, NONE, "" };
+	const struct watch_seen seen = { .witness = IN, .in = EX, .out = NONE };
 	struct places *places = places_new();
 	struct watch_policy *p = open_policy(places);
 	struct judgement j, unasked;
@@ -478,6 +559,7 @@ main(void)
 		{ "each witness asks the right question",
 		  each_witness_asks_the_right_question },
 		{ "a detour finds its ingress twin", a_detour_finds_its_ingress_twin },
+		{ "a tag of nobody is no way", a_tag_of_nobody_is_no_way },
 		{ "who must have been asked", who_must_have_been_asked },
 		{ "later fragments are asked by their ports",
 		  later_fragments_are_asked_by_their_ports },

@@ -2,7 +2,8 @@
 """A gateway on one trunk: every segment is a VLAN (802.1Q) of the same wire.
 
 The far end of a segment is a VLAN device on the trunk's far end, moved into the segment's
-namespace: the lab's sockets work as ever, and the tags on the wire are the kernel's.
+namespace: the lab's sockets work as ever, and the tags on the wire are the kernel's. The
+last zone can be the native VLAN instead: the trunk itself, whose far end is then a macvlan.
 """
 import socket
 import struct
@@ -22,11 +23,13 @@ def vlan(segment):
     return 10 * (segment + 1)
 
 
-def names(text):
+def names(text, native=False):
     """Policy of the numbered tests with the segments on the trunk."""
     for n, zone in enumerate(policy.ZONES):
-        text = text.replace('interface = "%s0"' % zone,
-                            'interface = "%s.%d"' % (WIRE, vlan(n)))
+        name = "%s.%d" % (WIRE, vlan(n))
+        if native and zone == policy.ZONES[-1]:
+            name = WIRE
+        text = text.replace('interface = "%s0"' % zone, 'interface = "%s"' % name)
     return text
 
 
@@ -36,18 +39,23 @@ def switch(prefix):
 
 def links(model, prefix):
     gw, wire = netns.gateway(prefix), switch(prefix)
+    own = [s.gateway_mac for s in model.segments if s.interface == WIRE] or [WIRE_MAC]
     netns.ip_batch(["netns add " + wire,
                     "link add %s address %s netns %s type veth peer name %s netns %s"
-                    % (WIRE, address.mac_text(WIRE_MAC), gw, SWITCH, wire)])
+                    % (WIRE, address.mac_text(own[0]), gw, SWITCH, wire)])
     with netns.inside(wire):
         netns.sysctl([("ipv6/conf/%s/disable_ipv6" % SWITCH, 1)])
     for name, end, far in ((gw, WIRE, False), (wire, SWITCH, True)):
         lines = ["link set %s up" % end]
         for s in model.segments:
+            native = s.interface == WIRE
+            if native and not far:
+                continue
             mac = s.router_mac if far else s.gateway_mac
-            lines.append("link add link %s name %s address %s%s type vlan id %d" % (
+            lines.append("link add link %s name %s address %s%s type %s" % (
                 end, netns.FAR if far else s.interface, address.mac_text(mac),
-                " netns " + netns.far(prefix, s.index) if far else "", vlan(s.index)))
+                " netns " + netns.far(prefix, s.index) if far else "",
+                "macvlan mode private" if native else "vlan id %d" % vlan(s.index)))
         netns.ip_batch(lines, name)
 
 
@@ -56,8 +64,9 @@ class TrunkGate(Gate):
 
     links = staticmethod(links)
 
-    def __init__(self, text, **more):
-        super().__init__(names(text), **more)
+    def __init__(self, text, native=False, **more):
+        super().__init__(names(text, native), **more)
+        self.native = native
         self.trunk = None
 
     def __enter__(self):
@@ -72,7 +81,7 @@ class TrunkGate(Gate):
         return self
 
     def apply(self, text, name="next.conf", must=True):
-        return super().apply(names(text), name, must)
+        return super().apply(names(text, self.native), name, must)
 
     def close(self):
         if getattr(self, "trunk", None) is not None:
