@@ -35,7 +35,7 @@
 #define TAP_IDLE_UDP		168	/* ticks: 180 s, as conntrack's assured streams */
 #define TAP_IDLE_TCP		6929	/* 7,440 s: RFC 5382 REQ-5 */
 #define TAP_SHOW_STATION	56	/* 60 s: a station is shown to user space again */
-/* First packets of a connection that are shown, beside those that make its entry. */
+/* First packets with content that are shown, beside those that make the entry. */
 #define TAP_SHOW_PACKETS	8	/* on a port that is looked into */
 #define TAP_SHOW_OPENING	2	/* on any other of TCP: who speaks first, and what */
 #define TAP_LOOK_ALL		255

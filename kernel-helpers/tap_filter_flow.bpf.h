@@ -264,7 +264,8 @@ hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
 	}
 	if (f->look == TAP_LOOK_ALL)
 		return false;
-	if (f->shown < f->look) {
+	/* empty segments use up nothing: there is nothing in them to be looked into */
+	if (p->words && f->shown < f->look) {
 		f->shown++;
 		return false;
 	}

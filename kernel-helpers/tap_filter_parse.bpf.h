@@ -68,6 +68,7 @@ struct packet {
 	__u16 sport, dport;	/* host order */
 	__u8 protocol;
 	bool syn, lone_syn;	/* lone: without ACK */
+	bool words;		/* something stands behind the headers */
 };
 
 /*
@@ -106,6 +107,7 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 	p->syn = p->lone_syn = false;
 	if (p->protocol == IPPROTO_UDP) {
 		size = bpf_ntohs(l4->udp_length);
+		p->words = size > 8;
 		return size >= 8 && size <= room;
 	}
 	if (p->protocol != IPPROTO_TCP || room < 20 || !load(skb, at + 12, tcp, 2))
@@ -113,6 +115,7 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 	size = (tcp[0] >> 4) * 4;
 	p->syn = (tcp[1] & TCP_SYN) != 0;
 	p->lone_syn = (tcp[1] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	p->words = size < room;
 	return size >= 20 && size <= room && tcp_flags_sane(tcp[1]);
 }
 

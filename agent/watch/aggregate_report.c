@@ -73,7 +73,7 @@ static void
 fill_event(const struct aggregate *a, const struct entry *e, const struct stream *s,
     enum event_phase phase, uint64_t count, struct event *ev)
 {
-	bool leak = s == &e->leak;
+	bool leak = s == &e->leak, own = (size_t)(e - a->entries) < a->n_entries;
 
 	memset(ev, 0, sizeof(*ev));
 	ev->kind = EVENT_VIOLATION;
@@ -96,11 +96,12 @@ fill_event(const struct aggregate *a, const struct entry *e, const struct stream
 	ev->severity = (uint8_t)violation_severity((enum violation_class)ev->zv,
 	    (enum violation_action)ev->action, (enum zone_class)ev->from_class,
 	    (enum zone_class)ev->to_class);
-	if (e->severity != 0)
+	/* no detection leaks; in an entry of many it makes nothing milder */
+	if (!leak && (e->severity > ev->severity || (own && e->severity != 0)))
 		ev->severity = e->severity;
 	memcpy(ev->permit, e->permit, sizeof(ev->permit));
 	memcpy(ev->policy_digest, a->digest, sizeof(ev->policy_digest));
-	if ((size_t)(e - a->entries) < a->n_entries)
+	if (own)
 		reason_write(ev, leak ? "" : e->gate_reason, e->detail, ev->reason,
 		    sizeof(ev->reason));
 	else

@@ -109,6 +109,22 @@ see(struct bed *b, unsigned int n, uint8_t witness)
 	see_as(b, n, witness, false);
 }
 
+/* A mild detection of host n, by a tap. */
+static void
+detect(struct bed *b, unsigned int n)
+{
+	struct facts f = { .protocol = 6, .dport = 80, .flags = FACT_HAS_PORTS,
+	    .length = 60 };
+	struct sighting s = { .facts = &f, .permit = "", .gate_reason = "",
+	    .time_ns = WALL + (b->now - START), .from = ZONE_A, .to = ZONE_B,
+	    .witness = WITNESS_TAP_INGRESS, .zv = ZV_13_CLEAR_TEXT,
+	    .action = ACTION_BEHAVIOUR, .severity = SEVERITY_NOTICE, .beside = true };
+
+	f.src = (struct ip_addr){ 0x0a010000u + n, IP_V4 };
+	f.dst = (struct ip_addr){ 0x0a020003u, IP_V4 };
+	aggregate_add(b->a, &s, b->now);
+}
+
 static void
 balances(const struct bed *b)
 {
@@ -372,6 +388,35 @@ no_packet_is_lost_or_counted_twice(void)
 	}
 }
 
+/* Who fills the table with detections hides no leak among them. */
+static void
+a_leak_is_grave_in_a_full_table_too(void)
+{
+	struct bed *b = bed_new(4);
+	bool leak = false, detection = false;
+
+	for (unsigned int n = 0; n < 8; n++)
+		detect(b, n);
+	CU_ASSERT(aggregate_overflowed(b->a) > 0);
+	see(b, 100, WITNESS_TAP_EGRESS);
+	CU_ASSERT_EQUAL(aggregate_finish(b->a), 0);
+	for (size_t i = 0; i < b->record.n; i++) {
+		const struct event *e = &b->record.events[i];
+
+		if (e->action == ACTION_LEAK) {
+			leak = true;
+			CU_ASSERT_EQUAL(e->severity, SEVERITY_CRITICAL);
+		} else if (e->facts.src.family == IP_V4) {
+			detection = true;
+			CU_ASSERT_EQUAL(e->severity, SEVERITY_NOTICE);
+		} else {
+			CU_ASSERT(e->severity > SEVERITY_NOTICE);
+		}
+	}
+	CU_ASSERT(leak && detection);
+	bed_free(b);
+}
+
 /* At a stop: the recorder is slow, so the rest is told together, and exactly. */
 static void
 what_is_left_is_told_for_its_pair_of_zones(void)
@@ -494,6 +539,8 @@ main(void)
 		  what_the_recorder_refuses_is_offered_again },
 		{ "a final that got half through counts nothing twice",
 		  a_final_that_got_half_through_counts_nothing_twice },
+		{ "a leak is grave in a full table too",
+		  a_leak_is_grave_in_a_full_table_too },
 		{ "a full table counts by pair of zones",
 		  a_full_table_counts_by_pair_of_zones },
 		{ "no packet is lost or counted twice",

@@ -4,12 +4,13 @@
  * the real program, one after the other, while flows of the one before are
  * still remembered; frames made by dice run through it (BPF_PROG_RUN) and
  * through decoder and judge. What the filter proves, the judge permits, by the
- * same permit between the same segments; and of what the judge permits, the
- * filter proves nearly all.
+ * same permit between the same segments, and an answer only when the judge let its
+ * question open the way; and of what the judge permits, the filter proves nearly all.
  *
  * SEKISHO_TEST_SEED repeats a run, SEKISHO_TEST_FRAMES changes its length.
  */
 #include "agent/watch/decode.h"
+#include "agent/watch/openings.h"
 #include "agent/watch/prefilter.h"
 #include "agent/watch/watch_judge.h"
 #include "kernel-helpers/tap_bpf.h"
@@ -44,6 +45,7 @@ struct tally {
 	uint64_t permitted, proven;	/* of what can be proven at all, leaving */
 	uint64_t came, hidden;		/* the same, come in once more than is shown */
 	uint64_t answers, answers_proven;
+	uint64_t unasked;		/* permitted answers without their question */
 	uint64_t counted;		/* by the filter, by permit and pair */
 };
 
@@ -53,6 +55,8 @@ struct run {
 	uint64_t seed;
 	struct checked *checked;
 	struct classifier *classifier;
+	struct openings *openings;	/* those that the judge permitted */
+	bool stopped;			/* the frame that came in last, by a sound gate */
 	int64_t now;
 	uint64_t want[TAPS][TAPS][PERMITS], got[TAPS][TAPS][PERMITS];
 	struct tally tally;
@@ -185,6 +189,33 @@ looked_into(uint16_t port)
 	    tap_port_looked_into(port);
 }
 
+/* Of a permitted packet: was it asked for, if it is an answer and proven? */
+static bool
+check_memory(struct run *r, const struct facts *f, const struct watch_seen *seen,
+    const struct judgement *j, bool proven)
+{
+	const struct watch_opening asked[2] = { watch_opening_answered(f),
+		watch_opening_of(f) };
+	struct judgement unasked;
+
+	switch (watch_judge_flow(r->classifier, f, seen, r->now, j, &unasked)) {
+	case WATCH_FLOW_NONE:
+		return true;
+	case WATCH_FLOW_OPENS:
+		openings_note(r->openings, &asked[1], 0);
+		return true;
+	case WATCH_FLOW_ANSWERS:
+		break;
+	}
+	r->tally.unasked += openings_find(r->openings, &asked[0], 0) != OPENING_SEEN &&
+	    openings_find(r->openings, &asked[1], 0) != OPENING_SEEN;
+	if (!proven || openings_find(r->openings, &asked[0], 0) == OPENING_SEEN ||
+	    openings_find(r->openings, &asked[1], 0) == OPENING_SEEN)
+		return true;
+	complain(r, "an answer that nobody asked for is proven", f, seen->in, seen->out, j);
+	return false;
+}
+
 static bool
 check_leaving(struct run *r, const struct facts *f, const uint8_t *frame, size_t length,
     uint16_t in, uint16_t out, bool answer)
@@ -206,6 +237,8 @@ check_leaving(struct run *r, const struct facts *f, const uint8_t *frame, size_t
 		r->tally.permitted += expected;
 		r->tally.proven += expected && proven;
 	}
+	if (!check_memory(r, &without, &seen, &j, proven))
+		return false;
 	if (!proven)
 		return true;
 	if (j.verdict == VERDICT_PERMIT && j.in == in && j.out == out &&
@@ -228,11 +261,14 @@ check_coming(struct run *r, const struct facts *f, const uint8_t *frame, size_t 
 
 	watch_judge(r->classifier, f, &seen, r->now, &j);
 	r->tally.frames++;
+	r->stopped = j.verdict == VERDICT_DENY;
 	if (again && provable(f, &j) && f->tcp_flags != TCP_FLAG_SYN &&
 	    !looked_into(f->dport) && !looked_into(f->sport)) {
 		r->tally.came++;
 		r->tally.hidden += proven;
 	}
+	if (!check_memory(r, f, &seen, &j, proven))
+		return false;
 	if (!proven || j.verdict == VERDICT_PERMIT)
 		return true;
 	complain(r, "an incoming frame is proven", f, in, SEGMENT_NONE, &j);
@@ -281,6 +317,8 @@ check_way(struct run *r, struct dice *d, const struct facts *say, uint16_t in,
 	for (int i = 0; i < SHOWN + 1; i++)
 		if (!check_coming(r, &f, frame, length, in, i == SHOWN))
 			return false;
+	if (r->stopped && dice_chance(d, 50))
+		return true;
 	return in == out || check_leaving(r, &f, frame, length, in, out, answer);
 }
 
@@ -348,6 +386,8 @@ check_packet(struct run *r, struct dice *d)
 		f->tcp_flags = TCP_FLAG_ACK;
 	if (dice_chance(d, 20))
 		turn(d, f);
+	if (dice_chance(d, 10))
+		f->src_mac[0] ^= 4;
 	if (!check_way(r, d, f, p.in, p.out, false))
 		return false;
 	turn(d, f);
@@ -428,6 +468,8 @@ what_is_proven_is_permitted(void)
 	bool fine = true;
 
 	CU_ASSERT_FATAL(make_world(&r) && open_filter(&r));
+	r.openings = openings_new(OPENINGS_LIVE, OPENINGS_MAX);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r.openings);
 	for (r.seed = first; fine && t->frames < frames; r.seed++) {
 		struct dice d = { r.seed };
 		struct random_size size = { 2 + dice_below(&d, 4), 2 + dice_below(&d, 20),
@@ -444,14 +486,16 @@ what_is_proven_is_permitted(void)
 	}
 	printf("%" PRIu64 " frames, %" PRIu64 " policies; proven of permitted: leaving "
 	    "%" PRIu64 "/%" PRIu64 ", answers %" PRIu64 "/%" PRIu64 ", coming %" PRIu64
-	    "/%" PRIu64 " ... ", t->frames, t->policies, t->proven, t->permitted,
-	    t->answers_proven, t->answers, t->hidden, t->came);
+	    "/%" PRIu64 ", unasked %" PRIu64 " ... ", t->frames, t->policies, t->proven, t->permitted,
+	    t->answers_proven, t->answers, t->hidden, t->came, t->unasked);
 	CU_ASSERT(fine);
 	CU_ASSERT(t->permitted > frames / 200 && t->answers > frames / 200);
 	/* what is left: boxes whose lists are too long, ports of detectors */
 	CU_ASSERT(t->proven * 100 >= t->permitted * 90);
 	CU_ASSERT(t->answers_proven * 100 >= t->answers * 90);
 	CU_ASSERT(t->hidden * 100 >= t->came * 90);
+	CU_ASSERT(t->unasked > 0);
+	openings_free(r.openings);
 	tap_bpf_close(r.bpf);
 }
 
