@@ -45,7 +45,16 @@ flow_hash(const struct flow_secret *s, const struct flow_key *k)
 {
 	flow_wide sum = flow_nh(s, k);
 
-	return (uint64_t)sum * (s->fold[0] | 1) + (uint64_t)(sum >> 64) * (s->fold[1] | 1);
+	uint64_t h = (uint64_t)sum * (s->fold[0] | 1) +
+	    (uint64_t)(sum >> 64) * (s->fold[1] | 1);
+
+	/*
+	 * Linear so far: addresses in a row could crowd into some buckets, under some
+	 * secrets. A fixed one-to-one mixture (MurmurHash3's finalizer, shortened) ends
+	 * that, and changes nothing of who collides with whom in all 64 bits.
+	 */
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+	return (h ^ h >> 32) * 0xd6e8feb86659fd93u;
 }
 
 /* 64 good bits, for what is not compared with the key itself. */
