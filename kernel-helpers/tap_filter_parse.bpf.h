@@ -61,7 +61,7 @@ struct packet {
 		struct tap_flow6 v6;
 	} key;
 	union {
-		__u8 mac[8];	/* of the sender, two bytes 0 behind */
+		__u8 mac[8];	/* of the sender, 0 and 1 behind: no sender is number 0 */
 		__u64 mac_number;
 	};
 	__u16 family;		/* 4, 6 */
@@ -119,6 +119,15 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 	return size >= 20 && size <= room && tcp_flags_sane(tcp[1]);
 }
 
+/* A flow whose sender nobody checked yet has the number 0, and so must no sender. */
+static __always_inline void
+take_mac(const struct tap_ether *eth, struct packet *p)
+{
+	__builtin_memcpy(p->mac, eth->src, 6);
+	p->mac[6] = 0;
+	p->mac[7] = 1;
+}
+
 static __always_inline bool
 parse4(struct __sk_buff *skb, struct packet *p)
 {
@@ -135,7 +144,7 @@ parse4(struct __sk_buff *skb, struct packet *p)
 		return false;
 	p->family = 4;
 	p->protocol = f.protocol;
-	__builtin_memcpy(p->mac, f.eth.src, 6);
+	take_mac(&f.eth, p);
 	if (!parse_transport(skb, ETH_HLEN + 20, total - 20, &f.l4, p))
 		return false;
 	p->key.v4.src = f.src;
@@ -161,7 +170,7 @@ parse6(struct __sk_buff *skb, struct packet *p)
 		return false;
 	p->family = 6;
 	p->protocol = f.next;
-	__builtin_memcpy(p->mac, f.eth.src, 6);
+	take_mac(&f.eth, p);
 	if (!parse_transport(skb, ETH_HLEN + 40, payload, &f.l4, p))
 		return false;
 	__builtin_memcpy(p->key.v6.src, f.src, 16);

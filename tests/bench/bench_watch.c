@@ -110,7 +110,9 @@ static pid_t
 start_watcher(char **argv, int control, int recorder, int others[2])
 {
 	static struct ip_addr own[MAX_OWN];
-	struct watcher_setup setup = { .control_fd = control, .recorder_fd = recorder };
+	static struct softnet softnet;
+	struct watcher_setup setup = { .control_fd = control, .recorder_fd = recorder,
+		.link_fd = link_open(), .softnet = &softnet };
 	char why[256] = "";
 	size_t n = 0;
 	pid_t child;
@@ -126,6 +128,7 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 	setup.own = own;
 	setup.n_own = watch_own_addresses(own, MAX_OWN);
 	setup.nflog_fd = nflog_open(COMPILE_LOG_GROUP);
+	softnet_open(&softnet);
 	child = fork();
 	if (child < 0)
 		die("fork");

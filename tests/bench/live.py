@@ -6,6 +6,7 @@ live.py BUILD ROUNDS
 
 The world of forward.py: one processor sends and forwards, the watcher has the other. Every
 figure stands beside its yardstick of the same rounds: "name value unit yardstick ratio".
+Times are the sender's own on its processor, so what else runs there is not in them.
 Ratios of times and rates are medians of the rounds' own; losses and totals are sums.
 """
 import json

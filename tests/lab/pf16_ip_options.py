@@ -43,8 +43,9 @@ def run():
                                                     options=options)))
             case.nothing(gate, gate.passed(shots, 4), "accept_source_route=%d" % accept)
             ports = range(port, port + len(shots))
-            found = gate.wait_for(lambda r, p=ports: r["destination"].get("port") in p,
-                                  len(shots))
+            # so many ports of one host are a finding of their own (ZV-10)
+            found = gate.wait_for(lambda r, p=ports: r["destination"].get("port") in p and
+                                  r["rule"]["id"] != "ZV-10", len(shots))
             check(len(found) == len(shots), "accept_source_route=%d: %d records of %d"
                   % (accept, len(found), len(shots)))
     return "%d kinds of options, twice" % len(wanted)
