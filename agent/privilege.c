@@ -23,11 +23,14 @@ static const struct role {
 	/*
 	 * SETUID, SETGID: to give children their users. SETPCAP: to empty the
 	 * bounding set of children. KILL: a child that hangs is another user's.
-	 * DAC_READ_SEARCH: only to pass it on to the loader. The rest is its job:
-	 * nf_tables, taps, filters.
+	 * DAC_READ_SEARCH: only to pass it on to the loader. PERFMON: only for the
+	 * moment in which the tap's filter is loaded: without it kernels before 6.8
+	 * refuse small stores beside a number they remember (is_spilled_scalar_reg
+	 * in kernel/bpf/verifier.c), and all slow the filter down by barriers against
+	 * speculation. The rest is its job: nf_tables, taps, filters.
 	 */
 	[ROLE_KEEPER] = { NULL, { CAP_NET_ADMIN, CAP_NET_RAW, CAP_SETUID, CAP_SETGID,
-	    CAP_SETPCAP, CAP_KILL, CAP_BPF, CAP_DAC_READ_SEARCH, -1 }, true, true },
+	    CAP_SETPCAP, CAP_KILL, CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, -1 }, true, true },
 	[ROLE_LOADER] = { NULL, { CAP_DAC_READ_SEARCH, -1 }, false, false },
 	[ROLE_CONTROL] = { "sekisho", { -1 }, false, false },
 	[ROLE_WATCHER] = { "sekisho-watch", { -1 }, false, false },

@@ -16,10 +16,10 @@
 
 /* Where a frame was seen. */
 struct place {
-	bool leaving;
-	__u32 ingress, egress;	/* interface indexes; egress: of leaving frames only */
 	__u64 word;		/* tap_control */
 	__u32 now;		/* ticks */
+	__u32 ingress, egress;	/* interface indexes; egress: of leaving frames only */
+	bool leaving;
 };
 
 static __always_inline struct tap_flow *
