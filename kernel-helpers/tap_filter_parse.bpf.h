@@ -134,9 +134,11 @@ parse4(struct __sk_buff *skb, struct packet *p)
 	struct frame4 f;
 	__u32 total;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) ||
-	    f.eth.type != bpf_htons(ETH_P_IP) ||
-	    f.version_ihl != 0x45 || (f.fragment & bpf_htons(0xbfff)) != 0 ||
+	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)))
+		return false;
+	/* cppcheck-suppress uninitvar ; load() has filled it */
+	if (f.version_ihl != 0x45 || f.eth.type != bpf_htons(ETH_P_IP) ||
+	    (f.fragment & bpf_htons(0xbfff)) != 0 ||
 	    (f.eth.dst[0] & 1) != 0)
 		return false;
 	total = bpf_ntohs(f.total);
@@ -161,9 +163,11 @@ parse6(struct __sk_buff *skb, struct packet *p)
 	struct frame6 f;
 	__u32 payload;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)) ||
-	    f.eth.type != bpf_htons(ETH_P_IPV6) ||
-	    f.version >> 4 != 6 || (f.eth.dst[0] & 1) != 0)
+	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)))
+		return false;
+	/* cppcheck-suppress uninitvar ; load() has filled it */
+	if (f.version >> 4 != 6 || f.eth.type != bpf_htons(ETH_P_IPV6) ||
+	    (f.eth.dst[0] & 1) != 0)
 		return false;
 	payload = bpf_ntohs(f.payload);
 	if (payload < 8 || payload > skb->len - ETH_HLEN - 40)
