@@ -72,6 +72,13 @@ services_of(const struct question *q)
 	return bpf_map_lookup_elem(&services, &at);
 }
 
+/*
+ * Always 0, and nobody has promised it: before Linux 6.7 the verifier follows a
+ * callback for one turn only, takes what it starts with for what it always meets,
+ * and would throw the comparison with an earlier turn's permit away.
+ */
+volatile __u32 tap_none;
+
 /* One of all combinations of the source's, destination's and port's ranges. */
 static long
 walk_one(__u32 i, void *context)
@@ -110,7 +117,7 @@ find(struct question *q)
 	__u32 n;
 
 	q->best.sure = false;
-	q->best.permit = q->best.counter = 0;
+	q->best.permit = q->best.counter = tap_none;
 	if (!s || !s->known)
 		return false;
 	q->services = s;
