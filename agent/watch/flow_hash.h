@@ -27,6 +27,18 @@ struct flow_secret {
 	uint64_t fold[2];
 };
 
+/*
+ * What comes before is linear: addresses in a row could crowd into some buckets, under
+ * some secrets. A fixed one-to-one mixture (MurmurHash3's finalizer, shortened) ends
+ * that, and changes nothing of who collides with whom in all 64 bits.
+ */
+static inline uint64_t
+flow_mix(uint64_t h)
+{
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+	return (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+}
+
 static inline flow_wide
 flow_nh(const struct flow_secret *s, const struct flow_key *k)
 {
@@ -48,13 +60,7 @@ flow_hash(const struct flow_secret *s, const struct flow_key *k)
 	uint64_t h = (uint64_t)sum * (s->fold[0] | 1) +
 	    (uint64_t)(sum >> 64) * (s->fold[1] | 1);
 
-	/*
-	 * Linear so far: addresses in a row could crowd into some buckets, under some
-	 * secrets. A fixed one-to-one mixture (MurmurHash3's finalizer, shortened) ends
-	 * that, and changes nothing of who collides with whom in all 64 bits.
-	 */
-	h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
-	return (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+	return flow_mix(h);
 }
 
 /* 64 good bits, for what is not compared with the key itself. */
@@ -64,7 +70,7 @@ flow_mark(const struct flow_secret *s, const struct flow_key *k)
 	flow_wide sum = flow_nh(s, k);
 
 	sum = s->mark[0] + s->mark[1] * (uint64_t)sum + s->mark[2] * (uint64_t)(sum >> 64);
-	return (uint64_t)(sum >> 64);
+	return flow_mix((uint64_t)(sum >> 64));
 }
 
 #endif /* AGENT_WATCH_FLOW_HASH_H */
