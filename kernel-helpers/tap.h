@@ -124,9 +124,16 @@ struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why,
 struct tap_set *tap_set_open_tier(const char *const *interfaces, size_t n,
     enum tap_tier best, char *why, size_t why_size);
 
-/* The same; rings_out: leaving frames take packet sockets, as without tcx. */
+/* Ways that the filter has at tcx hooks. The others take packet sockets. */
+enum tap_hooks {
+	TAP_HOOKS_NONE = 0,	/* as before Linux 6.6 */
+	TAP_HOOKS_LEAVING,
+	TAP_HOOKS_BOTH,
+};
+
+/* The same with no more hooks than these. */
 struct tap_set *tap_set_open_ways(const char *const *interfaces, size_t n,
-    enum tap_tier best, bool rings_out, char *why, size_t why_size);
+    enum tap_tier best, enum tap_hooks hooks, char *why, size_t why_size);
 
 void tap_set_close(struct tap_set *s);
 

@@ -105,17 +105,20 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 		return bpf_program__fd(b->filter->progs.tap_outgoing);
 	case TAP_PROGRAM_LEAVING:
 		return bpf_program__fd(b->filter->progs.tap_leaving);
+	case TAP_PROGRAM_ENTERING:
+		return bpf_program__fd(b->filter->progs.tap_entering);
 	}
 	return -1;
 }
 
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
 #define LINK_CREATE	28
+#define TCX_INGRESS	46u
 #define TCX_EGRESS	47u
 #define FLAG_BEFORE	(1u << 3)
 
 int
-tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
+tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifindex)
 {
 	/* union bpf_attr, link_create with its tcx member; the rest must be 0 */
 	struct {
@@ -126,9 +129,9 @@ tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
 	long fd;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.program = (uint32_t)tap_bpf_program(b, TAP_PROGRAM_LEAVING);
+	attr.program = (uint32_t)tap_bpf_program(b, program);
 	attr.interface = ifindex;
-	attr.type = TCX_EGRESS;
+	attr.type = program == TAP_PROGRAM_ENTERING ? TCX_INGRESS : TCX_EGRESS;
 	attr.flags = FLAG_BEFORE;
 	fd = syscall(SYS_bpf, LINK_CREATE, &attr, 32);
 	return fd < 0 ? -errno : (int)fd;

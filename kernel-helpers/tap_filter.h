@@ -140,13 +140,14 @@ struct tap_station {
 };
 
 /*
- * A leaving frame that is not proven. The head is as long as the record; its
+ * A frame at a tcx hook that is not proven, or a leaving one at a packet socket
+ * that would not carry its ingress. The head is as long as the record; its
  * first "captured" bytes are the frame's.
  */
 struct tap_event {
 	__u64 time_ns;		/* CLOCK_MONOTONIC */
 	__u32 ingress;		/* interface index; 0: sent by the gateway itself */
-	__u32 egress;		/* interface index */
+	__u32 egress;		/* interface index; 0: it came in */
 	__u32 length;		/* on the wire, without a tag kept beside the frame */
 	__u32 captured;		/* bytes of head */
 	__u16 vlan_tci;		/* of the tag kept beside the frame, host order */
@@ -159,8 +160,8 @@ struct tap_event {
 struct tap_count {
 	__u64 proven_in, proven_out;	/* frames not handed over */
 	__u64 passed;		/* frames handed to the packet sockets' rings */
-	__u64 sent;		/* frames handed to the event ring */
-	__u64 full;		/* frames the event ring had no room for */
+	__u64 sent, sent_in;	/* frames handed to the event ring: left, came in */
+	__u64 full, full_in;	/* frames the event ring had no room for */
 };
 
 #endif /* KERNEL_HELPERS_TAP_FILTER_H */

@@ -323,16 +323,17 @@ look_around(struct __sk_buff *skb, bool leaving, struct place *at)
 
 /*
  * True: permitted beyond doubt, counted, and nobody needs to see it. What is
- * forwarded is counted where it leaves.
+ * forwarded is counted where it leaves. "there": a tc program asks.
  */
 static __always_inline bool
-prove(struct __sk_buff *skb, bool leaving)
+prove(struct __sk_buff *skb, bool leaving, bool there)
 {
 	struct packet p = { 0 };
 	struct tap_flow *f;
 	struct place at;
 
-	if (!look_around(skb, leaving, &at) || !parse(skb, &p))
+	if (!look_around(skb, leaving, &at) ||
+	    !(there ? parse_there(skb, &p) : parse_copy(skb, &p)))
 		return false;
 	f = flow_find(&p);
 	if (!f || f->word != at.word || flow_idle(f, &p, &at)) {

@@ -3,8 +3,8 @@
  * The watcher as the live bench runs it, and the taps it is measured against.
  *
  *   bench_watch watch POLICY IFACE...   the real watcher, with the gate's log
- *   bench_watch reject in:IFACE out:IFACE tcx:IFACE...   packet sockets that take
- *       nothing, and a program at the tcx egress hook that does nothing
+ *   bench_watch reject in:IFACE out:IFACE enter:IFACE leave:IFACE...   packet sockets
+ *       that take nothing, and programs at the tcx hooks of both ways that do nothing
  *
  * Says "ready", then answers every line on its input: "status" with one line of
  * JSON. At the end of the input the watcher stops; one more line tells the
@@ -69,9 +69,13 @@ reject(const char *word)
 		die(word);
 }
 
+/* linux/bpf.h since 6.6 */
+#define TCX_INGRESS 46u
+#define TCX_EGRESS 47u
+
 /* "return TCX_NEXT": what any program at that hook costs. */
 static void
-pass(const char *interface)
+pass(const char *interface, uint32_t hook)
 {
 	const struct bpf_insn next[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
@@ -81,7 +85,7 @@ pass(const char *interface)
 	const uint32_t link[8] = {
 		(uint32_t)bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pass", "GPL", next, 2,
 		    NULL),
-		if_nametoindex(interface), 47,
+		if_nametoindex(interface), hook,
 	};
 
 	if (syscall(SYS_bpf, BPF_LINK_CREATE, link, sizeof(link)) < 0)
@@ -111,8 +115,10 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 {
 	static struct ip_addr own[MAX_OWN];
 	static struct softnet softnet;
+	static struct watcher_seed seed;
 	struct watcher_setup setup = { .control_fd = control, .recorder_fd = recorder,
-		.link_fd = link_open(), .softnet = &softnet };
+		.link_fd = link_open(), .softnet = &softnet,
+		.seed = &seed };
 	char why[256] = "";
 	size_t n = 0;
 	pid_t child;
@@ -239,8 +245,10 @@ main(int argc, char **argv)
 		return 64;
 	}
 	for (int i = 2; i < argc; i++)
-		if (strncmp(argv[i], "tcx:", 4) == 0)
-			pass(argv[i] + 4);
+		if (strncmp(argv[i], "enter:", 6) == 0)
+			pass(argv[i] + 6, TCX_INGRESS);
+		else if (strncmp(argv[i], "leave:", 6) == 0)
+			pass(argv[i] + 6, TCX_EGRESS);
 		else
 			reject(argv[i]);
 	printf("ready\n");

@@ -100,7 +100,7 @@ class Live(Bench):
             "off": ("reject", "in:lo"),
             "two-taps": ("reject", "in:g0", "out:g1"),
             "one-tap": ("reject", "in:g0"),
-            "tap-and-tcx": ("reject", "in:g0", "in:g1", "tcx:g0", "tcx:g1"),
+            "tap-and-tcx": ("reject", "in:g0", "in:g1", "leave:g0", "leave:g1"),
             "on": ("watch", self.conf, "g0", "g1"),
         }
         times = {name: [] for name in cases}

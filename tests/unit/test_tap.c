@@ -239,7 +239,7 @@ one_true_ingress(struct tap_set *s, uint8_t host, int ingress)
  * carries it without its number.
  */
 static void
-true_ingress_is_known(bool rings_out, int right)
+true_ingress_is_known(enum tap_hooks hooks, int right)
 {
 	char why[256] = "";
 	struct tap_set *s;
@@ -247,7 +247,7 @@ true_ingress_is_known(bool rings_out, int right)
 	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
 	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
 	    " action mirred egress redirect dev tt1"));
-	s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out, why, sizeof(why));
+	s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, hooks, why, sizeof(why));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	/* before Linux 6.6 there is no tcx, and the tier says so */
 	if (strstr(tap_set_tier_reason(s), "no tcx") != NULL)
@@ -271,14 +271,14 @@ static void
 the_ebpf_filter_knows_the_true_ingress(void)
 {
 	if (have_ebpf())
-		true_ingress_is_known(false, 0);
+		true_ingress_is_known(TAP_HOOKS_BOTH, 0);
 }
 
 static void
 so_does_a_packet_socket_on_the_way_out(void)
 {
 	if (have_ebpf())
-		true_ingress_is_known(true, TAP_INGRESS_BY_SOURCE);
+		true_ingress_is_known(TAP_HOOKS_NONE, TAP_INGRESS_BY_SOURCE);
 }
 
 /* One permit: UDP from 10.1.0.0/24 behind tt0 to 10.2.0.0/24 behind tt1. */
@@ -335,11 +335,11 @@ ten_counted(struct tap_set *s)
 
 /* Nobody reads a ring in all of this: as with a watcher that is stopped. */
 static void
-permits_are_counted_while_nobody_reads(bool rings_out)
+permits_are_counted_while_nobody_reads(enum tap_hooks hooks)
 {
 	const struct ip_addr src = { 0x0a010002, IP_V4 }, dst = { 0x0a020003, IP_V4 };
 	char why[256] = "";
-	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out,
+	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, hooks,
 	    why, sizeof(why));
 	uint64_t late = 0;
 	struct tap_ledger l;
@@ -374,14 +374,14 @@ static void
 permits_are_counted_at_the_tc_hook(void)
 {
 	if (have_ebpf())
-		permits_are_counted_while_nobody_reads(false);
+		permits_are_counted_while_nobody_reads(TAP_HOOKS_BOTH);
 }
 
 static void
 permits_are_counted_at_packet_sockets(void)
 {
 	if (have_ebpf())
-		permits_are_counted_while_nobody_reads(true);
+		permits_are_counted_while_nobody_reads(TAP_HOOKS_NONE);
 }
 
 /* The watcher has no privilege: only what was opened before. */
