@@ -27,6 +27,11 @@
 #define TAP_MAX_FLOWS4		(1 << 18)
 #define TAP_MAX_FLOWS6		(1 << 16)
 
+/* Flows that each processor has at hand, and marks of changed ones: powers of two. */
+#define TAP_RECENT4_BITS	14
+#define TAP_RECENT6_BITS	12
+#define TAP_RENEWED_BITS	10
+
 /* Ranges that one address, and services that one port may stand in. */
 #define TAP_LIST		8
 
@@ -130,6 +135,31 @@ struct tap_flow {
 	__u8 may_open;		/* a permit holds them as openings; 0: answers */
 	__u8 shown, look;	/* first packets shown; how many are to be */
 	__u8 zero;
+};
+
+/*
+ * What a processor has at hand of a flow, for the tick it looked in. No other one
+ * reads or writes it. Zero proves nothing: no control word is 0.
+ */
+struct tap_recent {
+	__u64 word;		/* as in tap_flow */
+	__u32 now, renewed;	/* ticks; tap_renewed of the flow's mark */
+	__u64 mac;		/* of the sender, nothing to show of it; 0: ask the flow */
+	__u32 ingress, egress, counter;
+	__u16 tap_in, tap_out;
+};
+
+/* One and two cache lines; the key as the flow's table has it. */
+struct tap_recent4 {
+	__u64 key[2];
+	struct tap_recent of;
+	__u64 zero;
+};
+
+struct tap_recent6 {
+	__u64 key[5];
+	struct tap_recent of;
+	__u64 zero[6];
 };
 
 /* An end of a frame that came in: when it was last shown to user space. */

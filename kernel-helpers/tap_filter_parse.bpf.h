@@ -67,9 +67,13 @@ struct frame {
 
 struct packet {
 	union {
-		struct tap_flow4 v4;
-		struct tap_flow6 v6;
-	} key;
+		union {
+			struct tap_flow4 v4;
+			struct tap_flow6 v6;
+		} key;
+		__u32 key_words[10];
+		__u64 key_longs[5];
+	};
 	union {
 		__u8 mac[8];	/* of the sender, 0 and 1 behind: no sender is number 0 */
 		__u64 mac_number;
