@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The set of taps: one or two rings an interface, one event ring for all of them.
+ * The set of taps: one event ring for all of them, and packet rings for what it
+ * does not carry.
  * Opened with privilege by the keeper, read without by the watcher after the
  * fork; nothing below tap_set_open() asks for a privilege again.
  */
@@ -86,12 +87,12 @@ open_hook(struct tap_set *s, const struct tap *t, enum tap_program program)
 	const char *frames = program == TAP_PROGRAM_ENTERING ? "arriving" : "leaving";
 	int link;
 
-	if (s->bpf == NULL || s->hooks == TAP_HOOKS_NONE ||
-	    (s->hooks == TAP_HOOKS_LEAVING && program == TAP_PROGRAM_ENTERING))
+	if (s->bpf == NULL || s->best < TAP_TIER_TCX)
 		return HOOK_NONE;
 	link = tap_bpf_attach(s->bpf, program, t->ifindex);
 	if (link >= 0)
 		return link;
+	s->tier = TAP_TIER_EBPF;
 	snprintf(s->tier_reason, sizeof(s->tier_reason),
 	    "%s: no tcx hook, %s frames take a packet socket: %s", t->name, frames,
 	    strerror(-link));
@@ -99,8 +100,8 @@ open_hook(struct tap_set *s, const struct tap *t, enum tap_program program)
 }
 
 /*
- * The way in. Where there is a hook the ring stands by, small and without a frame:
- * its socket sends, tells that the interface went down, and can take over.
+ * The way in. Where there is a hook the ring stands by, small and without a frame: its
+ * socket sends, and tells what the link is and when the interface went down.
  */
 static int
 open_incoming(struct tap_set *s, struct tap *t, char *why, size_t why_size)
@@ -185,8 +186,8 @@ learn_vlans(struct tap_set *s)
 }
 
 struct tap_set *
-tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
-    enum tap_hooks hooks, char *why, size_t why_size)
+tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
+    size_t why_size)
 {
 	struct tap_set *s = calloc(1, sizeof(*s) + n * sizeof(s->taps[0]));
 
@@ -195,17 +196,17 @@ tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
 		return NULL;
 	}
 	s->n = n;
-	s->hooks = hooks;
+	s->best = best;
 	s->tier = TAP_TIER_CLASSIC;
 	for (size_t i = 0; i < n; i++)
 		s->taps[i].entering = s->taps[i].leaving = HOOK_NONE;
-	if (best == TAP_TIER_EBPF)
+	if (best >= TAP_TIER_EBPF)
 		s->bpf = tap_bpf_open(s->tier_reason, sizeof(s->tier_reason));
 	else
 		snprintf(s->tier_reason, sizeof(s->tier_reason),
 		    "eBPF was not asked for");
 	if (s->bpf != NULL)
-		s->tier = TAP_TIER_EBPF;
+		s->tier = best;
 
 	for (size_t i = 0; i < n; i++) {
 		int error;
@@ -224,16 +225,9 @@ tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
 }
 
 struct tap_set *
-tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
-    size_t why_size)
-{
-	return tap_set_open_ways(interfaces, n, best, TAP_HOOKS_BOTH, why, why_size);
-}
-
-struct tap_set *
 tap_set_open(const char *const *interfaces, size_t n, char *why, size_t why_size)
 {
-	return tap_set_open_tier(interfaces, n, TAP_TIER_EBPF, why, why_size);
+	return tap_set_open_tier(interfaces, n, TAP_TIER_TCX, why, why_size);
 }
 
 void

@@ -15,6 +15,8 @@ tap_tier_name(enum tap_tier tier)
 		return "classic";
 	case TAP_TIER_EBPF:
 		return "ebpf";
+	case TAP_TIER_TCX:
+		return "tcx";
 	}
 	return "unknown";
 }

@@ -3,13 +3,16 @@
  * The tap's programs: what is permitted beyond doubt is counted here, the rest
  * goes to user space. One-sided: whatever is not proven is handed over.
  *
- * Frames that come in are seen by a packet socket, which stands before every
- * tc program: no foreign redirect hides them. Frames that leave are seen by a
- * tcx program at the head of the egress hook (Linux 6.6), because a packet
- * socket would cost a copy of every skb, proven or not. A foreign program that
- * puts itself before ours there and ends the chain would hide frames from it,
- * not from the frames' ingress; one that redirects shows them where they leave.
- * Without tcx a packet socket does it, with the same proof.
+ * Both ways are seen by tcx programs at the heads of the interface's hooks (Linux
+ * 6.6), because a bound packet socket costs every packet, proven or not: about five
+ * hundredths of forwarding the way in and more the way out, where it takes a copy of
+ * every skb. On the way in the hook comes right behind the packet sockets, before
+ * netfilter, bridges and VLAN devices, so it sees what they saw, unless a foreign
+ * program puts itself before ours and ends the chain. That hides frames from us,
+ * and from a packet socket only on the way out; of a redirected frame the way out
+ * tells. The watcher holds arrivals against the interface's own count and sends
+ * canaries, so a hook that sees nothing any more is noticed. Without tcx packet
+ * sockets do it, with the same proof.
  *
  * A packet ring cannot carry the interface a leaving frame came in by; the
  * event ring does. A packet socket of the way out lets the packet ring take

@@ -37,7 +37,7 @@ struct tap_set {
 	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
 	enum tap_tier tier;
 	char tier_reason[160], open_reason[160];	/* now, and with a policy */
-	enum tap_hooks hooks;		/* the most that may be used */
+	enum tap_tier best;		/* asked for */
 	size_t n, next;			/* next: the tap whose turn it is */
 	struct tap taps[];
 };
