@@ -8,7 +8,9 @@
  *
  * Says "ready", then answers every line on its input: "status" with one line of
  * JSON. At the end of the input the watcher stops; one more line tells the
- * violations as a recorder would have written them: "recorded PACKETS RECORDS".
+ * violations as a recorder would have written them, class by class: "recorded
+ * ZV-02:PACKETS ...". A packet may stand in several: what detectors make of packets
+ * (ZV-10, a scan; ZV-11, a beacon) is told beside the judgement of each (ZV-02).
  */
 #include "agent/ipc.h"
 #include "agent/record/event.h"
@@ -16,10 +18,12 @@
 #include "agent/watch_start.h"
 #include "kernel-helpers/nflog.h"
 #include "rules/compile.h"
+#include "rules/violation_class.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -150,7 +154,7 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 }
 
 struct tally {
-	uint64_t packets, records;
+	uint64_t packets[ZV_COUNT];
 };
 
 /* False: nothing more comes. */
@@ -163,10 +167,8 @@ take_event(int fd, struct ipc_message *m, struct tally *t)
 	if (r <= 0)
 		return r != 0;
 	if (m->type == IPC_RECORD_EVENT && m->length >= sizeof(*e) &&
-	    e->kind == EVENT_VIOLATION && e->phase == PHASE_FINAL) {
-		t->packets += e->count;
-		t->records++;
-	}
+	    e->kind == EVENT_VIOLATION && e->phase == PHASE_FINAL && e->zv < ZV_COUNT)
+		t->packets[e->zv] += e->count;
 	return true;
 }
 
@@ -187,11 +189,22 @@ print_status(int control, struct ipc_message *m)
 }
 
 static void
+print_tally(const struct tally *t)
+{
+	printf("recorded");
+	for (int zv = 0; zv < ZV_COUNT; zv++)
+		if (t->packets[zv] > 0)
+			printf(" %s:%" PRIu64, violation_class_id((enum violation_class)zv),
+			    t->packets[zv]);
+	printf("\n");
+}
+
+static void
 serve(int control, int recorder, struct ipc_message *m)
 {
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = recorder, .events = POLLIN } };
-	struct tally tally = { 0, 0 };
+	struct tally tally = { { 0 } };
 	char line[64];
 	bool stopping = false;
 
@@ -211,8 +224,7 @@ serve(int control, int recorder, struct ipc_message *m)
 		if (ipc_send(control, IPC_STOP, NULL, 0, -1) < 0)
 			die("stop");
 	}
-	printf("recorded %llu %llu\n", (unsigned long long)tally.packets,
-	    (unsigned long long)tally.records);
+	print_tally(&tally);
 }
 
 static int
