@@ -335,7 +335,7 @@ quiet(const struct tap_flow *f, const struct place *at)
 	    at->now - f->showed < TAP_SHOW_STATION;
 }
 
-static __always_inline void
+static __noinline int
 keep_at_hand(const struct packet *p, const struct place *at, const struct tap_flow *f)
 {
 	const struct tap_recent of = {
@@ -345,8 +345,7 @@ keep_at_hand(const struct packet *p, const struct place *at, const struct tap_fl
 		.tap_in = f->tap_in, .tap_out = f->tap_out,
 	};
 
-	if (tap_in_turn)
-		recent_put(p, at->hash, &of);
+	return tap_in_turn ? recent_put(p, at->hash, &of) : 0;
 }
 
 /* Proven in this tick: the same flow, the same policy, the same way. */

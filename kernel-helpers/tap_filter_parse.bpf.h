@@ -202,8 +202,8 @@ load_start(struct __sk_buff *skb, struct frame *f, __u32 to_l4)
 	return load(skb, 0, &f->eth, to_l4 + UDP_BYTES);
 }
 
-/* False: nothing can be proven of this frame. */
-static __always_inline bool
+/* False: nothing can be proven of this frame. The copy has a stack of its own. */
+static __noinline bool
 parse_copy(struct __sk_buff *skb, struct packet *p)
 {
 	struct frame f = { 0 };

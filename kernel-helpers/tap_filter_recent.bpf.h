@@ -86,7 +86,7 @@ recent_find(const struct packet *p, __u64 hash)
 	return &r->of;
 }
 
-static __noinline int
+static __always_inline int
 recent_put(const struct packet *p, __u64 hash, const struct tap_recent *of)
 {
 	if (p->family == 4) {
