@@ -89,7 +89,12 @@ int control_serve(struct control *c);
  */
 int control_keep_numbers(const struct ruleset *running, struct checked *checked);
 
-/* One change, asked for or refused, into the record. */
+/*
+ * Into the record; kind, subject, outcome and texts are the caller's. Time, count,
+ * severity and the digest in force are filled in where they are missing.
+ */
+void control_record(struct control *c, struct event *e);
+/* A policy applied, or refused. */
 void control_record_change(struct control *c, const char *actor, bool success,
     const char *what);
 
