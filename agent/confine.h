@@ -38,7 +38,7 @@ int confine_files(enum privilege_role role, const struct privilege_needs *needs)
 /* One call that roles may make, with these arguments or (none given) any. */
 struct confine_call {
 	int call;
-	unsigned int roles;		/* CONFINE_* */
+	unsigned int roles;		/* CONFINE_*; the keeper may what any of them may */
 	unsigned int n_args;
 	struct scmp_arg_cmp args[CONFINE_MAX_ARGS];
 };

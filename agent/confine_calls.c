@@ -40,6 +40,13 @@ add(scmp_filter_ctx filter, uint32_t action, int call, unsigned int n,
 	return r == -EDOM ? 0 : r;
 }
 
+/* What the keeper may not, no child that it starts later could. */
+static bool
+is_for(const struct confine_call *row, enum privilege_role role)
+{
+	return role == ROLE_KEEPER || (row->roles & (1u << role)) != 0;
+}
+
 static int
 add_allowed(scmp_filter_ctx filter, enum privilege_role role)
 {
@@ -48,7 +55,7 @@ add_allowed(scmp_filter_ctx filter, enum privilege_role role)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if ((rows[i].roles & (1u << role)) != 0)
+		if (is_for(&rows[i], role))
 			r = add(filter, SCMP_ACT_ALLOW, rows[i].call, rows[i].n_args,
 			    rows[i].args);
 	return r;
@@ -71,7 +78,7 @@ is_allowed(enum privilege_role role, int call)
 	const struct confine_call *rows = confine_allowed(&n);
 
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].call == call && (rows[i].roles & (1u << role)) != 0)
+		if (rows[i].call == call && is_for(&rows[i], role))
 			return true;
 	return false;
 }

@@ -38,7 +38,6 @@
 /* An int argument: the upper half of its register means nothing (see syscall(2)). */
 #define INT_IS(n, value) { n, SCMP_CMP_MASKED_EQ, 0xffffffffu, (uint32_t)(value) }
 #define HAS_NO(n, bits) { n, SCMP_CMP_MASKED_EQ, bits, 0 }
-#define HAS_ALL(n, bits) { n, SCMP_CMP_MASKED_EQ, bits, bits }
 
 #define IOCTL(request, roles) CALL_IF(ioctl, roles, INT_IS(1, request))
 #define FCNTL(command, roles) CALL_IF(fcntl, roles, INT_IS(1, command))
@@ -46,6 +45,7 @@
 #define BPF(command, roles) CALL_IF(bpf, roles, INT_IS(0, command))
 
 #define TYPE_BITS 0xfu		/* SOCK_CLOEXEC and SOCK_NONBLOCK stand above them */
+#define A_THREAD ((uint64_t)CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
 #define NEW_NAMESPACES ((uint64_t)CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
 	CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
@@ -130,8 +130,7 @@ static const struct confine_call allowed[] = {
 	CALL(umask, K | C | R), CALL(utimensat, K | C | R),
 
 	/* the recorder syncs in a thread */
-	CALL_IF(clone, K | R, HAS_ALL(0, (uint64_t)(CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)),
-	    HAS_NO(0, NEW_NAMESPACES)),
+	CALL_IF(clone, K | R, { 0, SCMP_CMP_MASKED_EQ, A_THREAD | NEW_NAMESPACES, A_THREAD }),
 
 	/* the keeper: children, and what they do before they are confined */
 	CALL_IF(clone, K, HAS_NO(0, NEW_NAMESPACES)), CALL(fork, K), CALL(wait4, K),
