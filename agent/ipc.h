@@ -122,9 +122,9 @@ void ipc_drop_queued(int socket);
 int ipc_memfd(const char *name, const void *bytes, size_t length);
 
 /*
- * Map a memfd that another process sent: it must be sealed against shrinking
- * and writing and at most max bytes. *bytes is unmapped with munmap(2), may be
- * NULL when empty. 0 or negative errno.
+ * What is in a memfd that another process sent: it must be sealed against shrinking
+ * and writing (so it is no pipe, no device, no file of a disk) and at most max bytes.
+ * *bytes is unmapped with munmap(2), may be NULL when empty. 0 or negative errno.
  */
 int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
 
