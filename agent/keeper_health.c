@@ -217,6 +217,7 @@ keeper_describe(struct keeper *k, struct ipc_processes *out)
 		describe(keeper_child_name((enum child_id)id), k->children[id].pid,
 		    atomic_load_explicit(&k->beats[id]->landlock, memory_order_relaxed), p);
 		p->restarts = k->children[id].restarts;
-		p->silent = k->health[id].missed >= patience[id];
+		p->silent = k->health[id].missed >= patience[id] && k->health[id].count ==
+		    atomic_load_explicit(&k->beats[id]->count, memory_order_relaxed);
 	}
 }

@@ -77,7 +77,7 @@ fails(enum class class)
 	return true;
 }
 
-#define REAL(name) ((__typeof__(&name))real(#name))
+#define REAL(name) ((__typeof__(&(name)))real(#name))
 
 /* Each is looked up once, at the start: dlsym(3) itself may allocate. */
 static void *
