@@ -4,6 +4,7 @@
  * anything that runs is touched; a refusal at any step leaves the old policy
  * in force, in the kernel, in the watcher and here.
  */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/findings.h"
@@ -127,8 +128,12 @@ static void
 open_and_watch(struct control *c)
 {
 	char why[256] = "";
-	int r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	int r = -EBUSY;
 
+	if (control_guard_holds(c))
+		snprintf(why, sizeof(why), "somebody changes the table again and again");
+	else
+		r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
 	c->forwarding = r == 0;
 	if (r < 0)
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);

@@ -24,8 +24,8 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
-	uint32_t looked_at;		/* generation that control_guard.c saw last */
-	bool gone;			/* no table then */
+	struct guard *guard;		/* control_guard.c */
+	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
@@ -61,6 +61,7 @@ void control_reload(struct control *c, const char *actor);
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
+void control_guard_end(struct control *c);
 /* Our table is in the kernel; false too when that cannot be found out. */
 bool control_table_stands(struct control *c);
 /* Forwarding off where the table is not there: true when it was not. */
