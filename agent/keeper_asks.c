@@ -111,6 +111,7 @@ forwarding_on(void)
 static void
 asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
 {
+	char why[96];
 	int r;
 
 	(void)fd;
@@ -120,8 +121,11 @@ asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *re
 	}
 	if (m->payload.number == 0) {
 		r = keeper_gate_shut(k);
-		if (r < 0)
-			fail(result, r, "forwarding cannot be switched off");
+		if (r < 0) {
+			snprintf(why, sizeof(why), "forwarding cannot be switched off: %s",
+			    strerror(-r));
+			fail(result, r, why);
+		}
 		return;
 	}
 	/* What control has compared may have changed since. */
@@ -133,8 +137,11 @@ asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *re
 		harden();
 		harden_interfaces(&k->interfaces);
 		r = forwarding_on();
-		if (r < 0)
-			fail(result, r, "forwarding cannot be switched on");
+		if (r < 0) {
+			snprintf(why, sizeof(why), "forwarding cannot be switched on: %s",
+			    strerror(-r));
+			fail(result, r, why);
+		}
 	}
 }
 

@@ -132,21 +132,27 @@ read_number(const char *path, int *value)
 	return 0;
 }
 
+/*
+ * One write(2): the kernel takes the value or refuses it whole. How many bytes it says
+ * it took is no proof: Debian's 6.1.0-50 leaves a newline behind for
+ * net.ipv6.conf.all.forwarding. So the value is read back.
+ */
 static int
 write_number(const char *path, int value)
 {
 	char text[32];
-	int length, fd, error = 0;
+	int length, fd, now = 0, error = 0;
 
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;
-	/* One write(2): the kernel takes the value or refuses it whole. */
-	length = snprintf(text, sizeof(text), "%d\n", value);
-	if (write(fd, text, (size_t)length) != length)
-		error = errno != 0 ? -errno : -EIO;
+	length = snprintf(text, sizeof(text), "%d", value);
+	if (write(fd, text, (size_t)length) == -1)
+		error = -errno;
 	close(fd);
-	return error;
+	if (error == 0)
+		error = read_number(path, &now);
+	return error != 0 || now == value ? error : -EIO;
 }
 
 int
