@@ -80,19 +80,14 @@ control_record_drift(struct control *c, const struct drift_note *note)
 	struct event e = { .kind = EVENT_DRIFT, .outcome = note->repaired ? 0 : 1,
 	    .severity = note->severity, .count = note->count != 0 ? note->count : 1,
 	    .key = note->key, .phase = (uint8_t)note->phase };
-	int r;
 
 	e.last_ns = note->last_ns != 0 ? note->last_ns : clock_ns(CLOCK_REALTIME);
 	e.first_ns = note->first_ns != 0 ? note->first_ns : e.last_ns;
 	snprintf(e.actor, sizeof(e.actor), "%s", note->actor != NULL ? note->actor : "unknown");
 	snprintf(e.note, sizeof(e.note), "%s", note->command != NULL ? note->command : "");
 	snprintf(e.reason, sizeof(e.reason), "%s", note->what);
-	if (c->checked != NULL)
-		snprintf(e.policy_digest, sizeof(e.policy_digest), "%s", c->checked->digest);
 	log_warnx("control: drift: %s", note->what);
-	r = ipc_send(c->setup->record_fd, IPC_RECORD_EVENT, &e, sizeof(e), -1);
-	if (r < 0)
-		log_warnx("control: cannot record \"%s\": %s", note->what, strerror(-r));
+	control_record(c, &e);
 }
 
 bool
@@ -227,7 +222,7 @@ reopen(struct control *c)
 	char why[256] = "";
 	int r;
 
-	if (!c->guard->reopen)
+	if (!c->guard->reopen || c->confirm.stuck)
 		return 0;
 	r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
 	if (r < 0) {
