@@ -96,29 +96,22 @@ end_if_hung(struct keeper *k, enum child_id id)
 	(void)kill(c->pid, SIGKILL);
 }
 
-/* One question and its answer: the socket, the subsystem and its lock. */
+/*
+ * One question and its answer: the socket, the subsystem and its lock. A socket that is
+ * broken for good takes a new keeper: what hears of foreign changes knows its number.
+ */
 static bool
 netlink_answers(struct keeper *k)
 {
 	uint32_t generation = 0;
 	int r = nft_generation(k->nft, &generation);
-	struct nft_channel *fresh;
 
-	if (r == 0) {
-		if (k->netlink_silent)
-			log_info("keeper: nf_tables answers again");
-		k->netlink_silent = false;
-		return true;
-	}
-	if (!k->netlink_silent)
+	if (r < 0 && !k->netlink_silent)
 		log_warnx("keeper: nf_tables does not answer: %s", strerror(-r));
-	k->netlink_silent = true;
-	fresh = nft_channel_open();
-	if (fresh != NULL) {
-		nft_channel_close(k->nft);
-		k->nft = fresh;
-	}
-	return false;
+	if (r == 0 && k->netlink_silent)
+		log_info("keeper: nf_tables answers again");
+	k->netlink_silent = r < 0;
+	return r == 0;
 }
 
 bool
