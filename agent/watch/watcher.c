@@ -5,6 +5,7 @@
  */
 #include "agent/watch/watcher.h"
 
+#include "agent/beat.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/watch/watcher_state.h"
@@ -98,6 +99,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	struct watcher *w = arg;
 
 	(void)usec;
+	beat_strike(w->setup->beat);
 	/* room in the rings, so that our own canary is not the frame that is lost */
 	(void)watcher_read_taps(w, TAP_ROUND);
 	w->now_ns = watcher_clock();
