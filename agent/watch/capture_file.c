@@ -75,7 +75,7 @@ static bool
 refill(struct capture_file *f)
 {
 	struct capture_own *o = &f->own;
-	size_t left = o->size - o->at, room = BUFFER_BYTES - left;
+	size_t left = o->size - o->at, room = BUFFER_BYTES - left; if (room > (128<<10) - (left & 4095)) room = (128<<10) ;
 	ssize_t n;
 
 	memmove(f->buffer, f->buffer + o->at, left);

@@ -45,17 +45,22 @@
 
 static const struct {
 	size_t entries, key, value;
+	size_t clear;		/* of the value, when it is new; 0: all */
 } shapes[DETECT_TABLES] = {
 	[TABLE_STATION] = { 8192, sizeof(struct detect_key_mac), DETECT_STATION_BYTES },
 	[TABLE_WIRE] = { 8192, sizeof(struct detect_key_mac),
 	    sizeof(struct detect_wire_station) },
 	[TABLE_COPY] = { 8192, sizeof(uint64_t), DETECT_COPY_BYTES },
 	[TABLE_FLOW] = { 16384, sizeof(struct detect_key_pair), sizeof(int64_t) },
-	[TABLE_HOSTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
-	[TABLE_LATERAL] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
-	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
+	[TABLE_HOSTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
+	[TABLE_LATERAL] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
+	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
 	[TABLE_BEACON] = { 16384, sizeof(struct detect_key_pair), DETECT_BEACON_BYTES },
-	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES },
+	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES,
+	    DETECT_DNS_CLEAR },
 	[TABLE_SUM] = { 8192, sizeof(struct detect_key_pair), sizeof(struct detect_sum) },
 	[TABLE_TOLD] = { 8192, sizeof(struct detect_key_pair), sizeof(int64_t) },
 };
@@ -80,6 +85,8 @@ detect_new(detect_found *found, void *arg)
 		error = detect_table_init(&d->tables[i], shapes[i].entries, shapes[i].key,
 		    shapes[i].value);
 		d->ledger.bytes += detect_table_bytes(&d->tables[i]);
+		if (error == 0 && shapes[i].clear > 0)
+			detect_table_clear_only(&d->tables[i], shapes[i].clear);
 	}
 	if (error != 0) {
 		detect_free(d);
@@ -253,21 +260,10 @@ detect_tell(struct detect *d, const struct detect_packet *p, struct detection *f
 static bool
 is_new_flow(struct detect *d, const struct facts *f)
 {
-	uint16_t ports[2] = { f->sport, f->dport };
-	struct detect_key_pair key;
-	bool fresh, swap, is_new;
+	struct detect_key_pair key = detect_key_flow(f);
+	bool fresh, is_new;
 	int64_t *heard_ns;
 
-	if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
-		ports[0] = ports[1] = 0;
-	swap = f->src.value > f->dst.value ||
-	    (f->src.value == f->dst.value && ports[0] > ports[1]);
-	memset(&key, 0, sizeof(key));
-	key.src = swap ? f->dst.value : f->src.value;
-	key.dst = swap ? f->src.value : f->dst.value;
-	key.what = (uint64_t)f->protocol << 32 | (uint64_t)ports[swap] << 16 |
-	    ports[!swap];
-	key.family = (uint64_t)f->src.family;
 	heard_ns = detect_table_put(&d->tables[TABLE_FLOW], &key, d->now_ns, &fresh);
 	is_new = fresh || d->now_ns - *heard_ns >= DETECT_FLOW_NS;
 	*heard_ns = d->now_ns;
@@ -280,7 +276,7 @@ is_answer(const struct detect *d, const struct detect_packet *p)
 {
 	struct judgement j;
 
-	if (p->judgement->verdict != VERDICT_PERMIT)
+	if (p->judgement->verdict != VERDICT_PERMIT || p->opens)
 		return false;
 	classifier_judge(d->classifier, p->facts, p->seen->in, p->seen->out,
 	    p->time_ns / NS_PER_S, &j);

@@ -36,7 +36,7 @@
 #define INSPECT_WAITING		8192u
 
 /* Frames of inspect_frames() that are looked up together. */
-#define INSPECT_BATCH		64u
+#define INSPECT_BATCH		512u
 
 /* All is borrowed for the call. */
 struct inspect_frame {
@@ -58,6 +58,7 @@ struct inspected {
 	const struct judgement *judgement;
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
 	bool unasked;		/* permitted but for the opening that it would answer */
+	bool opens;		/* a permit holds it the way it goes */
 	const char *detail;			/* why, beside what the packet says; or NULL */
 };
 

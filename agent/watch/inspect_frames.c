@@ -15,7 +15,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	};
 	struct watch_seen seen;
 	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL, false, NULL };
+	const struct inspected p = { frame, &f, &seen, &j, NULL, false, false, NULL };
 
 	inspect_read(frame, &f, NULL);
 	h->place(h->arg, frame, &f, &seen);
@@ -71,49 +71,45 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 	inspect_look(i, frame, k->likely != NULL ? &k->key : NULL, k->hash);
 }
 
-/*
- * Three walks over a batch, so that memory is on its way while others are worked
- * on: keys and buckets, entries, decisions.
- */
-static void
-take_batch(struct inspect *i, const struct inspect_frame *frames, size_t n)
+/* How many frames ahead a bucket is asked for, and how many the entry in it. */
+#define BUCKET_AHEAD	32u
+#define ENTRY_AHEAD	16u
+#define UNDERWAY	64u	/* a power of two, more than are ahead */
+
+static inline void
+ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passing *k)
 {
-	struct passing all[INSPECT_BATCH];
+	k->likely = NULL;
+	k->hash = 0;
+	if (i->flows == NULL || f->link_type != DLT_EN10MB ||
+	    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
+	    f->length, &f->where, &k->key))
+		return;
+	k->hash = flow_hash(&i->flows->secret, &k->key);
+	k->likely = i->flows->entries;
+	__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
+}
 
-	for (size_t at = 0; at < n; at++) {
-		const struct inspect_frame *f = &frames[at];
-		struct passing *k = &all[at];
-
-		k->likely = NULL;
-		k->hash = 0;
-		if (i->flows == NULL || f->link_type != DLT_EN10MB ||
-		    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
-		    f->length, &f->where, &k->key))
-			continue;
-		k->hash = flow_hash(&i->flows->secret, &k->key);
-		k->likely = i->flows->entries;
-		__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
-	}
-	for (size_t at = 0; at < n; at++) {
-		struct passing *k = &all[at];
-
-		if (k->likely == NULL)
-			continue;
-		k->likely = flow_table_likely(i->flows, k->hash);
-		__builtin_prefetch(k->likely, 1);
-	}
-	for (size_t at = 0; at < n; at++)
-		take(i, &frames[at], &all[at]);
+static inline void
+ask_entry(const struct inspect *i, struct passing *k)
+{
+	if (k->likely == NULL)
+		return;
+	k->likely = flow_table_likely(i->flows, k->hash);
+	__builtin_prefetch(k->likely, 1);
 }
 
 void
 inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	while (n > 0) {
-		size_t some = n < INSPECT_BATCH ? n : INSPECT_BATCH;
+	struct passing all[UNDERWAY];
 
-		take_batch(i, frames, some);
-		frames += some;
-		n -= some;
+	for (size_t at = 0; at < n + BUCKET_AHEAD; at++) {
+		if (at < n)
+			ask_bucket(i, &frames[at], &all[at % UNDERWAY]);
+		if (at >= BUCKET_AHEAD - ENTRY_AHEAD && at - (BUCKET_AHEAD - ENTRY_AHEAD) < n)
+			ask_entry(i, &all[(at - (BUCKET_AHEAD - ENTRY_AHEAD)) % UNDERWAY]);
+		if (at >= BUCKET_AHEAD)
+			take(i, &frames[at - BUCKET_AHEAD], &all[(at - BUCKET_AHEAD) % UNDERWAY]);
 	}
 }
