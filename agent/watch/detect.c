@@ -335,6 +335,7 @@ detect_packet(struct detect *d, const struct detect_packet *p)
 	d->ledger.packets++;
 	if (d->checked == NULL || p->seen->witness == WITNESS_GATE)
 		return;
+	detect_fetch_sums(d);
 	detect_stations(d, p);
 	if (counts_as_passed(p))
 		detect_bulk(d, p);

@@ -82,8 +82,9 @@ void detect_packet(struct detect *d, const struct detect_packet *p);
 void detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
     uint64_t bytes, int64_t time_ns);
 
-/* Memory of detect_permit_bytes(), as detect_expect() of detect_packet(). */
-void detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out);
+/* Memory of detect_permit_bytes(), as detect_expect(): once for long before, once soon. */
+void detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
+    bool soon);
 
 /* To be called about every second, so that time passes where no packet comes. */
 void detect_sweep(struct detect *d, int64_t time_ns);

@@ -126,43 +126,52 @@ has_sum(const struct detect *d, const struct judgement *j)
 	    j->verdict == VERDICT_PERMIT && j->permit <= d->policy.n_permits;
 }
 
-static void
-expect_permit(struct detect *d, const struct judgement *j)
-{
-	const struct detect_key_pair key = detect_key_permit(d, j);
-
-	(void)detect_table_announce(&d->tables[TABLE_SUM], &key);
-}
-
-static void
-expect_sender(struct detect *d, const struct facts *f, const struct judgement *j)
-{
-	const struct detect_key_pair key = detect_key_sender(d, f, j);
-
-	(void)detect_table_announce(&d->tables[TABLE_SUM], &key);
-}
-
 void
-detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out)
+detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
+    bool soon)
 {
 	const struct judgement j = { .verdict = VERDICT_PERMIT, .permit = permit, .in = in,
 	    .out = out };
+	struct detect_key_pair key;
+	uint64_t hash;
 
-	if (has_sum(d, &j))
-		expect_permit(d, &j);
+	if (!has_sum(d, &j))
+		return;
+	key = detect_key_permit(d, &j);
+	hash = detect_table_announce(&d->tables[TABLE_SUM], &key);
+	if (soon)
+		detect_table_fetch(&d->tables[TABLE_SUM], hash, d->now_ns);
+}
+
+static void
+expect_sums(struct detect *d, const struct facts *f, const struct judgement *j)
+{
+	struct detect_key_pair key = detect_key_sender(d, f, j);
+
+	d->ahead.sender = detect_table_announce(&d->tables[TABLE_SUM], &key);
+	key = detect_key_permit(d, j);
+	d->ahead.permit = detect_table_announce(&d->tables[TABLE_SUM], &key);
+}
+
+void
+detect_fetch_sums(const struct detect *d)
+{
+	if (!d->ahead.sums)
+		return;
+	detect_table_fetch(&d->tables[TABLE_SUM], d->ahead.sender, d->now_ns);
+	detect_table_fetch(&d->tables[TABLE_SUM], d->ahead.permit, d->now_ns);
 }
 
 void
 detect_expect_judged(struct detect *d, const struct facts *f, const struct judgement *j)
 {
-	const struct detect_ahead *a = &d->ahead;
+	struct detect_ahead *a = &d->ahead;
 
+	a->sums = a->announced && has_sum(d, j);
 	if (!a->announced)
 		return;
-	if (has_sum(d, j)) {
-		expect_sender(d, f, j);
-		expect_permit(d, j);
-	}
+	if (a->sums)
+		expect_sums(d, f, j);
 	detect_table_fetch(&d->tables[TABLE_FLOW], a->flow, d->now_ns);
 	if (d->checked->detect.scan_hosts.on)
 		detect_table_fetch(&d->tables[TABLE_HOSTS], a->hosts, d->now_ns);

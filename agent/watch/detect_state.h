@@ -60,8 +60,8 @@ struct detect_recent {
 
 /* Hashes of what was announced for the packet at hand (detect_expect.c). */
 struct detect_ahead {
-	uint64_t flow, hosts, ports, beacon;
-	bool announced;
+	uint64_t flow, hosts, ports, beacon, sender, permit;
+	bool announced, sums;		/* the first four; the others */
 };
 
 struct detect {
@@ -101,6 +101,9 @@ struct detect_key_pair detect_key_sender(const struct detect *d, const struct fa
     const struct judgement *j);
 struct detect_key_pair detect_key_permit(const struct detect *d,
     const struct judgement *j);
+
+/* What was announced of bytes, right before it is used. */
+void detect_fetch_sums(const struct detect *d);
 
 struct detect_key_mac {
 	uint64_t segment;	/* tag; 0: any */

@@ -54,15 +54,23 @@ detect_table_free(struct detect_table *t)
 }
 
 static uint64_t
-hash_of(const struct detect_table *t, const void *key)
+hash_of_short(const struct detect_table *t, const void *key)
 {
 	uint64_t words[FLOW_WORDS] = { 0 };
 
-	/* the usual one without a call */
-	if (t->key_size == sizeof(words))
-		memcpy(words, key, sizeof(words));
-	else
-		memcpy(words, key, t->key_size);
+	memcpy(words, key, t->key_size);
+	return flow_mark_words(&t->secret, words);
+}
+
+/* The longest key is the usual one, and its words are taken where they are. */
+static inline uint64_t
+hash_of(const struct detect_table *t, const void *key)
+{
+	uint64_t words[FLOW_WORDS];
+
+	if (t->key_size != sizeof(words))
+		return hash_of_short(t, key);
+	memcpy(words, key, sizeof(words));
 	return flow_mark_words(&t->secret, words);
 }
 

@@ -318,20 +318,29 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 
 /* ---- now and then ------------------------------------------------------------ */
 
-/* Permits whose memory is asked for ahead. */
-#define TOLD_AHEAD	16u
+#define TOLD_AHEAD	16u	/* permits whose memory is asked for ahead */
+
+/* Of the permit in that direction, if there is anything to tell. */
+static void
+expect_told(struct inspect *i, size_t n, bool soon)
+{
+	const struct permit_count *p;
+
+	if (n >= 2 * (i->n_permits + 1))
+		return;
+	p = &i->permits[n];
+	if (p->bytes != p->told)
+		detect_expect_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out, soon);
+}
 
 static void
 tell_bytes(struct inspect *i, int64_t time_ns)
 {
-	const size_t end = 2 * (i->n_permits + 1);
-
-	for (size_t n = 2; n < end; n++) {
+	for (size_t n = 2; n < 2 * (i->n_permits + 1); n++) {
 		struct permit_count *p = &i->permits[n];
 
-		if (n + TOLD_AHEAD < end && p[TOLD_AHEAD].bytes != p[TOLD_AHEAD].told)
-			detect_expect_bytes(i->detect, (uint32_t)((n + TOLD_AHEAD) / 2),
-			    p[TOLD_AHEAD].in, p[TOLD_AHEAD].out);
+		expect_told(i, n + TOLD_AHEAD, false);
+		expect_told(i, n + TOLD_AHEAD / 2, true);
 		if (p->bytes == p->told)
 			continue;
 		detect_permit_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out,
