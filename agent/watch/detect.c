@@ -6,25 +6,26 @@
  * Memory, all of it taken by detect_new() (detect_ledger.bytes has the sum):
  *
  *	stations   8,192 MACs                         0.6 MiB
- *	wires      8,192 MACs, each on one segment    0.7
- *	copies     8,192 packets                      0.5
+ *	wires      8,192 MACs, each on one segment    1.1
+ *	copies     8,192 packets                      0.6
  *	flows     16,384                              1.1
- *	scans      4,096 sources for hosts, 4,096     4.3
+ *	scans      4,096 sources for hosts, 4,096     4.6
  *	           for administration, 4,096 pairs
  *	           of source and host for ports
- *	beacons   16,384 of source, host and port     2.0
- *	names      4,096 of source and domain         1.5
+ *	beacons   16,384 of source, host and port     2.1
+ *	names      4,096 of source and domain         1.8
  *	sums       8,192 of permit and source         1.1
  *	told       8,192                              0.6
  *
- * 11 MiB; pages that were never needed cost nothing. Whoever floods one table
+ * 13 MiB; pages that were never needed cost nothing. Whoever floods one table
  * with new keys makes it forget the oldest ones of each bucket: then something
  * slow may go unseen, and something told before may be told again.
  *
- * The costliest packet is a denied opening: eight look-ups, 2 to 3 us with ten
- * thousand sources and no table in the cache, most of it waiting for memory. A
- * packet of a permitted flow costs two for its station and two for its bytes; the
- * first two fall away while source and MAC are those of the packet before.
+ * The costliest packet is an opening: eight look-ups in tables that no cache
+ * holds when there are ten thousand sources, so they are asked for before the packet
+ * is judged (detect_expect.c). A packet of a permitted flow costs two for its
+ * station and two for its bytes; the first two fall away while source and MAC are
+ * those of the packet before.
  */
 #include "agent/watch/detect_state.h"
 

@@ -35,7 +35,7 @@
 /* Answers to one question come to us by other rings than it did; see patience_ns. */
 #define INSPECT_WAITING		8192u
 
-/* Frames of inspect_frames() that are looked up together. */
+/* Frames that are best shown to inspect_frames() at once; any number will do. */
 #define INSPECT_BATCH		512u
 
 /* All is borrowed for the call. */

@@ -47,7 +47,7 @@ static void
 take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
 {
 	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
-	const struct flow_decision *d = NULL;
+	struct flow_decision d;
 
 	if (frame->gate_reason != NULL) {
 		i->ledger.gate++;
@@ -58,11 +58,10 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 	if (k->likely != NULL) {
 		flow_table_now(i->flows, i->setup.now == INSPECT_PACKET_TIME ?
 		    frame->time_ns : 0, frame->clock_ns);
-		d = flow_table_find(i->flows, &k->key, k->hash, k->likely);
-	}
-	if (d != NULL) {
-		known(i, frame, d, bytes);
-		return;
+		if (flow_table_find(i->flows, &k->key, k->hash, k->likely, &d)) {
+			known(i, frame, &d, bytes);
+			return;
+		}
 	}
 	i->time_ns = frame->time_ns;
 	i->clock_ns = frame->clock_ns;
@@ -71,19 +70,19 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 	inspect_look(i, frame, k->likely != NULL ? &k->key : NULL, k->hash);
 }
 
-/* How many frames ahead a bucket is asked for, and how many the entry in it. */
-#define BUCKET_AHEAD	32u
-#define ENTRY_AHEAD	16u
-#define UNDERWAY	64u	/* a power of two, more than are ahead */
+/*
+ * So many frames ahead a bucket is asked for, and half as many the entry in it: what has
+ * to come from memory takes about as long as sixteen frames.
+ */
+#define AHEAD	32u
 
 static inline void
 ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passing *k)
 {
 	k->likely = NULL;
 	k->hash = 0;
-	if (i->flows == NULL || f->link_type != DLT_EN10MB ||
-	    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
-	    f->length, &f->where, &k->key))
+	if (i->flows == NULL || f->link_type != DLT_EN10MB || f->gate_reason != NULL ||
+	    !flow_key_read(f->bytes, f->captured, f->length, &f->where, &k->key))
 		return;
 	k->hash = flow_hash(&i->flows->secret, &k->key);
 	k->likely = i->flows->entries;
@@ -99,17 +98,25 @@ ask_entry(const struct inspect *i, struct passing *k)
 	__builtin_prefetch(k->likely, 1);
 }
 
+/*
+ * Three frames are worked on at once: of one the bucket is asked for, of an earlier one
+ * the entry, and one is taken. So memory is on its way all the time, not by fits.
+ */
 void
 inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	struct passing all[UNDERWAY];
+	const size_t ahead = n < AHEAD ? n : AHEAD, half = ahead - ahead / 2;
+	struct passing ring[2 * AHEAD];
 
-	for (size_t at = 0; at < n + BUCKET_AHEAD; at++) {
+	for (size_t at = 0; at < n + ahead; at++) {
+		/* before the first one these are beyond the last */
+		size_t entry = at - half, due = at - ahead;
+
 		if (at < n)
-			ask_bucket(i, &frames[at], &all[at % UNDERWAY]);
-		if (at >= BUCKET_AHEAD - ENTRY_AHEAD && at - (BUCKET_AHEAD - ENTRY_AHEAD) < n)
-			ask_entry(i, &all[(at - (BUCKET_AHEAD - ENTRY_AHEAD)) % UNDERWAY]);
-		if (at >= BUCKET_AHEAD)
-			take(i, &frames[at - BUCKET_AHEAD], &all[(at - BUCKET_AHEAD) % UNDERWAY]);
+			ask_bucket(i, &frames[at], &ring[at % (2 * AHEAD)]);
+		if (entry < n)
+			ask_entry(i, &ring[entry % (2 * AHEAD)]);
+		if (due < n)
+			take(i, &frames[due], &ring[due % (2 * AHEAD)]);
 	}
 }
