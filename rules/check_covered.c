@@ -8,6 +8,7 @@
  * but the work stays linear in the number of boxes.
  */
 #include "rules/check_internal.h"
+#include "rules/hash_slots.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,21 +58,10 @@ mix(uint64_t a, uint64_t b)
 	return (size_t)(h ^ h >> 29);
 }
 
-/* A power of two above twice n. */
-static size_t
-table_size(size_t n)
-{
-	size_t size = 16;
-
-	while (size < n * 2)
-		size *= 2;
-	return size;
-}
-
 static int
 catalogue_init(struct catalogue *c, size_t most)
 {
-	size_t size = table_size(most);
+	size_t size = hash_slots(most);
 
 	c->items = calloc(most + 1, sizeof(c->items[0]));
 	c->slots = calloc(size, sizeof(c->slots[0]));
@@ -339,7 +329,7 @@ remember(struct cover *v, const struct checked_permit *p)
 int
 check_covered(struct check *ck)
 {
-	size_t size = table_size(ck->c->n_boxes);
+	size_t size = hash_slots(ck->c->n_boxes);
 	struct cover v = { .ck = ck, .mask = size - 1 };
 	int ret = -ENOMEM;
 

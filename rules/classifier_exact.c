@@ -8,6 +8,7 @@
  * table leads from two addresses to the chain of all boxes between them.
  */
 #include "rules/classifier_exact.h"
+#include "rules/hash_slots.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -84,21 +85,10 @@ hash_address(ip_value a)
 	return (size_t)mix((uint64_t)a ^ mix((uint64_t)(a >> 64)));
 }
 
-/* A power of two, at least twice n. */
-static size_t
-slots_for(size_t n)
-{
-	size_t size = 16;
-
-	while (size < n * 2)
-		size *= 2;
-	return size;
-}
-
 static int
 table_init(struct table *t, size_t n)
 {
-	size_t size = slots_for(n);
+	size_t size = hash_slots(n);
 
 	t->slots = calloc(size, sizeof(t->slots[0]));
 	t->mask = size - 1;
@@ -295,7 +285,7 @@ make_tables(struct exact_index *x)
 		if (table_init(&x->services[v6], n[v6]) != 0 ||
 		    table_init(&x->hosts[v6], n[v6]) != 0)
 			return -ENOMEM;
-	x->names.mask = slots_for(n[1] * 2) - 1;
+	x->names.mask = hash_slots(n[1] * 2) - 1;
 	x->names.slots = calloc(x->names.mask + 1, sizeof(x->names.slots[0]));
 	x->next = calloc(c->n_boxes + 1, sizeof(x->next[0]));
 	return x->names.slots != NULL && x->next != NULL ? 0 : -ENOMEM;

@@ -59,7 +59,7 @@ bad_number(const struct event *e, bool trusted)
 {
 	if (e->kind == EVENT_NONE || e->kind >= EVENT_KIND_COUNT)
 		return "kind";
-	if (e->kind == EVENT_CHANGE && !trusted)
+	if ((e->kind == EVENT_CHANGE || e->kind == EVENT_DRIFT) && !trusted)
 		return "sender of a change";
 	if (e->phase >= PHASE_COUNT)
 		return "phase";
@@ -75,10 +75,13 @@ bad_number(const struct event *e, bool trusted)
 		return "zone class";
 	if (e->outcome > 1)
 		return "outcome";
+	if (e->subject >= SUBJECT_COUNT || (e->kind != EVENT_CHANGE && e->subject != 0))
+		return "subject";
 	/* The end may lie before the begin: somebody set the clock back in between. */
 	if (!good_time(e->first_ns) || !good_time(e->last_ns))
 		return "time";
 	if (e->count > COUNT_MAX || e->bytes > COUNT_MAX || e->lost > COUNT_MAX ||
+	    e->flows > COUNT_MAX ||
 	    (e->kind == EVENT_VIOLATION && e->count == 0))
 		return "count";
 	return NULL;
@@ -132,8 +135,15 @@ bad_text(const struct event *e)
 	if (!ends(e->policy_digest, sizeof(e->policy_digest)) ||
 	    !good_digest(e->policy_digest))
 		return "policy digest";
+	if (!ends(e->digest_before, sizeof(e->digest_before)) ||
+	    !good_digest(e->digest_before))
+		return "digest before";
 	if (!ends(e->reason, sizeof(e->reason)))
 		return "reason";
+	if (!ends(e->person, sizeof(e->person)))
+		return "person";
+	if (!ends(e->note, sizeof(e->note)))
+		return "note";
 	return ends(e->actor, sizeof(e->actor)) ? NULL : "actor";
 }
 

@@ -71,6 +71,12 @@ is_violation(const struct builder *b)
 	return b->event->kind == EVENT_VIOLATION;
 }
 
+static bool
+is_change(const struct builder *b)
+{
+	return b->event->kind == EVENT_CHANGE || b->event->kind == EVENT_DRIFT;
+}
+
 /* ECS event.kind, .category[], .type and .action of one kind of event. */
 static void
 put_categories(struct builder *b, json_t *event)
@@ -99,7 +105,13 @@ put_categories(struct builder *b, json_t *event)
 	case EVENT_CHANGE:
 		category = "configuration";
 		type = "change";
-		action = "policy-change";
+		action = record_subject_name((enum event_subject)e->subject);
+		break;
+	case EVENT_DRIFT:
+		kind = "alert";
+		category = "configuration";
+		type = "change";
+		action = "drift";
 		break;
 	}
 	put_text(b, event, "kind", kind);
@@ -110,7 +122,7 @@ put_categories(struct builder *b, json_t *event)
 	put(b, event, "category", categories);
 	put(b, event, "type", json_pack("[s]", type));
 	put_text(b, event, "action", action);
-	if (e->kind == EVENT_CHANGE)
+	if (is_change(b))
 		put_text(b, event, "outcome", e->outcome == 0 ? "success" : "failure");
 }
 
@@ -383,6 +395,22 @@ put_violation(struct builder *b, json_t *own)
 	put_packet(b, own);
 }
 
+static void
+put_change(struct builder *b, json_t *own)
+{
+	const struct event *e = b->event;
+
+	put_text(b, own, "actor", b->text.actor);
+	put_text(b, own, "person", b->text.person);
+	put_text(b, own, "note", b->text.note);
+	if (e->serial != 0)
+		put_number(b, own, "serial", e->serial);
+	if (e->flows != 0)
+		put_number(b, own, "flows_cut", e->flows);
+	put_text(b, own, "policy", e->policy_digest);
+	put_text(b, own, "policy_before", e->digest_before);
+}
+
 static json_t *
 own_object(struct builder *b, const char *japanese)
 {
@@ -394,10 +422,8 @@ own_object(struct builder *b, const char *japanese)
 		put_violation(b, own);
 	if (e->kind == EVENT_GAP)
 		put_number(b, own, "lost", e->lost);
-	if (e->kind == EVENT_CHANGE) {
-		put_text(b, own, "actor", b->text.actor);
-		put_text(b, own, "policy", e->policy_digest);
-	}
+	if (is_change(b))
+		put_change(b, own);
 	put_text(b, own, "message_ja", japanese);
 	if (b->text.cut)
 		put(b, own, "truncated", json_true());

@@ -44,6 +44,9 @@ record_text_take(const struct event *e, const struct record_room *room,
 	TAKE_NAME(out_interface);
 	TAKE_NAME(permit);
 	TAKE_NAME(actor);
+	TAKE_NAME(person);
+	take(e->note, sizeof(e->note), room, room->reason, out->note, sizeof(out->note),
+	    &out->cut);
 	take(e->reason, sizeof(e->reason), room, room->reason, out->reason,
 	    sizeof(out->reason), &out->cut);
 }
@@ -152,8 +155,39 @@ record_kind_name(enum event_kind kind)
 		return "change";
 	case EVENT_LIFE:
 		return "life";
+	case EVENT_DRIFT:
+		return "drift";
 	}
 	return "none";
+}
+
+static const struct {
+	const char *name;
+	enum message_id label;
+} subjects[SUBJECT_COUNT] = {
+	[SUBJECT_POLICY] = { "policy-change", MSG_RECORD_POLICY },
+	[SUBJECT_CONFIRM] = { "policy-confirm", MSG_RECORD_CONFIRM },
+	[SUBJECT_ROLLBACK] = { "policy-rollback", MSG_RECORD_ROLLBACK },
+	[SUBJECT_EXPIRY] = { "permit-expiry", MSG_RECORD_EXPIRY },
+	[SUBJECT_CUTOFF] = { "cut-off", MSG_RECORD_CUTOFF },
+	[SUBJECT_RESTORE] = { "cut-off-restore", MSG_RECORD_RESTORE },
+	[SUBJECT_FORWARDING] = { "forwarding", MSG_RECORD_FORWARDING },
+	[SUBJECT_OPEN] = { "enforcement-open", MSG_RECORD_OPEN },
+	[SUBJECT_REQUEST] = { "request-refused", MSG_RECORD_REQUEST },
+};
+
+const char *
+record_subject_name(enum event_subject subject)
+{
+	return subjects[subject].name;
+}
+
+static char *
+change_sentence(const struct event *e, const struct record_text *text,
+    enum message_language language)
+{
+	return message_text(e->outcome == 0 ? MSG_RECORD_CHANGE : MSG_RECORD_CHANGE_FAILED,
+	    language, message_format(subjects[e->subject].label, language), text->reason);
 }
 
 const char *
@@ -222,8 +256,10 @@ record_sentence(const struct event *e, const struct record_text *text,
 		    record_seconds(e->first_ns, from), record_seconds(e->last_ns, to),
 		    text->reason);
 	case EVENT_CHANGE:
-		return message_text(e->outcome == 0 ? MSG_RECORD_CHANGE :
-		    MSG_RECORD_CHANGE_FAILED, language, text->reason);
+		return change_sentence(e, text, language);
+	case EVENT_DRIFT:
+		return message_text(e->outcome == 0 ? MSG_RECORD_DRIFT_MENDED :
+		    MSG_RECORD_DRIFT, language, text->reason);
 	case EVENT_LIFE:
 		return message_text(MSG_RECORD_LIFE, language, text->reason);
 	}

@@ -13,11 +13,13 @@
 /* U+FFFD has three bytes and may stand for one bad byte. */
 #define RECORD_NAME_SIZE	((size_t)64 * 3)
 #define RECORD_REASON_SIZE	((size_t)256 * 3)
+#define RECORD_NOTE_SIZE	((size_t)128 * 3)
 
 struct record_text {
 	char from_zone[RECORD_NAME_SIZE], to_zone[RECORD_NAME_SIZE];
 	char in_interface[RECORD_NAME_SIZE], out_interface[RECORD_NAME_SIZE];
-	char permit[RECORD_NAME_SIZE], actor[RECORD_NAME_SIZE];
+	char permit[RECORD_NAME_SIZE], actor[RECORD_NAME_SIZE], person[RECORD_NAME_SIZE];
+	char note[RECORD_NOTE_SIZE];
 	char reason[RECORD_REASON_SIZE];
 	bool cut;		/* something was left out */
 };
@@ -46,6 +48,8 @@ const char *record_transport(uint8_t protocol);
 
 const char *record_kind_name(enum event_kind kind);
 const char *record_phase_name(enum event_phase phase);
+/* ECS event.action of a change: "policy-change". */
+const char *record_subject_name(enum event_subject subject);
 
 /* What happened, as a sentence. malloc(3)ed, NULL when memory is out. */
 char *record_sentence(const struct event *e, const struct record_text *text,

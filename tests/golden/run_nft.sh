@@ -7,38 +7,15 @@
 #   takes it, and what is listed back loads again and lists alike. It means the same
 #   whatever the time zone of whoever loads it.
 # Usage: run_nft.sh PATH_TO_sekisho      (UPDATE=1: write what is now, then review it)
-set -u
-export LC_ALL=C
-unset LC_MESSAGES LANG
-
-if [ $# -ne 1 ] || [ ! -x "$1" ]; then
-	echo "usage: ${0##*/} PATH_TO_sekisho" >&2
-	exit 2
-fi
-sekisho=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-verdict() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "PASS $1"
-	else
-		echo "FAIL $1"
-		failed=1
-	fi
-}
+# shellcheck source=tests/golden/golden.sh
+. "$(dirname "$0")/golden.sh"
 
 same_text() { # NAME
 	timeout 60 "$sekisho" plan --nft -f "$1.conf" >"$work/text" 2>"$work/err" || {
 		cat "$work/err" >&2
 		return 1
 	}
-	if [ -n "${UPDATE:-}" ]; then
-		cp "$work/text" "$1.nft.ok"
-	fi
-	diff -u "$1.nft.ok" "$work/text" >&2
+	same "$1.nft.ok" "$work/text"
 }
 
 # Runs inside the namespace: load a text and list it.

@@ -10,35 +10,8 @@
 
 # The two families are called by name.
 # shellcheck disable=SC2317
-set -u
-export LC_ALL=C
-unset LC_MESSAGES LANG
-
-if [ $# -ne 1 ] || [ ! -x "$1" ]; then
-	echo "usage: ${0##*/} PATH_TO_sekisho" >&2
-	exit 2
-fi
-sekisho=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-verdict() { # NAME STATUS
-	if [ "$2" -eq 0 ]; then
-		echo "PASS $1"
-	else
-		echo "FAIL $1"
-		failed=1
-	fi
-}
-
-same() { # EXPECTED ACTUAL
-	if [ -n "${UPDATE:-}" ]; then
-		cp "$2" "$1"
-	fi
-	diff -u "$1" "$2" >&2
-}
+# shellcheck source=tests/golden/golden.sh
+. "$(dirname "$0")/golden.sh"
 
 must_fail() { # NAME
 	timeout 60 "$sekisho" check -f "$1.conf" >"$work/out" 2>&1

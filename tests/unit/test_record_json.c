@@ -177,6 +177,7 @@ kinds_have_their_categories(void)
 		    "success" },
 		{ EVENT_CHANGE, 0, 1, "event", "configuration", "change", "policy-change",
 		    "failure" },
+		{ EVENT_DRIFT, 0, 1, "alert", "configuration", "change", "drift", "failure" },
 		{ EVENT_LIFE, 0, 0, "event", "process", "info", "life", NULL },
 	};
 
@@ -251,7 +252,10 @@ the_longest_event_is_cut_to_fit(void)
 			json_t *root;
 
 			e.kind = (uint8_t)kind;
-			e.count = e.bytes = e.lost = INT64_MAX;
+			e.count = e.bytes = e.lost = e.flows = INT64_MAX;
+			e.serial = UINT32_MAX;
+			memset(e.policy_digest, 'a', sizeof(e.policy_digest) - 1);
+			memset(e.digest_before, 'b', sizeof(e.digest_before) - 1);
 			e.key = UINT64_MAX;
 			e.facts.src = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1");
 			e.facts.dst = address("2001:db8:ffff:ffff:ffff:ffff:ffff:fff2");
@@ -269,6 +273,8 @@ the_longest_event_is_cut_to_fit(void)
 			memset(e.permit, fill[i], sizeof(e.permit) - 1);
 			memset(e.reason, fill[i], sizeof(e.reason) - 1);
 			memset(e.actor, fill[i], sizeof(e.actor) - 1);
+			memset(e.person, fill[i], sizeof(e.person) - 1);
+			memset(e.note, fill[i], sizeof(e.note) - 1);
 			root = record_of(&e, &longest);
 			if (fill[i] != 'x')
 				CU_ASSERT_TRUE(json_is_true(at(root, "sekisho.truncated")));
@@ -379,6 +385,7 @@ static const struct broken {
 	{ "kind", FIELD(kind), EVENT_KIND_COUNT },
 	{ "kind", FIELD(kind), 255 },
 	{ "sender of a change", FIELD(kind), EVENT_CHANGE },
+	{ "sender of a change", FIELD(kind), EVENT_DRIFT },
 	{ "phase", FIELD(phase), PHASE_COUNT },
 	{ "class", FIELD(zv), ZV_COUNT },
 	{ "class", FIELD(zv), ZV_NONE },
@@ -388,6 +395,10 @@ static const struct broken {
 	{ "zone class", FIELD(from_class), ZONE_CLASS_COUNT },
 	{ "zone class", FIELD(to_class), 200 },
 	{ "outcome", FIELD(outcome), 2 },
+	{ "subject", FIELD(subject), SUBJECT_COUNT },
+	{ "subject", FIELD(subject), SUBJECT_CUTOFF },	/* of a violation */
+	{ "count", FIELD(flows), UINT64_MAX },
+	{ "digest before", FIELD(digest_before[0]), 'G' },
 	{ "time", FIELD(first_ns), UINT64_MAX },
 	{ "time", FIELD(first_ns), INT64_MAX },
 	{ "time", FIELD(last_ns), UINT64_MAX },
@@ -443,6 +454,7 @@ texts_without_an_end_are_refused(void)
 #define TEXT(f) { offsetof(struct event, f), sizeof(((struct event *)NULL)->f) }
 		TEXT(from_zone), TEXT(to_zone), TEXT(in_interface), TEXT(out_interface),
 		TEXT(permit), TEXT(policy_digest), TEXT(reason), TEXT(actor),
+		TEXT(person), TEXT(note), TEXT(digest_before),
 #undef TEXT
 	};
 	const char *why;
