@@ -74,7 +74,8 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
  * So many frames ahead a bucket is asked for, and half as many the entry in it: what has
  * to come from memory takes about as long as sixteen frames.
  */
-#define AHEAD	32u
+#define AHEAD	((size_t)32)
+#define RING	(2 * AHEAD)
 
 static inline void
 ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passing *k)
@@ -102,21 +103,33 @@ ask_entry(const struct inspect *i, struct passing *k)
  * Three frames are worked on at once: of one the bucket is asked for, of an earlier one
  * the entry, and one is taken. So memory is on its way all the time, not by fits.
  */
+static void
+take_many(struct inspect *i, const struct inspect_frame *frames, size_t n)
+{
+	struct passing ring[RING] = { 0 };
+
+	for (size_t at = 0; at < n + AHEAD; at++) {
+		if (at < n)
+			ask_bucket(i, &frames[at], &ring[at % RING]);
+		if (at >= AHEAD / 2 && at - AHEAD / 2 < n)
+			ask_entry(i, &ring[(at - AHEAD / 2) % RING]);
+		if (at >= AHEAD)
+			take(i, &frames[at - AHEAD], &ring[(at - AHEAD) % RING]);
+	}
+}
+
 void
 inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	const size_t ahead = n < AHEAD ? n : AHEAD, half = ahead - ahead / 2;
-	struct passing ring[2 * AHEAD];
+	struct passing k;
 
-	for (size_t at = 0; at < n + ahead; at++) {
-		/* before the first one these are beyond the last */
-		size_t entry = at - half, due = at - ahead;
-
-		if (at < n)
-			ask_bucket(i, &frames[at], &ring[at % (2 * AHEAD)]);
-		if (entry < n)
-			ask_entry(i, &ring[entry % (2 * AHEAD)]);
-		if (due < n)
-			take(i, &frames[due], &ring[due % (2 * AHEAD)]);
+	if (n >= AHEAD) {
+		take_many(i, frames, n);
+		return;
+	}
+	for (size_t at = 0; at < n; at++) {
+		ask_bucket(i, &frames[at], &k);
+		ask_entry(i, &k);
+		take(i, &frames[at], &k);
 	}
 }
