@@ -34,8 +34,9 @@ refuse(const char *error, struct diag *diag)
  * read back. *read is what the caller must free. NULL: there is no table, or
  * one that is not ours to understand (it will be replaced, not followed).
  */
-static int
-running_ruleset(struct control *c, const struct ruleset **running, struct ruleset **read)
+int
+control_running_ruleset(struct control *c, const struct ruleset **running,
+    struct ruleset **read)
 {
 	struct nft_refusal refusal = { 0 };
 	uint32_t generation = 0;
@@ -57,7 +58,7 @@ keep_numbers(struct control *c, struct checked *checked)
 {
 	const struct ruleset *running;
 	struct ruleset *read;
-	int r = running_ruleset(c, &running, &read);
+	int r = control_running_ruleset(c, &running, &read);
 
 	if (r == 0)
 		r = control_keep_numbers(running, checked);
@@ -90,22 +91,25 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 		return NULL;
 	}
-	target = compile(checked, diag);
+	target = control_compile(checked, NULL, 0, diag);
 	if (target == NULL)
 		*answer = refuse("the policy cannot be compiled", diag);
 	return target;
 }
 
-/* 0 when the kernel holds the target, compared; the target is c->known's then. */
+/* 0 when the kernel holds the target, compared; takes it over in any case. */
 static int
-commit(struct control *c, struct ruleset *target, bool *changed, json_t **answer)
+commit(struct control *c, const struct checked *checked, struct ruleset *target,
+    struct control_cut *cut, json_t **answer)
 {
 	struct nft_refusal refusal = { 0 };
 	char text[512];
-	int r = nft_apply_known(c->nft, &c->known, target, changed, &refusal);
+	int r = control_commit(c, checked, target, cut, &refusal);
 
-	if (r == 0)
+	if (r == 0) {
+		snprintf(c->problem, sizeof(c->problem), "%s", cut->problem);
 		return 0;
+	}
 	refusal_text(&refusal, r, text, sizeof(text));
 	*answer = refuse(text, NULL);
 	(void)control_shut_without_table(c);
@@ -119,7 +123,7 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	c->checked = checked;
 	snprintf(c->file, sizeof(c->file), "%s", file);
 	c->applied_at = (int64_t)time(NULL);
-	c->problem[0] = '\0';
+	control_expect_end(c);
 }
 
 /* The gate stands: let packets through it, and watch. */
@@ -155,16 +159,16 @@ apply_checked(struct control *c, struct checked *checked, const char *file,
     struct diag *diag, json_t **answer)
 {
 	struct ruleset *target = build(c, checked, diag, answer);
-	bool changed = false;
+	struct control_cut cut = { .changed = false };
 
-	if (target == NULL || commit(c, target, &changed, answer) < 0) {
-		ruleset_free(target);
+	if (target == NULL || commit(c, checked, target, &cut, answer) < 0) {
 		checked_free(checked);
 		return;
 	}
 	take_over(c, checked, file);
 	open_and_watch(c);
-	*answer = json_pack("{s:b, s:b, s:s, s:I, s:I, s:o}", "ok", 1, "changed", changed,
+	*answer = json_pack("{s:b, s:b, s:I, s:s, s:I, s:I, s:o}", "ok", 1,
+	    "changed", cut.changed, "flows_cut", (json_int_t)cut.flows,
 	    "digest", checked->digest, "generation", (json_int_t)c->known.generation,
 	    "permits", (json_int_t)checked->n_permits,
 	    "findings", findings_json(diag, message_language_of_locale()));
@@ -177,7 +181,8 @@ record_result(struct control *c, const char *file, const char *actor, const json
 	char what[256];
 
 	if (json_is_true(json_object_get(answer, "ok")))
-		snprintf(what, sizeof(what), "policy applied from %.200s", file);
+		snprintf(what, sizeof(what), "policy applied from %.170s; %lld running flows cut",
+		    file, (long long)json_integer_value(json_object_get(answer, "flows_cut")));
 	else
 		snprintf(what, sizeof(what), "policy refused: %.230s", error != NULL ? error : "?");
 	control_record_change(c, actor, json_is_true(json_object_get(answer, "ok")), what);
@@ -213,17 +218,14 @@ control_restore(struct control *c)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *target = c->checked != NULL && diag != NULL ?
-	    compile(c->checked, diag) : NULL;
+	    control_compile(c->checked, NULL, 0, diag) : NULL;
+	struct control_cut cut = { .changed = false };
 	json_t *answer = NULL;
-	bool changed = false;
-	int r = target == NULL ? -ENOENT : commit(c, target, &changed, &answer);
+	int r = target == NULL ? -ENOENT : commit(c, c->checked, target, &cut, &answer);
 
 	if (r == 0) {
-		c->problem[0] = '\0';
 		control_record_change(c, "control", true, "the table was put back");
 		open_and_watch(c);
-	} else {
-		ruleset_free(target);
 	}
 	json_decref(answer);
 	diag_free(diag);
@@ -245,8 +247,11 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		policy_free(policy);
 	if (checked != NULL)
 		target = build(c, checked, diag, answer);
-	if (target != NULL && running_ruleset(c, &running, &read) == 0)
+	if (target != NULL && control_running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
+	if (target != NULL && *answer != NULL)
+		json_object_set_new(*answer, "flows_cut", json_integer(
+		    control_count_cut(c, checked, running, target)));
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 	ruleset_free(read);
