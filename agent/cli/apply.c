@@ -10,10 +10,13 @@ static void
 say_applied(const struct cli *cli, const json_t *answer)
 {
 	bool changed = json_is_true(json_object_get(answer, "changed"));
+	long long cut = json_integer_value(json_object_get(answer, "flows_cut"));
 
 	cli_say(cli, changed ? MSG_CLI_APPLIED : MSG_CLI_UNCHANGED,
 	    json_string_value(json_object_get(answer, "digest")),
 	    (long long)json_integer_value(json_object_get(answer, "generation")));
+	if (cut > 0)
+		cli_say(cli, MSG_CLI_APPLIED_CUT, cut);
 }
 
 int
