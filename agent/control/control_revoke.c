@@ -246,7 +246,10 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	else
 		r = commit_revoking(c, checked, target, marks, n, cut, refusal);
 	free(marks);
-	c->compiled_at = r == 0 ? control_now() : c->compiled_at;
+	if (r == 0) {
+		c->compiled_at = control_now();
+		c->flows_cut = cut->flows;
+	}
 	if (cut->problem[0] != '\0')
 		log_warnx("control: %s", cut->problem);
 	return r;
