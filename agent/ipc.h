@@ -60,6 +60,7 @@ struct running_flow {
 
 struct flow_changes {
 	uint64_t deleted, marked;
+	bool again;			/* some may have been passed over */
 };
 
 #define IPC_MAX_INTERFACES 256u

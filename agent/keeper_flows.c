@@ -227,8 +227,7 @@ change_flows(struct wishes *w, struct flow_changes *changes)
 
 	if (fd >= 0)
 		close(fd);
-	*changes = (struct flow_changes){ deleted, marked };
-	/* Passed over entries are met again: control asks until none is left. */
+	*changes = (struct flow_changes){ deleted, marked, error == -EINTR };
 	return error == -EINTR ? 0 : error;
 }
 

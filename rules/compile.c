@@ -169,6 +169,7 @@ compile_at(const struct checked *checked, const struct compile_moment *moment,
 
 	if (w.ruleset == NULL)
 		return NULL;
+	w.ruleset->made_at = moment != NULL ? moment->now : 0;
 	w.error = rejudging_find(&rejudging, checked, moment);
 	snprintf(w.ruleset->comment, sizeof(w.ruleset->comment), "policy %s",
 	    checked->digest);

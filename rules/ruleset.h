@@ -172,6 +172,7 @@ struct ruleset {
 	struct ruleset_chain *chains;
 	size_t n_chains;
 	bool sorted;			/* by ruleset_sort(); adding clears it */
+	int64_t made_at;		/* moment of compile_at(), seconds; not compared */
 };
 
 /* NULL with errno ENOMEM. */

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The table is listed until nothing in it is denied; more rounds than that are a bug. */
+/* So often in a row no table changes its size. */
 #define ROUNDS_MAX 8
 
 struct cutting {
@@ -102,7 +102,11 @@ list(struct cutting *x, struct running_flow **flows, size_t *n)
 	    x->why, sizeof(x->why));
 }
 
-/* 1: another round may find more; 0: nothing is left; or a negative errno. */
+/*
+ * 0: nothing is left; 1: the table changed its size meanwhile, some may have been passed
+ * over; or a negative errno. No flow opens with these marks any more but permitted ones,
+ * so one whole look is enough.
+ */
 static int
 cut_round(struct cutting *x, uint64_t *cut)
 {
@@ -121,7 +125,7 @@ cut_round(struct cutting *x, uint64_t *cut)
 		    sizeof(x->why));
 	*cut += done.deleted;
 	free(flows);
-	return r < 0 ? r : n > 0;
+	return r < 0 ? r : done.again;
 }
 
 static int
@@ -228,6 +232,7 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	struct ruleset *read = NULL;
 	uint32_t *marks = NULL;
 	size_t n = 0;
+	const int64_t made_at = target->made_at;
 	bool anew;
 	int r = control_running_ruleset(c, &running, &read);
 
@@ -247,7 +252,7 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 		r = commit_revoking(c, checked, target, marks, n, cut, refusal);
 	free(marks);
 	if (r == 0) {
-		c->compiled_at = control_now();
+		c->compiled_at = made_at;
 		c->flows_cut = cut->flows;
 	}
 	if (cut->problem[0] != '\0')
