@@ -31,7 +31,7 @@
  * days, so that a daemon that stays away that long still lets none live on. Beyond it
  * openings end at their second all the same.
  */
-#define LIMIT_HORIZON_SECONDS	(35 * 86400)
+#define LIMIT_HORIZON_SECONDS	(35ll * 86400)
 /* IFNAMSIZ less the terminating NUL. */
 #define LIMIT_INTERFACE_NAME	15u
 /* Names of zones, hosts, groups, services; ids of permits: bytes. */
