@@ -28,6 +28,7 @@ enum ipc_type {
 	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
 	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */
@@ -39,6 +40,7 @@ enum ipc_type {
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */
 	IPC_STOP,			/* finish and exit */
+	IPC_NFT_SEEN,			/* struct ipc_nft_seen: somebody else wrote to nf_tables */
 	/* a client of the control socket asks; JSON text, fd: printed policy */
 	IPC_REQUEST,			/* answer: JSON text, or a memfd of it when it is long */
 	IPC_TYPE_COUNT
@@ -76,6 +78,39 @@ struct ipc_child {
 	int64_t since_ns, until_ns;	/* CLOCK_REALTIME: gap in its work */
 };
 
+/* How a process is confined: what the kernel tells in /proc/PID/status. */
+struct ipc_process {
+	char name[16];			/* "keeper", "watcher" */
+	int32_t pid;			/* 0: not running */
+	uint32_t uid;
+	uint64_t capabilities;		/* effective */
+	uint8_t seccomp;		/* 2: a filter of system calls */
+	uint8_t no_new_privs;
+	uint8_t silent;			/* gives no sign of life */
+	int32_t landlock;		/* version; 0: none, this by its own word */
+	uint32_t restarts;
+};
+
+#define IPC_MAX_PROCESSES 8u
+
+struct ipc_processes {
+	uint32_t n;
+	struct ipc_process processes[IPC_MAX_PROCESSES];
+};
+
+/* What others did to nf_tables since it was last told, and what the keeper did then. */
+struct ipc_nft_seen {
+	uint32_t transactions, changed, gone;	/* as struct nft_events_seen */
+	uint32_t generation;
+	uint32_t pid;			/* who; 0: not known */
+	char name[16];			/* any bytes but NUL */
+	bool lost;
+	bool shut;			/* forwarding was on, and is off */
+	int64_t noticed_ns;		/* CLOCK_REALTIME */
+	int64_t shut_ns;		/* it took so long */
+	uint64_t forwarded;		/* packets of this machine until then: forwarded.h */
+};
+
 struct ipc_message {
 	enum ipc_type type;
 	size_t length;
@@ -86,6 +121,7 @@ struct ipc_message {
 		struct ipc_result result;
 		struct ipc_watch watch;
 		struct ipc_child child;
+		struct ipc_nft_seen seen;
 		uint32_t number;
 		uint64_t align_;
 	} payload;
@@ -119,9 +155,9 @@ void ipc_drop_queued(int socket);
 int ipc_memfd(const char *name, const void *bytes, size_t length);
 
 /*
- * Map a memfd that another process sent: it must be sealed against shrinking
- * and writing and at most max bytes. *bytes is unmapped with munmap(2), may be
- * NULL when empty. 0 or negative errno.
+ * What is in a memfd that another process sent: it must be sealed against shrinking
+ * and writing (so it is no pipe, no device, no file of a disk) and at most max bytes.
+ * *bytes is unmapped with munmap(2), may be NULL when empty. 0 or negative errno.
  */
 int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
 

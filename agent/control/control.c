@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control.h"
 
+#include "agent/beat.h"
 #include "agent/clock.h"
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
@@ -19,12 +21,16 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Far below what the keeper waits for (keeper_health.c). */
+#define BEAT_US 250000
+
 void
 control_record(struct control *c, struct event *e)
 {
 	int r;
 
-	e->count = 1;
+	if (e->count == 0)
+		e->count = 1;
 	if (e->severity == 0)
 		e->severity = e->outcome == 0 ? SEVERITY_NOTICE : SEVERITY_WARNING;
 	if (e->last_ns == 0)
@@ -186,9 +192,37 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 		control_reload(c, VERSION_OF_RELOAD);
 	else if (c->answer.type == IPC_CHILD_DIED)
 		on_child_died(c, &c->answer);
+	else if (c->answer.type == IPC_NFT_SEEN)
+		control_guard_seen(c, &c->answer);
 	else if (c->answer.type == IPC_STOP)
 		return sd_event_exit(c->event, EXIT_SUCCESS);
 	return 0;
+}
+
+static int
+on_beat(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct control *c = arg;
+
+	(void)usec;
+	beat_strike(c->setup->beat);
+	return sd_event_source_set_time_relative(s, BEAT_US);
+}
+
+/* The keeper sees by it that this loop turns. */
+static int
+give_signs_of_life(struct control *c)
+{
+	sd_event_source *source = NULL;
+	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, BEAT_US, 0,
+	    on_beat, c);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return r < 0 ? r : 0;
 }
 
 int
@@ -206,6 +240,8 @@ control_run(const struct control_setup *setup)
 		r = control_serve(&c);
 	if (r >= 0)
 		r = control_guard(&c);
+	if (r >= 0)
+		r = give_signs_of_life(&c);
 	if (r < 0) {
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;
@@ -214,6 +250,7 @@ control_run(const struct control_setup *setup)
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
+	control_guard_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

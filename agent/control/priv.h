@@ -32,6 +32,9 @@ int priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t 
 /* The start is over; the text is for the service manager. 0 or a negative errno. */
 int priv_ready(int keeper_fd, const char *status);
 
+/* How each process is confined. 0 or a negative errno. */
+int priv_processes(int keeper_fd, struct ipc_processes *out);
+
 /*
  * The configured policy file. 0: *fd is the printed policy; -EINVAL: *fd is the
  * findings as JSON; else *fd is -1.
