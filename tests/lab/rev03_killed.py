@@ -70,7 +70,7 @@ def run():
         running.runs(kept, "with the daemon dead")
         # what stands in between can be listed, kept and read like any table
         listed = gate.nft("-s", "list", "table", "inet", "sekisho").stdout
-        read = netns.run(netns.far(gate.prefix, 2), "nft", "-f", "-", input=listed)
+        read = gate.nft("-c", "-f", "-", text=listed)
         check("rejudge-za0-zb0" in listed and read.returncode == 0,
               "nft(8) does not read its own listing: " + read.stderr[:500])
         check(running.entries(gate, "udp", 5700), "the entries went; the test shows nothing")
