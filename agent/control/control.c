@@ -168,6 +168,7 @@ start_gate(struct control *c)
 {
 	(void)control_shut_without_table(c);
 	control_reload(c, "start");
+	control_keep_boot_gate(c);
 	c->gone = control_shut_without_table(c);
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
 	    "gate, tap and record are at work");

@@ -59,6 +59,9 @@ int control_restore(struct control *c);
 /* Load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, const char *actor);
 
+/* control_boot.c: without a policy in force, look after the gate of the boot, if it stands. */
+void control_keep_boot_gate(struct control *c);
+
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
 /* Our table is in the kernel; false too when that cannot be found out. */
