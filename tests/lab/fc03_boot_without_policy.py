@@ -4,7 +4,7 @@
 
 Nothing is forwarded, forwarding is off whoever switched it on, the management named in
 early.conf reaches the gateway and nobody else does, and it is told: by status, by its exit
-code, by a record. Then a good policy takes over from that gate.
+code, by a record. Taken away, that gate comes back; and a good policy takes over from it.
 """
 import os
 import subprocess
@@ -56,6 +56,14 @@ def broken_policy(gate, s, what, text, sport):
                                  if r["sekisho"].get("kind") == "change"),
           what + ": no record tells of it")
     case.equal(reachable(gate, sport), [(4, "zc", 22), (6, "zc", 22)], what + ": who is answered")
+    gate.nft("delete", "table", "inet", "sekisho")
+    until = time.monotonic() + 3
+    while gate.nft("list", "counter", "inet", "sekisho", "boot").returncode != 0:
+        check(time.monotonic() < until, what + ": the gate of the boot does not come back")
+        time.sleep(0.02)
+    shut(gate, s, what + ", taken away")
+    case.equal(reachable(gate, sport + 5), [(4, "zc", 22), (6, "zc", 22)],
+               what + ", taken away: who is answered")
     trouble = gate.stop()
     check(not trouble, trouble)
     shut(gate, s, what + ", stopped")
