@@ -108,8 +108,13 @@ def calls_fit(folder):
     allowed |= settings(os.path.join(folder, "sekishod.service"))["SystemCallFilter"]
     allowed -= _of_group("@resources")
     with open(lists[0], encoding="utf-8") as f:
-        wanted = set(re.findall(r"SCMP_SYS\((\w+)\)", f.read()))
-    missing = wanted - allowed - {"socketcall", "_llseek"}
+        wanted = set(re.findall(r"\bCALL(?:_IF)?\((\w+),", f.read()))
+    # what comes before those lists: users, capabilities, the lists themselves
+    wanted |= {"setresuid", "setresgid", "setgroups", "capset", "prctl", "seccomp",
+               "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+               "bpf", "ioctl", "fcntl", "close_range", "mkdir", "chmod", "flock", "bind"}
+    check(len(wanted) > 50, "the lists of calls are not where they were")
+    missing = wanted - allowed - {"name", "setrlimit"}      # libc asks by prlimit64
     check(not missing, "the unit forbids what the processes use: " + " ".join(sorted(missing)))
 
 
