@@ -172,6 +172,8 @@ on_child_died(struct control *c, const struct ipc_message *m)
 	if (strcmp(child.name, "watcher") == 0 && c->checked != NULL &&
 	    control_watch(c, c->checked) < 0)
 		log_warnx("control: the new watcher did not take the policy");
+	if (strcmp(child.name, "recorder") == 0)
+		control_record_rules(c);
 }
 
 static int

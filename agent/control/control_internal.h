@@ -132,6 +132,9 @@ int control_watch(struct control *c, const struct checked *checked);
 /* The watcher's and the recorder's own accounts; NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 
+/* control_record.c: tell the recorder what the policy in force says about the record. */
+void control_record_rules(struct control *c);
+
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
