@@ -146,7 +146,7 @@ open_and_watch(struct control *c)
 		r = -EBUSY;
 		snprintf(why, sizeof(why), "somebody changes the table again and again");
 	} else if (!c->confirm.stuck) {
-		r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+		r = control_forward(c, why, sizeof(why));
 	}
 	c->forwarding = r == 0 && !c->confirm.stuck;
 	if (r < 0)

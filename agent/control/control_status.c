@@ -155,8 +155,10 @@ static json_t *
 problem_json(const struct control *c, const json_t *watch, const json_t *record,
     const json_t *processes)
 {
-	json_t *problem;
+	json_t *problem = control_record_problem(c);
 
+	if (problem != NULL)
+		return problem;
 	if (c->problem[0] != '\0')
 		return control_text_json(c->problem);
 	if (watch == NULL)
