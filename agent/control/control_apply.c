@@ -10,6 +10,7 @@
 #include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"
+#include "agent/plan_json.h"
 
 #include "kernel-helpers/nft_commit.h"
 #include "rules/compile.h"
@@ -410,6 +411,8 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		target = build(c, checked, diag, answer);
 	if (target != NULL && running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
+	if (*answer != NULL && target != NULL)
+		(void)plan_json(*answer, c->checked, checked);
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 	ruleset_free(read);
