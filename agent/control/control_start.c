@@ -51,7 +51,7 @@ note_interrupted(struct control *c, const struct pending *p)
 	for (size_t i = 0; i < c->versions.n; i++) {
 		struct version *w = &c->versions.list[i];
 
-		if (w->result != VERSION_APPLYING || w->serial == p->serial)
+		if (w->result != VERSION_APPLYING || (w->serial == p->serial && p->applied))
 			continue;
 		w->result = VERSION_INTERRUPTED;
 		(void)versions_save(&c->versions, w);

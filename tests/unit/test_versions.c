@@ -76,7 +76,12 @@ test_round(void)
 	CU_ASSERT_EQUAL(add("two", VERSION_APPLYING), 2);
 	CU_ASSERT_EQUAL(versions_confirm(&v, 1, 1234), 0);
 	CU_ASSERT_EQUAL(versions_confirm(&v, 9, 1234), -ENOENT);
+	/* a crash between "boot" and what the version itself says */
+	versions_find(&v, 1)->result = VERSION_APPLYING;
+	versions_find(&v, 1)->confirmed = false;
+	CU_ASSERT_EQUAL(versions_save(&v, versions_find(&v, 1)), 0);
 	again();
+	CU_ASSERT_EQUAL(versions_find(&v, 1)->result, VERSION_APPLIED);
 	CU_ASSERT_EQUAL(v.n, 2);
 	CU_ASSERT_EQUAL(v.boot, 1);
 	has_text(1, "one");

@@ -74,7 +74,8 @@ class Gate:
 
     # ---- the daemon -----------------------------------------------------
 
-    def start(self):
+    def start(self, problem=False):
+        """Until it is ready; with problem also when its status tells of one."""
         os.makedirs(self.root, mode=0o755, exist_ok=True)
         self.stderr = open(os.path.join(self.folder, "daemon.log"), "ab")
         self.daemon = subprocess.Popen(
@@ -85,7 +86,7 @@ class Gate:
         while time.monotonic() < until:
             if self.daemon.poll() is not None:
                 raise Failed("sekishod ended at once:\n" + self.log_tail())
-            if self.sekisho("status").returncode == 0:
+            if self.sekisho("status").returncode in ((0, 1) if problem else (0,)):
                 return
             time.sleep(0.05)
         raise Failed("sekishod was not ready in %d s:\n%s" % (READY, self.log_tail()))
