@@ -8,6 +8,7 @@ him; then he is in again. The deadline stands on the boot clock (CP-13: that is 
 here; the date itself is moved in the virtual machine, tests/vm). A confirm with a wrong
 number or too late is refused, and the state told as it is.
 """
+import fcntl
 import glob
 import os
 import re
@@ -15,7 +16,7 @@ import signal
 import subprocess
 import time
 
-from sekisho_lab import admin, case, changing, model, netns, policy
+from sekisho_lab import admin, case, changing, clients, model, netns, policy
 from sekisho_lab.gate import Gate, check
 
 SECONDS = 10
@@ -57,6 +58,23 @@ def ways_in(gate):
             and not s.close()]
 
 
+def one_connection(gate):
+    """A confirm from the connection that applied shows nothing, and is none."""
+    text = netns.run(netns.gateway(gate.prefix), model.binary(), "check", "--print", "-f",
+                     os.path.join(gate.folder, "new.conf")).stdout
+    fd = os.memfd_create("policy", os.MFD_ALLOW_SEALING)
+    os.write(fd, text.encode())
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+                | fcntl.F_SEAL_WRITE)
+    with clients.connect(gate) as s:
+        answer = clients.ask(s, "apply", [fd], confirm=60, force_lockout=True)
+        check(answer["ok"], "apply: %r" % answer)
+        case.equal(clients.ask(s, "confirm").get("code"), "confirm-same", "confirm")
+    os.close(fd)
+    check(gate.status()["pending"] is not None, "the same connection ended the waiting")
+    changing.change(gate, "rollback")
+
+
 def run():
     os.environ.pop("SSH_CONNECTION", None)
     with Gate(OLD) as gate, admin.listener(gate):
@@ -91,6 +109,7 @@ def run():
         for text in ("9", "86401", "0", "99999999999"):
             bad = changing.change(gate, "apply", "--confirm", text, "-f", gate.path, must=False)
             case.equal(bad.get("code"), "change-bad-seconds", "--confirm " + text)
+        one_connection(gate)
         # given up before its time
         changing.change(gate, "apply", "--confirm", "60", "-f",
                         os.path.join(gate.folder, "new.conf"), "--force-lockout")
