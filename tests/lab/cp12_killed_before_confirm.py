@@ -105,7 +105,7 @@ def damaged(gate):
     with open(path(gate, "versions", "%010d.policy" % good), "r+b") as f:
         f.seek(20)
         f.write(b"#")
-    gate.start(problem=True)
+    gate.start_with_trouble()
     changing.passes(gate, 80, "with a damaged boot version")
     check(told(gate, "the confirmed policy cannot be read: serial 1"), "not on record")
     # nothing that is kept can be read: the file, and it says so
@@ -114,7 +114,7 @@ def damaged(gate):
     for name in os.listdir(path(gate, "versions")):
         if name.endswith(".policy"):
             os.truncate(path(gate, "versions", name), 10)
-    gate.start(problem=True)
+    gate.start_with_trouble()
     changing.passes(gate, 81, "with nothing but the file")
     check(told(gate, "taking the policy file"), "not on record")
 
