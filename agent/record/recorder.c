@@ -6,6 +6,7 @@
 #include "agent/record/recorder.h"
 
 #include "agent/beat.h"
+#include "agent/clock.h"
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
 #include "agent/record/recorder_write.h"
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 #define TICK_US 1000000u
+/* A sync that failed writes a record, which is synced: by then the next one has failed too. */
+#define SYNC_DOUBT_NS (INT64_C(5) * 1000000000)
 
 struct recorder;
 
@@ -86,6 +89,20 @@ take_event(struct peer *p, const struct ipc_message *m)
 		    p->setup.trusted);
 }
 
+/* Why records are being lost now, or may be; "" when they are written and synced. */
+static const char *
+failing(const struct recorder_writer *w)
+{
+	if (w->low_space)
+		return "the disk is full but for the reserve";
+	if (w->state.lost > 0)
+		return strerror(w->lost_error);
+	if (w->sync_error_ns != 0 &&
+	    clock_ns(CLOCK_BOOTTIME) - w->sync_error_ns < SYNC_DOUBT_NS)
+		return strerror(w->sync_error);
+	return "";
+}
+
 static void
 answer_status(struct peer *p, const struct ipc_message *question)
 {
@@ -96,12 +113,13 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	char *text;
 
 	(void)fstat(w->file.fd, &st);
-	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s}",
 	    "sequence", (json_int_t)w->state.sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
-	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "");
+	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "",
+	    "failing", failing(w));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */

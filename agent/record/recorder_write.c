@@ -225,6 +225,7 @@ look_at_sync(struct recorder_writer *w)
 
 	if (error != 0) {
 		w->sync_error = error;
+		w->sync_error_ns = clock_ns(CLOCK_BOOTTIME);
 		recorder_writer_own(w, EVENT_GAP, w->synced_ns, 0, MSG_RECORD_SYNC,
 		    strerror(error), record_seconds(w->synced_ns, since));
 	}

@@ -30,6 +30,7 @@ struct recorder_writer {
 	uint64_t free_bytes;
 	uint64_t written, lost_total;	/* since the start */
 	int sync_error;			/* errno of the latest failed sync */
+	int64_t sync_error_ns;		/* CLOCK_BOOTTIME of it; 0: never */
 	int64_t synced_ns;		/* until then no sync had failed */
 };
 
