@@ -264,3 +264,27 @@ control_record_problem(const struct control *c)
 	return json_sprintf("records cannot be written: %s%s", c->record.why,
 	    c->record.shut ? "; forwarding is off for it" : "");
 }
+
+static void
+warn(json_t *list, json_t *sentence)
+{
+	if (sentence != NULL)
+		json_array_append_new(list, sentence);
+}
+
+json_t *
+control_record_warnings(const json_t *record)
+{
+	const json_t *clock = json_object_get(record, "clock");
+	const json_int_t mark = json_integer_value(json_object_get(record, "mark"));
+	json_t *list = json_array();
+
+	if (list != NULL && json_is_false(json_object_get(clock, "synchronised")))
+		warn(list, json_string("the time of day is not synchronised: nothing keeps the "
+		    "clock of this gateway right"));
+	if (list != NULL && mark > 0)
+		warn(list, json_sprintf("%d percent of the disk of the record are used, over the "
+		    "mark of %d", (int)json_integer_value(json_object_get(record,
+		    "used_percent")), (int)mark));
+	return list;
+}

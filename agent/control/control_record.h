@@ -47,5 +47,7 @@ int control_forward(struct control *c, char *why, size_t size);
 
 /* A sentence for the status; NULL when records can be written. */
 json_t *control_record_problem(const struct control *c);
+/* A list of sentences about what is no problem yet; of the recorder's account. */
+json_t *control_record_warnings(const json_t *record);
 
 #endif /* AGENT_CONTROL_CONTROL_RECORD_H */

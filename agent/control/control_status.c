@@ -183,8 +183,8 @@ control_status(struct control *c)
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
-	    "policy", policy_json(c), "pending", control_confirm_json(c),
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	    "policy", policy_json(c), "warnings", control_record_warnings(record), "pending", control_confirm_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(),
 	    "processes", processes, "problem", problem);

@@ -47,7 +47,6 @@ struct recorder {
 	size_t n_peers;
 	uint64_t bad_total;
 	struct beat *beat;
-	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -109,17 +108,21 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	const struct recorder *r = p->recorder;
 	const struct recorder_writer *w = &r->writer;
 	struct stat st = { 0 };
+	struct clock_state clock;
 	json_t *status;
 	char *text;
 
+	clock_state_read(&clock);
 	(void)fstat(w->file.fd, &st);
-	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s}",
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s,s:i,s:i,s:o}",
 	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
 	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "",
-	    "failing", failing(w));
+	    "failing", failing(w), "used_percent", (int)w->used_percent, "mark",
+	    w->marks > 0 ? (int)w->rules.marks[w->marks - 1] : 0,
+	    "clock", clock_state_json(&clock));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */
@@ -131,10 +134,14 @@ answer_status(struct peer *p, const struct ipc_message *question)
 static void
 take_rules(struct peer *p, const struct ipc_message *m)
 {
-	if (m->length == sizeof(p->recorder->rules))
-		memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
-	else
+	struct record_rules rules;
+
+	if (m->length != sizeof(rules)) {
 		count_bad(p, "length");
+		return;
+	}
+	memcpy(&rules, m->payload.bytes, sizeof(rules));
+	recorder_take_rules(&p->recorder->writer, &rules);
 }
 
 static void

@@ -120,6 +120,11 @@ append_heartbeat(struct recorder_writer *w)
 	    "lost_ever", (json_int_t)w->seal->lost, "bytes", (json_int_t)w->seal->size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space);
 
+	struct clock_state clock;
+
+	clock_state_read(&clock);
+	json_object_set_new(heartbeat, "used_percent", json_integer(w->used_percent));
+	json_object_set_new(heartbeat, "clock", clock_state_json(&clock));
 	own.members = json_pack("{s:o}", "heartbeat", heartbeat);
 	return recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,
 	    (unsigned long long)w->lost_total);
