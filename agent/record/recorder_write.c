@@ -95,10 +95,13 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 static int
 append(struct recorder_writer *w, const struct event *e, struct record_context *context)
 {
+	const int64_t now = recorder_now_ns();
 	int r = 0;
 
-	if (e->kind == EVENT_FILE)
-		return write_line(w, e, context, recorder_now_ns());
+	/* Nothing may come between what a checkpoint signs and itself: a step waits. */
+	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT)
+		return write_line(w, e, context, e->kind == EVENT_CHECKPOINT &&
+		    now < w->created_ns ? w->created_ns : now);
 	if (w->seal->records == 0)
 		r = recorder_append_file(w);
 	/* Order is by number; a time that was set has its own record in front. */

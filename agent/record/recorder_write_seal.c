@@ -103,6 +103,9 @@ recorder_append_checkpoint(struct recorder_writer *w)
 
 	if (w->seal->records == 0)
 		return 0;
+	r = recorder_look_at_clock(w);
+	if (r < 0)
+		return r;
 	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), &c);
 	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c.text);
 	r = recorder_append(w, &own, MSG_RECORD_CHECKPOINT, (unsigned long long)c.sequence);
