@@ -24,9 +24,12 @@ enum ipc_type {
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
 	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	IPC_PRIV_CUT_FLOWS,		/* fd: struct ipc_cut_flows; answer: struct ipc_result, how many */
+	IPC_PRIV_LINK,			/* struct ipc_link; answer: struct ipc_result */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */
+	IPC_WATCH_CUTOFFS,		/* fd: rules/cutoff_text.h; answer: struct ipc_result */
 	/* anybody to the recorder */
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
@@ -52,6 +55,22 @@ struct ipc_watch {
 	char interfaces[IPC_MAX_INTERFACES][16];	/* in the order of the segments */
 };
 
+/* In a memfd; n_pairs uint32_t and n_ranges struct ip_range follow, each ascending. */
+struct ipc_cut_flows {
+	uint32_t all;			/* 1: of every pair of segments */
+	uint32_t n_pairs;		/* numbers of pairs, as in the ct mark */
+	uint32_t n_ranges;		/* disjoint: one end in one of them */
+	uint32_t zero;
+};
+
+#define IPC_MAX_CUT_RANGES	65536u
+#define IPC_MAX_CUT_BYTES	((size_t)8 << 20)
+
+struct ipc_link {
+	char name[16];			/* NUL terminated */
+	uint32_t up;			/* 0: down, 1: up */
+};
+
 struct ipc_child {
 	char name[16];			/* "watcher", "recorder" */
 	int32_t status;			/* of waitpid(2) */
@@ -68,6 +87,7 @@ struct ipc_message {
 		struct ipc_result result;
 		struct ipc_watch watch;
 		struct ipc_child child;
+		struct ipc_link link;
 		uint32_t number;
 		uint64_t align_;
 	} payload;

@@ -189,6 +189,8 @@ static const struct {
 	{ IPC_PRIV_WATCH, asroot_watch },
 	{ IPC_PRIV_LOAD, asroot_load },
 	{ IPC_PRIV_READY, asroot_ready },
+	{ IPC_PRIV_CUT_FLOWS, keeper_cut_flows },
+	{ IPC_PRIV_LINK, keeper_link },
 };
 
 void

@@ -14,6 +14,9 @@ static const struct cli_verb verbs[] = {
 	{ "plan", "[-f FILE] [--nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
 	{ "apply", "[-f FILE]", MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
+	{ "isolate", "HOST|ADDRESS|ZONE | --pair A B | --all  [--link-down] --person NAME "
+	  "--reason TEXT | --list", MSG_CLI_ISOLATE, MSG_CLI_ISOLATE_HELP, cli_isolate },
+	{ "restore", "[ID | --all]", MSG_CLI_RESTORE, MSG_CLI_RESTORE_HELP, cli_restore },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
 	{ "explain", "[-f FILE] --in IFACE [--mac MAC] SRC DST PROTO[/DPORT]",

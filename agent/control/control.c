@@ -167,6 +167,7 @@ static void
 start_gate(struct control *c)
 {
 	(void)control_shut_without_table(c);
+	control_cutoff_start(c);
 	control_reload(c, "start");
 	c->gone = control_shut_without_table(c);
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
@@ -196,6 +197,7 @@ control_run(const struct control_setup *setup)
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
+	control_cutoff_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

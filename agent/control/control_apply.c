@@ -80,6 +80,20 @@ refusal_text(const struct nft_refusal *refusal, int r, char *out, size_t size)
 		snprintf(out, size, "the kernel refuses the ruleset: %s", error);
 }
 
+/* What is cut off stays so, whichever policy it is. */
+static struct ruleset *
+compile_with_cutoffs(const struct control *c, const struct checked *checked,
+    struct diag *diag)
+{
+	struct ruleset *target = compile(checked, diag);
+
+	if (target != NULL && control_cutoff_put(c, checked, target) < 0) {
+		ruleset_free(target);
+		return NULL;
+	}
+	return target;
+}
+
 static struct ruleset *
 build(struct control *c, struct checked *checked, struct diag *diag, json_t **answer)
 {
@@ -90,7 +104,7 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 		return NULL;
 	}
-	target = compile(checked, diag);
+	target = compile_with_cutoffs(c, checked, diag);
 	if (target == NULL)
 		*answer = refuse("the policy cannot be compiled", diag);
 	return target;
@@ -164,6 +178,7 @@ apply_checked(struct control *c, struct checked *checked, const char *file,
 	}
 	take_over(c, checked, file);
 	open_and_watch(c);
+	control_cutoff_follow(c);
 	*answer = json_pack("{s:b, s:b, s:s, s:I, s:I, s:o}", "ok", 1, "changed", changed,
 	    "digest", checked->digest, "generation", (json_int_t)c->known.generation,
 	    "permits", (json_int_t)checked->n_permits,
@@ -209,24 +224,32 @@ control_apply(struct control *c, struct policy *policy, const char *file,
 }
 
 int
-control_restore(struct control *c)
+control_rewrite(struct control *c)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *target = c->checked != NULL && diag != NULL ?
-	    compile(c->checked, diag) : NULL;
+	    compile_with_cutoffs(c, c->checked, diag) : NULL;
 	json_t *answer = NULL;
 	bool changed = false;
 	int r = target == NULL ? -ENOENT : commit(c, target, &changed, &answer);
+
+	if (r < 0)
+		ruleset_free(target);
+	json_decref(answer);
+	diag_free(diag);
+	return r;
+}
+
+int
+control_restore(struct control *c)
+{
+	int r = control_rewrite(c);
 
 	if (r == 0) {
 		c->problem[0] = '\0';
 		control_record_change(c, "control", true, "the table was put back");
 		open_and_watch(c);
-	} else {
-		ruleset_free(target);
 	}
-	json_decref(answer);
-	diag_free(diag);
 	return r;
 }
 

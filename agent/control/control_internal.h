@@ -4,6 +4,7 @@
 #define AGENT_CONTROL_CONTROL_INTERNAL_H
 
 #include "agent/control/control.h"
+#include "agent/control/control_cutoff.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/nft_commit.h"
@@ -31,6 +32,7 @@ struct control {
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
+	struct control_cut cut;		/* control_cutoff.c */
 };
 
 /* Who asks, for the record. */
@@ -56,6 +58,8 @@ const char *control_permit_id(const struct object_name *counter);
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
 /* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
 int control_restore(struct control *c);
+/* The same without a word: the whole table as it should be now. */
+int control_rewrite(struct control *c);
 /* Load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, const char *actor);
 

@@ -148,6 +148,29 @@ do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
 	return control_matrix(cl->control);
 }
 
+static json_t *
+do_isolate(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)m;
+	return control_isolate(cl->control, &cl->who, request);
+}
+
+static json_t *
+do_restore(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)m;
+	return control_cutoff_restore(cl->control, &cl->who, request);
+}
+
+static json_t *
+do_cutoffs(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)request;
+	(void)m;
+	return json_pack("{s:b, s:o}", "ok", 1, "cutoffs",
+	    control_cutoffs_json(cl->control));
+}
+
 static const struct request_row {
 	const char *verb;
 	bool changes;
@@ -157,6 +180,9 @@ static const struct request_row {
 	{ "matrix", false, do_matrix },
 	{ "plan", false, do_plan },
 	{ "apply", true, do_apply },
+	{ "isolate", true, do_isolate },
+	{ "restore", true, do_restore },
+	{ "cutoffs", false, do_cutoffs },
 };
 
 static const struct request_row *

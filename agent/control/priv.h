@@ -28,4 +28,10 @@ int priv_ready(int keeper_fd, const char *status);
  */
 int priv_load(int keeper_fd, int *fd, char *why, size_t size);
 
+/* Forget flows: *flows of them. The memfd is as IPC_PRIV_CUT_FLOWS says. */
+int priv_cut_flows(int keeper_fd, int cut_fd, uint64_t *flows, char *why, size_t size);
+
+/* -EALREADY: it was down; -EUCLEAN: it is up, but not all of its routes came back. */
+int priv_link(int keeper_fd, const char *interface, bool up, char *why, size_t size);
+
 #endif /* AGENT_CONTROL_PRIV_H */
