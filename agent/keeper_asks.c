@@ -91,6 +91,7 @@ harden(void)
 static void
 asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
 {
+	char why[96];
 	int on = m->payload.number != 0;
 	int r4, r6;
 
@@ -104,8 +105,12 @@ asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *re
 		harden();
 	r4 = sysctl_set(SYSCTL_IPV4_FORWARD, on);
 	r6 = sysctl_set(SYSCTL_IPV6_FORWARD, on);
-	if (r4 < 0 || r6 < 0)
-		fail(result, r4 < 0 ? r4 : r6, "forwarding cannot be switched");
+	if (r4 == 0 && r6 == 0)
+		return;
+	snprintf(why, sizeof(why), "%s cannot be switched: %s",
+	    sysctl_name(r4 < 0 ? SYSCTL_IPV4_FORWARD : SYSCTL_IPV6_FORWARD),
+	    strerror(r4 < 0 ? -r4 : -r6));
+	fail(result, r4 < 0 ? r4 : r6, why);
 }
 
 /*

@@ -33,7 +33,7 @@ is_vlan_kind(const struct nlattr *a)
 static void
 read_data(const struct nlattr *data, struct link_vlan *out)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 
 	mnl_attr_for_each_nested(a, data) {
 		if (mnl_attr_get_payload_len(a) != sizeof(uint16_t))
@@ -48,7 +48,8 @@ read_data(const struct nlattr *data, struct link_vlan *out)
 static bool
 read_info(const struct nlattr *info, struct link_vlan *out)
 {
-	const struct nlattr *a, *data = NULL;
+	const struct nlattr *data = NULL;
+	struct nlattr *a;
 	bool vlan = false;
 
 	mnl_attr_for_each_nested(a, info) {
@@ -66,7 +67,8 @@ read_info(const struct nlattr *info, struct link_vlan *out)
 static bool
 read_vlan(const struct nlmsghdr *h, struct link_vlan *out)
 {
-	const struct nlattr *a, *info = NULL;
+	const struct nlattr *info = NULL;
+	struct nlattr *a;
 	bool elsewhere = false;
 
 	*out = (struct link_vlan){ .protocol = ETH_P_8021Q };

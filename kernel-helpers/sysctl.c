@@ -85,11 +85,16 @@ sysctl_get(enum sysctl_id id, int *value)
 	return 0;
 }
 
+/*
+ * One write(2): the kernel takes the value or refuses it whole. How many bytes it says
+ * it took is no proof: Debian's 6.1.0-50 leaves a newline behind for
+ * net.ipv6.conf.all.forwarding. So the value is read back.
+ */
 int
 sysctl_set(enum sysctl_id id, int value)
 {
 	char text[32];
-	int length, fd, error = 0;
+	int length, fd, now = 0, error = 0;
 
 	if (!is_one(id))
 		return -EINVAL;
@@ -100,12 +105,13 @@ sysctl_set(enum sysctl_id id, int value)
 	fd = open(table[id].path, O_WRONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;
-	/* One write(2): the kernel takes the value or refuses it whole. */
-	length = snprintf(text, sizeof(text), "%d\n", value);
-	if (write(fd, text, (size_t)length) != length)
-		error = errno != 0 ? -errno : -EIO;
+	length = snprintf(text, sizeof(text), "%d", value);
+	if (write(fd, text, (size_t)length) == -1)
+		error = -errno;
 	close(fd);
-	return error;
+	if (error == 0)
+		error = sysctl_get(id, &now);
+	return error != 0 || now == value ? error : -EIO;
 }
 
 const char *

@@ -10,7 +10,6 @@
 #include "rules/policy_print.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,32 +78,6 @@ free_state(struct check *ck)
 	names_free(&ck->permits);
 }
 
-/* SHA-256 of the policy as printed, so that layout and comments do not count. */
-static int
-make_digest(struct checked *c)
-{
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
-	bool good;
-
-	if (out == NULL)
-		return -ENOMEM;
-	policy_print(c->policy, false, out);
-	good = !ferror(out);
-	good &= fclose(out) == 0;
-	if (good) {
-		crypto_hash_sha256(hash, (const unsigned char *)text, length);
-		sodium_bin2hex(c->digest, sizeof(c->digest), hash, sizeof(hash));
-	}
-	free(text);
-	return good ? 0 : -ENOMEM;
-}
-
-_Static_assert(sizeof(((struct checked *)0)->digest) == 2 * crypto_hash_sha256_BYTES + 1,
-    "hex digits and the NUL");
-
 struct checked *
 checked_new(struct policy *policy, int64_t now, struct diag *diag)
 {
@@ -126,7 +99,7 @@ checked_new(struct policy *policy, int64_t now, struct diag *diag)
 	if (ret == 0 && diag_count(diag, DIAG_ERROR) == 0)
 		ret = checked_number_pairs(c);
 	if (ret == 0 && diag_count(diag, DIAG_ERROR) == 0)
-		ret = make_digest(c);
+		ret = policy_digest(c->policy, c->digest);
 	if (ret != 0)
 		diag_add(diag, nowhere, DIAG_ERROR, MSG_CHECK_MEMORY);
 	if (diag_count(diag, DIAG_ERROR) > 0) {

@@ -4,6 +4,9 @@
 
 #include "rules/policy_keys.h"
 
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_keys(
@@ -182,4 +185,27 @@ policy_print(const struct policy *p, bool with_origins, FILE *out)
 	const void *item = p;
 
 	print_keys(policy_keys_root(), item, with_origins, out);
+}
+
+int
+policy_digest(const struct policy *p, char out[65])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	char *text = NULL;
+	size_t length = 0;
+	FILE *stream = open_memstream(&text, &length);
+	bool good;
+
+	out[0] = '\0';
+	if (stream == NULL)
+		return -ENOMEM;
+	policy_print(p, false, stream);
+	good = !ferror(stream);
+	good &= fclose(stream) == 0;
+	if (good) {
+		crypto_hash_sha256(hash, (const unsigned char *)text, length);
+		sodium_bin2hex(out, 65, hash, sizeof(hash));
+	}
+	free(text);
+	return good ? 0 : -ENOMEM;
 }

@@ -15,4 +15,8 @@
  */
 void policy_print(const struct policy *p, bool with_origins, FILE *out);
 
+/* Hexadecimal SHA-256 of the text without origins: layout and comments do not count.
+ * 0 or -ENOMEM. */
+int policy_digest(const struct policy *p, char out[65]);
+
 #endif /* RULES_POLICY_PRINT_H */

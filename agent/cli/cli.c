@@ -167,18 +167,28 @@ cli_exchange(const struct cli *cli, json_t *request, int fd,
 }
 
 int
-cli_hand_policy(const struct cli *cli, const char *verb, const char *file,
+cli_hand_policy_with(const struct cli *cli, json_t *request, const char *file,
     void (*say)(const struct cli *cli, const json_t *answer))
 {
 	struct checked *checked = cli_load_policy(cli, file, true);
 	int code, fd;
 
-	if (checked == NULL)
+	if (checked == NULL) {
+		json_decref(request);
 		return CLI_ERROR;
+	}
 	fd = policy_memfd(checked->policy);
 	checked_free(checked);
-	code = cli_exchange(cli, json_pack("{s:s, s:s}", "verb", verb, "file", file), fd, say);
+	json_object_set_new(request, "file", json_string(file));
+	code = cli_exchange(cli, request, fd, say);
 	if (fd >= 0)
 		close(fd);
 	return code;
+}
+
+int
+cli_hand_policy(const struct cli *cli, const char *verb, const char *file,
+    void (*say)(const struct cli *cli, const json_t *answer))
+{
+	return cli_hand_policy_with(cli, json_pack("{s:s}", "verb", verb), file, say);
 }

@@ -42,6 +42,9 @@ struct cli_verb {
 int cli_check(int argc, char **argv, const struct cli *cli);
 int cli_plan(int argc, char **argv, const struct cli *cli);
 int cli_apply(int argc, char **argv, const struct cli *cli);
+int cli_confirm(int argc, char **argv, const struct cli *cli);
+int cli_rollback(int argc, char **argv, const struct cli *cli);
+int cli_history(int argc, char **argv, const struct cli *cli);
 int cli_explain(int argc, char **argv, const struct cli *cli);
 int cli_replay(int argc, char **argv, const struct cli *cli);
 int cli_status(int argc, char **argv, const struct cli *cli);
@@ -81,6 +84,10 @@ int cli_exchange(const struct cli *cli, json_t *request, int fd,
 
 /* The same with a policy: read and checked here, with the caller's rights and lines. */
 int cli_hand_policy(const struct cli *cli, const char *verb, const char *file,
+    void (*say)(const struct cli *cli, const json_t *answer));
+
+/* The same with more in the request (reference taken), which gets the file's name too. */
+int cli_hand_policy_with(const struct cli *cli, json_t *request, const char *file,
     void (*say)(const struct cli *cli, const json_t *answer));
 
 #endif /* AGENT_CLI_CLI_H */

@@ -12,7 +12,12 @@
 static const struct cli_verb verbs[] = {
 	{ "check", "[-f FILE] [--print]", MSG_CLI_CHECK, MSG_CLI_CHECK_HELP, cli_check },
 	{ "plan", "[-f FILE] [--nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
-	{ "apply", "[-f FILE]", MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
+	{ "apply", "[-f FILE] [--confirm SECONDS] [--reason TEXT] [--force-lockout]",
+	  MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
+	{ "confirm", "[SERIAL]", MSG_CLI_CONFIRM, MSG_CLI_CONFIRM_HELP, cli_confirm },
+	{ "rollback", "[--reason TEXT] [--force-lockout] [SERIAL]",
+	  MSG_CLI_ROLLBACK, MSG_CLI_ROLLBACK_HELP, cli_rollback },
+	{ "history", "", MSG_CLI_HISTORY, MSG_CLI_HISTORY_HELP, cli_history },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
 	{ "isolate", "HOST|ADDRESS|ZONE | --pair A B | --all  [--link-down] --person NAME "
 	  "--reason TEXT | --list", MSG_CLI_ISOLATE, MSG_CLI_ISOLATE_HELP, cli_isolate },

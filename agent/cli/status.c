@@ -5,6 +5,7 @@
 #include "agent/cli/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *
 text_at(const json_t *o, const char *part, const char *key)
@@ -100,6 +101,22 @@ say_ledgers(const struct cli *cli, const json_t *watch)
 		cli_say(cli, MSG_CLI_STATUS_UNBALANCED, json_string_value(fault));
 }
 
+/* The file beside what runs, and what waits to be confirmed. */
+static void
+say_change(const struct cli *cli, const json_t *s)
+{
+	const char *file = text_at(s, "policy", "policy_file");
+
+	if (strcmp(file, "differs") == 0)
+		cli_say(cli, MSG_CLI_STATUS_FILE_DIFFERS);
+	else if (strcmp(file, "unreadable") == 0)
+		cli_say(cli, MSG_CLI_STATUS_FILE_UNREADABLE);
+	if (json_is_object(json_object_get(s, "pending")))
+		cli_say(cli, MSG_CLI_STATUS_PENDING, number_at(s, "pending", "serial"),
+		    number_at(s, "pending", "seconds_left"),
+		    number_at(s, "pending", "target"));
+}
+
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
@@ -107,6 +124,7 @@ say_status(const struct cli *cli, const json_t *s)
 	cli_say(cli, MSG_CLI_STATUS_POLICY, text_at(s, "policy", "site"),
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
 	    number_at(s, "policy", "permits"));
+	say_change(cli, s);
 	cli_say(cli, MSG_CLI_STATUS_GATE, text_at(s, "gate", "state"),
 	    number_at(s, "gate", "generation"),
 	    json_is_true(json_object_get(json_object_get(s, "gate"), "forwarding")) ? "on" :

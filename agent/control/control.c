@@ -5,7 +5,9 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
+#include "agent/record/text_clean.h"
 #include "rules/policy_parse.h"
+#include "rules/policy_print.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,29 +98,59 @@ tell_findings(int fd, char *first, size_t size)
 	munmap(text, length);
 }
 
-void
-control_reload(struct control *c, const char *actor)
+/* NULL: why (size bytes) and the journal say what is wrong with it. */
+static struct policy *
+load_file(struct control *c, char *why, size_t size)
 {
-	char why[512] = "";
-	json_t *answer = NULL;
 	struct policy *policy = NULL;
 	int fd = -1;
-	int r = priv_load(c->setup->keeper_fd, &fd, why, sizeof(why));
+	int r = priv_load(c->setup->keeper_fd, &fd, why, size);
 
 	if (r == -EINVAL && fd >= 0)
-		tell_findings(fd, why, sizeof(why));
+		tell_findings(fd, why, size);
 	if (r == 0 && fd >= 0)
 		policy = read_loaded(fd, c->setup->policy);
 	if (fd >= 0)
 		close(fd);
+	if (policy == NULL && why[0] == '\0')
+		snprintf(why, size, "the policy cannot be loaded");
+	return policy;
+}
+
+void
+control_look_at_file(struct control *c)
+{
+	char why[512] = "";
+	struct policy *policy = load_file(c, why, sizeof(why));
+
+	c->file_digest[0] = '\0';
+	if (policy == NULL || policy_digest(policy, c->file_digest) < 0)
+		log_warnx("control: the policy file: %s", why[0] != '\0' ? why : "no memory");
+	policy_free(policy);
+}
+
+void
+control_reload(struct control *c, enum version_origin origin)
+{
+	struct change_request q = { .verb = version_origin_name(origin), .origin = origin,
+	    .language = message_language_of_locale() };
+	char why[512] = "";
+	json_t *answer = NULL;
+	struct policy *policy = load_file(c, why, sizeof(why));
+
+	snprintf(q.actor, sizeof(q.actor), "%s", origin == VERSION_OF_RELOAD ? "SIGHUP" :
+	    "start");
+	(void)text_clean(c->setup->policy, strlen(c->setup->policy), q.file,
+	    sizeof(q.file) - 1, NULL);
+	c->file_digest[0] = '\0';
 	if (policy == NULL) {
-		snprintf(c->problem, sizeof(c->problem), "%s",
-		    why[0] != '\0' ? why : "the policy cannot be loaded");
+		snprintf(c->problem, sizeof(c->problem), "%s", why);
 		log_warnx("control: %s", c->problem);
-		control_record_change(c, actor, false, c->problem);
+		control_record_change(c, q.actor, false, c->problem);
 		return;
 	}
-	control_apply(c, policy, c->setup->policy, actor, &answer);
+	(void)policy_digest(policy, c->file_digest);
+	control_apply(c, policy, &q, &answer);
 	json_decref(answer);
 }
 
@@ -151,27 +183,12 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 	if (c->answer.fd >= 0)
 		close(c->answer.fd);
 	if (c->answer.type == IPC_RELOAD)
-		control_reload(c, "SIGHUP");
+		control_reload(c, VERSION_OF_RELOAD);
 	else if (c->answer.type == IPC_CHILD_DIED)
 		on_child_died(c, &c->answer);
 	else if (c->answer.type == IPC_STOP)
 		return sd_event_exit(c->event, EXIT_SUCCESS);
 	return 0;
-}
-
-/*
- * With no table there forwarding is off, whoever had it on. A policy that cannot
- * be applied at the start leaves what the kernel has.
- */
-static void
-start_gate(struct control *c)
-{
-	(void)control_shut_without_table(c);
-	control_cutoff_start(c);
-	control_reload(c, "start");
-	c->gone = control_shut_without_table(c);
-	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
-	    "gate, tap and record are at work");
 }
 
 int
@@ -193,7 +210,7 @@ control_run(const struct control_setup *setup)
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	start_gate(&c);
+	control_start(&c);
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
@@ -201,5 +218,6 @@ control_run(const struct control_setup *setup)
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);
+	versions_close(&c.versions);
 	return r == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }

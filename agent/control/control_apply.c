@@ -5,6 +5,8 @@
  * in force, in the kernel, in the watcher and here.
  */
 #include "agent/control/control_internal.h"
+#include "agent/control/control_keep.h"
+#include "agent/control/control_preflight.h"
 #include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"
@@ -18,6 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* Somebody else may change nf_tables in between; not for ever. */
+#define GENERATION_TRIES 5
 
 static json_t *
 refuse(const char *error, struct diag *diag)
@@ -141,9 +146,10 @@ static void
 open_and_watch(struct control *c)
 {
 	char why[256] = "";
-	int r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	int r = c->confirm.stuck ? 0 :
+	    priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
 
-	c->forwarding = r == 0;
+	c->forwarding = r == 0 && !c->confirm.stuck;
 	if (r < 0)
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
 	r = control_watch(c, c->checked);
@@ -164,38 +170,131 @@ check(struct policy *policy, struct diag *diag, json_t **answer)
 	return checked;
 }
 
-static void
-apply_checked(struct control *c, struct checked *checked, const char *file,
-    struct diag *diag, json_t **answer)
-{
-	struct ruleset *target = build(c, checked, diag, answer);
-	bool changed = false;
+/* What a change needs before it may touch anything. */
+struct prepared {
+	struct diag *diag;
+	struct checked *checked;	/* taken over by enforce() */
+	struct ruleset *target;
+};
 
-	if (target == NULL || commit(c, target, &changed, answer) < 0) {
-		ruleset_free(target);
-		checked_free(checked);
-		return;
+static void
+release(struct prepared *p)
+{
+	ruleset_free(p->target);
+	checked_free(p->checked);
+	diag_free(p->diag);
+	*p = (struct prepared){ 0 };
+}
+
+/* Takes the policy. 0; or a negative errno and *answer says why. */
+static int
+prepare(struct control *c, struct policy *policy, struct prepared *p, json_t **answer)
+{
+	*p = (struct prepared){ .diag = diag_new() };
+	if (p->diag == NULL) {
+		policy_free(policy);
+		*answer = refuse("out of memory", NULL);
+		return -ENOMEM;
 	}
-	take_over(c, checked, file);
+	p->checked = check(policy, p->diag, answer);
+	if (p->checked == NULL)
+		return -EBADMSG;
+	p->target = build(c, p->checked, p->diag, answer);
+	return p->target != NULL ? 0 : -EIO;
+}
+
+/* Kernel, then control, then the watcher. A negative errno: all is as it was. */
+static int
+enforce(struct control *c, struct prepared *p, const char *file, uint32_t serial,
+    bool *changed, json_t **answer)
+{
+	int r = commit(c, p->target, changed, answer);
+
+	if (r < 0)
+		return r;
+	p->target = NULL;
+	take_over(c, p->checked, file);
+	p->checked = NULL;
+	c->serial = serial;
 	open_and_watch(c);
 	control_cutoff_follow(c);
-	*answer = json_pack("{s:b, s:b, s:s, s:I, s:I, s:o}", "ok", 1, "changed", changed,
-	    "digest", checked->digest, "generation", (json_int_t)c->known.generation,
-	    "permits", (json_int_t)checked->n_permits,
-	    "findings", findings_json(diag, message_language_of_locale()));
+	return 0;
+}
+
+static json_t *
+answer_applied(struct control *c, struct prepared *p, bool changed)
+{
+	return json_pack("{s:b, s:b, s:s, s:I, s:I, s:I, s:o, s:o}", "ok", 1,
+	    "changed", changed, "digest", c->checked->digest,
+	    "generation", (json_int_t)c->known.generation,
+	    "permits", (json_int_t)c->checked->n_permits, "serial", (json_int_t)c->serial,
+	    "pending", control_confirm_json(c),
+	    "findings", findings_json(p->diag, message_language_of_locale()));
+}
+
+/* In force, but a start would load another one: nobody may be left with that. */
+static void
+put_back(struct control *c, uint32_t serial, const struct change_request *q, int error,
+    json_t **answer)
+{
+	char why[512] = "";
+
+	json_decref(*answer);
+	*answer = control_change_refusal(q->language, MSG_CHANGE_NOT_KEPT,
+	    c->setup->paths.state, strerror(-error));
+	if (serial == 0 || control_put_version(c, serial, why, sizeof(why)) < 0) {
+		snprintf(c->problem, sizeof(c->problem), "serial %u is in force, but a start "
+		    "would load serial %u: %s %.300s", c->serial, c->versions.boot,
+		    strerror(-error), why);
+		log_warnx("control: %s", c->problem);
+	}
 }
 
 static void
-record_result(struct control *c, const char *file, const char *actor, const json_t *answer)
+make_change(struct control *c, struct prepared *p, const struct change_request *q, json_t **answer)
+{
+	const uint32_t before = c->serial;
+	uint32_t serial = 0;
+	bool changed = false;
+	int r;
+
+	*answer = control_preflight(c, p->checked, q);
+	if (*answer == NULL)
+		*answer = control_keep_begin(c, p->checked, q, &serial);
+	if (*answer != NULL)
+		return;
+	if (enforce(c, p, q->file, serial, &changed, answer) < 0) {
+		control_keep_failed(c, serial);
+		return;
+	}
+	r = control_keep_done(c, q);
+	*answer = answer_applied(c, p, changed);
+	if (r < 0)
+		put_back(c, before, q, r, answer);
+}
+
+static void
+record_result(struct control *c, const struct change_request *q, const char *digest_before,
+    const json_t *answer)
 {
 	const char *error = json_string_value(json_object_get(answer, "error"));
+	bool good = json_is_true(json_object_get(answer, "ok"));
 	char what[256];
+	int n;
 
-	if (json_is_true(json_object_get(answer, "ok")))
-		snprintf(what, sizeof(what), "policy applied from %.200s", file);
-	else
+	if (!good)
 		snprintf(what, sizeof(what), "policy refused: %.230s", error != NULL ? error : "?");
-	control_record_change(c, actor, json_is_true(json_object_get(answer, "ok")), what);
+	else if (q->origin == VERSION_OF_ROLLBACK)
+		snprintf(what, sizeof(what), "serial %u put back as serial %u", q->of, c->serial);
+	else
+		snprintf(what, sizeof(what), "policy applied from %.120s", q->file);
+	n = (int)strlen(what);
+	if (good && q->confirm_seconds != 0)
+		snprintf(what + n, sizeof(what) - (size_t)n, "; serial %u comes back unless "
+		    "serial %u is confirmed within %u s", c->confirm.pending.target,
+		    c->serial, q->confirm_seconds);
+	control_change_record(c, q, q->origin == VERSION_OF_ROLLBACK ? SUBJECT_ROLLBACK :
+	    SUBJECT_POLICY, good, good ? c->serial : 0, digest_before, what);
 	if (error == NULL)
 		return;
 	log_warnx("control: %s", what);
@@ -204,23 +303,87 @@ record_result(struct control *c, const char *file, const char *actor, const json
 }
 
 void
-control_apply(struct control *c, struct policy *policy, const char *file,
-    const char *actor, json_t **answer)
+control_apply(struct control *c, struct policy *policy, const struct change_request *q,
+    json_t **answer)
 {
-	struct diag *diag = diag_new();
-	struct checked *checked;
+	struct prepared p = { 0 };
+	char before[65] = "";
 
-	*answer = NULL;
-	if (diag == NULL) {
+	if (c->checked != NULL)
+		snprintf(before, sizeof(before), "%s", c->checked->digest);
+	*answer = control_change_begin(c, q);
+	if (*answer != NULL)
 		policy_free(policy);
-		*answer = refuse("out of memory", NULL);
-		return;
+	else if (prepare(c, policy, &p, answer) == 0)
+		make_change(c, &p, q, answer);
+	control_change_end(c, q);
+	record_result(c, q, before, *answer);
+	if (json_is_true(json_object_get(*answer, "ok")) &&
+	    strcmp(q->file, c->setup->policy) == 0)
+		snprintf(c->file_digest, sizeof(c->file_digest), "%s", c->checked->digest);
+	release(&p);
+}
+
+/* The sentence of a refusal. */
+static void
+take_error(json_t *answer, char *why, size_t size)
+{
+	const char *error = json_string_value(json_object_get(answer, "error"));
+
+	if (error != NULL)
+		snprintf(why, size, "%s", error);
+	json_decref(answer);
+}
+
+static int
+prepare_version(struct control *c, uint32_t serial, struct prepared *p, json_t **answer)
+{
+	int r = 0;
+	struct policy *policy = control_keep_load(c, serial, &r);
+
+	return policy == NULL ? r : prepare(c, policy, p, answer);
+}
+
+int
+control_put_version(struct control *c, uint32_t serial, char *why, size_t size)
+{
+	const struct version *w = versions_find(&c->versions, serial);
+	struct prepared p = { 0 };
+	json_t *answer = NULL;
+	bool changed;
+	int r = prepare_version(c, serial, &p, &answer);
+
+	if (r == 0)
+		r = enforce(c, &p, w != NULL ? w->file : "", serial, &changed, &answer);
+	take_error(answer, why, size);
+	release(&p);
+	return r;
+}
+
+int
+control_try_version(struct control *c, uint32_t serial, char *why, size_t size)
+{
+	struct nft_refusal refusal = { 0 };
+	struct prepared p = { 0 };
+	json_t *answer = NULL;
+	uint32_t generation = 0;
+	int r = prepare_version(c, serial, &p, &answer);
+
+	if (r == 0)
+		ruleset_sort(p.target);
+	/* The whole of it: against what runs, which it is, there would be nothing to try. */
+	for (int i = 0; r == 0 && i < GENERATION_TRIES; i++) {
+		r = nft_generation(c->nft, &generation);
+		if (r == 0)
+			r = nft_replace_at(c->nft, &generation, p.target, true, &refusal);
+		if (r == 0)
+			break;
+		refusal_text(&refusal, r, why, size);
+		r = r == -ERESTART ? 0 : r;
 	}
-	checked = check(policy, diag, answer);
-	if (checked != NULL)
-		apply_checked(c, checked, file, diag, answer);
-	record_result(c, file, actor, *answer);
-	diag_free(diag);
+	take_error(answer, why, size);
+	release(&p);
+	return r;
 }
 
 int

@@ -4,7 +4,10 @@
 #define AGENT_CONTROL_CONTROL_INTERNAL_H
 
 #include "agent/control/control.h"
+#include "agent/control/control_change.h"
+#include "agent/control/control_confirm.h"
 #include "agent/control/control_cutoff.h"
+#include "agent/control/control_versions.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/nft_commit.h"
@@ -33,6 +36,12 @@ struct control {
 	char problem[512];		/* what status shows; "" when all is well */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
 	struct control_cut cut;		/* control_cutoff.c */
+	struct versions versions;	/* kept policies */
+	bool keeps;			/* the state folder can be used */
+	uint32_t serial;		/* of the version in force; 0: it is not kept */
+	struct confirm confirm;		/* what waits to be confirmed */
+	struct last_change change;	/* who held the last one */
+	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
 
 /* Who asks, for the record. */
@@ -42,14 +51,23 @@ struct requester {
 	pid_t pid;			/* decoration only, never decided by */
 	bool may_read, may_change;
 	char name[64];			/* "uid 0" */
+	uint64_t connection;		/* number of it; never given twice */
 };
 
 /*
- * control_apply.c: check the policy (taken over), commit, compare, forward,
+ * control_apply.c: check the policy (taken over), keep it, commit, compare, forward,
  * watch, record. *answer gets {"ok", ...} or {"ok": false, "error", "findings"}.
  */
-void control_apply(struct control *c, struct policy *policy, const char *file,
-    const char *actor, json_t **answer);
+void control_apply(struct control *c, struct policy *policy,
+    const struct change_request *q, json_t **answer);
+/*
+ * A kept version into the kernel, as it is: nothing is kept or recorded. 0; -ENOENT or
+ * -EBADMSG: it cannot be read any more; other negative errno: the kernel refused it.
+ * All was left as it was then, and why (size bytes) may say more.
+ */
+int control_put_version(struct control *c, uint32_t serial, char *why, size_t size);
+/* Would the kernel take it? The same results; nothing is changed. */
+int control_try_version(struct control *c, uint32_t serial, char *why, size_t size);
 /* What an apply would change; touches nothing. */
 void control_plan(struct control *c, struct policy *policy, json_t **answer);
 /* control_plan.c: the permit that a counter of the ruleset belongs to; NULL: none. */
@@ -61,7 +79,15 @@ int control_restore(struct control *c);
 /* The same without a word: the whole table as it should be now. */
 int control_rewrite(struct control *c);
 /* Load the configured file through the keeper and apply it. */
-void control_reload(struct control *c, const char *actor);
+void control_reload(struct control *c, enum version_origin origin);
+/* Look at it without applying it: c->file_digest. */
+void control_look_at_file(struct control *c);
+
+/* control_start.c: what this start puts in force. */
+void control_start(struct control *c);
+
+/* control_rollback.c: the verb. serial 0: the one before. */
+json_t *control_rollback(struct control *c, struct change_request *q, uint32_t serial);
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);

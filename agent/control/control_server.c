@@ -7,11 +7,13 @@
  * why not, but can neither take all places nor fill the record.
  */
 #include "agent/control/control_internal.h"
+#include "agent/control/control_keep.h"
 #include "agent/log.h"
 
 #include "rules/policy_parse.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +38,13 @@ struct client {
 	int fd;
 	sd_event_source *io, *idle;
 	struct requester who;
+	bool waited;			/* its request lies here since another was changing */
 };
 
 struct server {
 	struct control *control;
 	struct client clients[MAX_CLIENTS];
+	uint64_t connections;		/* so far */
 	uint64_t refused_us;		/* CLOCK_MONOTONIC of the last recorded refusal; 0: none */
 	unsigned int refused;		/* not recorded since */
 };
@@ -110,14 +114,58 @@ policy_of(struct ipc_message *m, const char *file, json_t **error)
 static json_t *
 do_apply(struct client *cl, const json_t *request, struct ipc_message *m)
 {
-	const char *file = json_string_value(json_object_get(request, "file"));
+	struct change_request q;
+	struct policy *policy;
 	json_t *answer = NULL;
-	struct policy *policy = policy_of(m, file != NULL ? file : "policy", &answer);
 
+	control_change_request(request, &cl->who, "apply", &q);
+	policy = policy_of(m, q.file, &answer);
 	if (policy != NULL)
-		control_apply(cl->control, policy, file != NULL ? file : "policy",
-		    cl->who.name, &answer);
+		control_apply(cl->control, policy, &q, &answer);
 	return answer;
+}
+
+/* The number a client names, or 0; false when it is none. */
+static bool
+take_serial(const json_t *request, uint32_t *serial)
+{
+	const json_t *value = json_object_get(request, "serial");
+	json_int_t n = json_integer_value(value);
+
+	*serial = (uint32_t)n;
+	return value == NULL || (json_is_integer(value) && n > 0 && n < UINT32_MAX);
+}
+
+static json_t *
+do_rollback(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+	uint32_t serial;
+
+	(void)m;
+	control_change_request(request, &cl->who, "rollback", &q);
+	return take_serial(request, &serial) ? control_rollback(cl->control, &q, serial) :
+	    answer_error("the request is not understood");
+}
+
+static json_t *
+do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+	uint32_t serial;
+
+	(void)m;
+	control_change_request(request, &cl->who, "confirm", &q);
+	return take_serial(request, &serial) ? control_confirm(cl->control, &q, serial) :
+	    answer_error("the request is not understood");
+}
+
+static json_t *
+do_history(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)request;
+	(void)m;
+	return control_history(cl->control);
 }
 
 static json_t *
@@ -174,15 +222,19 @@ do_cutoffs(struct client *cl, const json_t *request, struct ipc_message *m)
 static const struct request_row {
 	const char *verb;
 	bool changes;
+	bool alone;			/* one at a time: who comes meanwhile is refused */
 	json_t *(*run)(struct client *cl, const json_t *request, struct ipc_message *m);
 } rows[] = {
-	{ "status", false, do_status },
-	{ "matrix", false, do_matrix },
-	{ "plan", false, do_plan },
-	{ "apply", true, do_apply },
-	{ "isolate", true, do_isolate },
-	{ "restore", true, do_restore },
-	{ "cutoffs", false, do_cutoffs },
+	{ "status", false, false, do_status },
+	{ "matrix", false, false, do_matrix },
+	{ "history", false, false, do_history },
+	{ "plan", false, false, do_plan },
+	{ "apply", true, true, do_apply },
+	{ "rollback", true, true, do_rollback },
+	{ "confirm", true, false, do_confirm },
+	{ "isolate", true, false, do_isolate },
+	{ "restore", true, false, do_restore },
+	{ "cutoffs", false, false, do_cutoffs },
 };
 
 static const struct request_row *
@@ -214,6 +266,36 @@ refuse_rights(struct client *cl, const char *verb)
 	    "(reading: sekisho-audit)");
 }
 
+/* Its request was written for what ran before the one it waited behind. */
+static json_t *
+refuse_late(struct client *cl, const json_t *request, const char *verb)
+{
+	struct change_request q;
+	json_t *answer;
+
+	control_change_request(request, &cl->who, verb, &q);
+	answer = control_change_came_late(cl->control, q.language);
+	control_change_record(cl->control, &q, SUBJECT_REQUEST, false, 0, "",
+	    json_string_value(json_object_get(answer, "error")));
+	return answer;
+}
+
+static void take_connections(struct server *server);
+
+/* A change took its time. Whatever lies in the queues now came meanwhile. */
+static void
+mark_waiting(struct server *server)
+{
+	take_connections(server);
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		struct client *cl = &server->clients[i];
+		struct pollfd p = { .fd = cl->fd, .events = POLLIN };
+
+		if (cl->fd >= 0)
+			cl->waited = poll(&p, 1, 0) == 1 && (p.revents & POLLIN) != 0;
+	}
+}
+
 static json_t *
 answer_request(struct client *cl, struct ipc_message *m)
 {
@@ -227,8 +309,12 @@ answer_request(struct client *cl, struct ipc_message *m)
 		answer = answer_error("the request is not understood");
 	else if (!(row->changes ? cl->who.may_change : cl->who.may_read))
 		answer = refuse_rights(cl, row->verb);
+	else if (row->alone && cl->waited)
+		answer = refuse_late(cl, request, row->verb);
 	else
 		answer = row->run(cl, request, m);
+	if (row != NULL && row->alone)
+		mark_waiting(cl->server);
 	json_decref(request);
 	return answer;
 }
@@ -299,6 +385,7 @@ add_client(struct server *server, int fd)
 
 	if (r < 0)
 		return r;
+	who.connection = ++server->connections;
 	cl = free_client(server, &who);
 	if (cl == NULL)
 		return -EUSERS;
@@ -322,21 +409,29 @@ add_client(struct server *server, int fd)
 	return r < 0 ? r : 0;
 }
 
+/* All that knocked. */
+static void
+take_connections(struct server *server)
+{
+	int listen_fd = server->control->setup->listen_fd;
+	int fd, r;
+
+	while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		r = add_client(server, fd);
+		if (r < 0) {
+			log_warnx("control: a client was turned away: %s", strerror(-r));
+			close(fd);
+		}
+	}
+}
+
 static int
 on_connection(sd_event_source *s, int listen_fd, uint32_t events, void *arg)
 {
-	int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	int r;
-
 	(void)s;
+	(void)listen_fd;
 	(void)events;
-	if (fd < 0)
-		return 0;
-	r = add_client(arg, fd);
-	if (r < 0) {
-		log_warnx("control: a client was turned away: %s", strerror(-r));
-		close(fd);
-	}
+	take_connections(arg);
 	return 0;
 }
 

@@ -118,10 +118,13 @@ policy_json(const struct control *c)
 
 	if (p == NULL)
 		return json_object();
-	return json_pack("{s:s, s:o, s:s, s:I, s:I}", "site", p->site_name,
+	return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:b, s:s}", "site", p->site_name,
 	    "file", control_text_json(c->file),
 	    "digest", p->digest, "permits", (json_int_t)p->n_permits,
-	    "zones", (json_int_t)p->n_zones);
+	    "zones", (json_int_t)p->n_zones, "serial", (json_int_t)c->serial,
+	    "confirmed", c->serial != 0 && c->serial == c->versions.boot,
+	    "policy_file", c->file_digest[0] == '\0' ? "unreadable" :
+	    strcmp(c->file_digest, p->digest) == 0 ? "same" : "differs");
 }
 
 /* What the watcher says of itself that nobody may overlook. */
@@ -172,8 +175,9 @@ control_status(struct control *c)
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "cutoffs",
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "cutoffs",
 	    control_cutoffs_json(c), "policy", policy_json(c),
-	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
+	    "pending", control_confirm_json(c), "gate", gate_json(c), "watch",
+	    watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(), "problem", problem);
 }

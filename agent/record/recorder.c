@@ -41,6 +41,7 @@ struct recorder {
 	struct peer peers[RECORDER_PEERS];
 	size_t n_peers;
 	uint64_t bad_total;
+	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
 
@@ -106,6 +107,13 @@ answer_status(struct peer *p, const struct ipc_message *question)
 }
 
 static void
+stop(struct recorder *r)
+{
+	r->told = true;
+	sd_event_exit(r->loop, EXIT_SUCCESS);
+}
+
+static void
 take_message(struct peer *p, struct ipc_message *m)
 {
 	struct recorder *r = p->recorder;
@@ -121,7 +129,7 @@ take_message(struct peer *p, struct ipc_message *m)
 	else if (m->type == IPC_RECORD_REOPEN)
 		recorder_writer_reopen(&r->writer);
 	else if (m->type == IPC_STOP)
-		sd_event_exit(r->loop, EXIT_SUCCESS);
+		stop(r);
 	else
 		count_bad(p, "message type");
 }
@@ -197,10 +205,11 @@ on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *ar
 {
 	struct recorder *r = arg;
 
+	(void)source;
 	if (info->ssi_signo == SIGHUP)
 		recorder_writer_reopen(&r->writer);
 	else
-		sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+		stop(r);
 	return 0;
 }
 
@@ -318,7 +327,7 @@ recorder_run(const struct recorder_setup *setup)
 		if (sd_event_loop(r->loop) >= 0)
 			status = EXIT_SUCCESS;
 		drain(r);
-		recorder_writer_close(&r->writer);
+		recorder_writer_close(&r->writer, r->told);
 	}
 	finish(r);
 	close(setup->directory);

@@ -41,8 +41,8 @@ struct recorder_setup {
 
 /*
  * Work until IPC_STOP, SIGTERM or until the last trusted peer has closed; then
- * read what is still queued, write a last record, sync, and return the exit
- * status of the process. Takes the descriptors over. SIGHUP and
+ * read what is still queued, write a last record (not when nobody told it to stop:
+ * the next start then tells of a gap), sync, and return the exit status of the process. Takes the descriptors over. SIGHUP and
  * IPC_RECORD_REOPEN begin the new file after a rotation (a file that was renamed
  * is noticed within a few seconds without them).
  *

@@ -268,13 +268,14 @@ recorder_writer_open(struct recorder_writer *w)
 }
 
 void
-recorder_writer_close(struct recorder_writer *w)
+recorder_writer_close(struct recorder_writer *w, bool told)
 {
-	recorder_writer_own(w, EVENT_LIFE, 0, 0, MSG_RECORD_STOPPED);
+	if (told)
+		recorder_writer_own(w, EVENT_LIFE, 0, 0, MSG_RECORD_STOPPED);
 	log_sync_free(w->sync);
 	w->sync = NULL;
 	/* After the sync: the state may lag behind the log, never lead. */
-	w->state.clean = true;
+	w->state.clean = told;
 	w->state.alive_ns = recorder_now_ns();
 	(void)recorder_state_write(w->state_fd, &w->state);
 	close(w->state_fd);

@@ -39,8 +39,11 @@ struct recorder_writer {
  */
 int recorder_writer_open(struct recorder_writer *w);
 
-/* Write the last record, sync, close. */
-void recorder_writer_close(struct recorder_writer *w);
+/*
+ * Sync and close. "told": after a last record; an end that nobody asked for has none,
+ * so that the next start tells of the gap.
+ */
+void recorder_writer_close(struct recorder_writer *w, bool told);
 
 /*
  * Write one event, after a record of the loss if there was one. An event that

@@ -541,6 +541,13 @@ it_ends_when_the_keeper_is_gone(void)
 	CU_ASSERT_EQUAL(status, 0);
 	CU_ASSERT_EQUAL(tally(&b).violations, 3);
 	CU_ASSERT_EQUAL(ipc_pair(b.control), 0);
+	/* Nobody told it to stop: the time until the next start is a gap. */
+	start(&b);
+	stop(&b);
+	CU_ASSERT_EQUAL(tally(&b).gaps, 1);
+	start(&b);
+	stop(&b);
+	CU_ASSERT_EQUAL(tally(&b).gaps, 1);
 	tear_down(&b);
 }
 
