@@ -38,6 +38,7 @@ enum ipc_type {
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */
 	IPC_STOP,			/* finish and exit */
+	IPC_NFT_SEEN,			/* struct ipc_nft_seen: somebody else wrote to nf_tables */
 	/* a client of the control socket asks; JSON text, fd: printed policy */
 	IPC_REQUEST,			/* answer: JSON text, or a memfd of it when it is long */
 	IPC_TYPE_COUNT
@@ -77,6 +78,19 @@ struct ipc_child {
 	int64_t since_ns, until_ns;	/* CLOCK_REALTIME: gap in its work */
 };
 
+/* What others did to nf_tables since it was last told, and what the keeper did then. */
+struct ipc_nft_seen {
+	uint32_t transactions, changed, gone;	/* as struct nft_events_seen */
+	uint32_t generation;
+	uint32_t pid;			/* who; 0: not known */
+	char name[16];			/* any bytes but NUL */
+	bool lost;
+	bool shut;			/* forwarding was on, and is off */
+	int64_t noticed_ns;		/* CLOCK_REALTIME */
+	int64_t shut_ns;		/* it took so long */
+	uint64_t forwarded;		/* packets of this machine until then: forwarded.h */
+};
+
 struct ipc_message {
 	enum ipc_type type;
 	size_t length;
@@ -88,6 +102,7 @@ struct ipc_message {
 		struct ipc_watch watch;
 		struct ipc_child child;
 		struct ipc_link link;
+		struct ipc_nft_seen seen;
 		uint32_t number;
 		uint64_t align_;
 	} payload;

@@ -2,6 +2,7 @@
 #include "agent/keeper.h"
 
 #include "agent/clock.h"
+#include "agent/keeper_gate.h"
 #include "agent/keeper_internal.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
@@ -96,6 +97,8 @@ watch_events(struct keeper *k)
 		r = sd_event_add_signal(k->event, NULL, SIGINT, on_stop, k);
 	if (r >= 0)
 		r = sd_event_add_io(k->event, NULL, k->control[0], EPOLLIN, on_ask, k);
+	if (r >= 0)
+		r = keeper_gate_watch(k);
 	if (r >= 0)
 		r = sd_event_set_watchdog(k->event, true);
 	return r < 0 ? r : 0;

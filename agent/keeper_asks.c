@@ -6,6 +6,7 @@
  */
 #include "agent/keeper_internal.h"
 
+#include "agent/keeper_gate.h"
 #include "agent/log.h"
 #include "kernel-helpers/sysctl.h"
 
@@ -88,29 +89,60 @@ harden(void)
 	}
 }
 
+/* Redirects are sent where all or the interface says so (IN_DEV_TX_REDIRECTS). */
+static void
+harden_interfaces(const struct ipc_watch *w)
+{
+	for (uint32_t i = 0; i < w->n_interfaces; i++) {
+		(void)sysctl_lower(SYSCTL_IF_IPV4_SEND_REDIRECTS, w->interfaces[i], 0);
+		(void)sysctl_lower(SYSCTL_IF_IPV6_FORCE_FORWARD, w->interfaces[i], 0);
+	}
+}
+
+static int
+forwarding_on(void)
+{
+	int r4 = sysctl_set(SYSCTL_IPV4_FORWARD, 1);
+	int r6 = sysctl_set(SYSCTL_IPV6_FORWARD, 1);
+
+	return r4 < 0 ? r4 : r6;
+}
+
 static void
 asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
 {
 	char why[96];
-	int on = m->payload.number != 0;
-	int r4, r6;
+	int r;
 
-	(void)k;
 	(void)fd;
 	if (m->length != sizeof(uint32_t) || m->payload.number > 1) {
 		fail(result, -EINVAL, "forwarding is 0 or 1");
 		return;
 	}
-	if (on)
-		harden();
-	r4 = sysctl_set(SYSCTL_IPV4_FORWARD, on);
-	r6 = sysctl_set(SYSCTL_IPV6_FORWARD, on);
-	if (r4 == 0 && r6 == 0)
+	if (m->payload.number == 0) {
+		r = keeper_gate_shut(k);
+		if (r < 0) {
+			snprintf(why, sizeof(why), "forwarding cannot be switched off: %s",
+			    strerror(-r));
+			fail(result, r, why);
+		}
 		return;
-	snprintf(why, sizeof(why), "%s cannot be switched: %s",
-	    sysctl_name(r4 < 0 ? SYSCTL_IPV4_FORWARD : SYSCTL_IPV6_FORWARD),
-	    strerror(r4 < 0 ? -r4 : -r6));
-	fail(result, r4 < 0 ? r4 : r6, why);
+	}
+	/* What control has compared may have changed since. */
+	if (keeper_gate_look(k)) {
+		fail(result, -EAGAIN, "somebody changed the table just now");
+	} else if (!keeper_gate_stands(k)) {
+		fail(result, -ENOENT, "the table is not there");
+	} else {
+		harden();
+		harden_interfaces(&k->interfaces);
+		r = forwarding_on();
+		if (r < 0) {
+			snprintf(why, sizeof(why), "forwarding cannot be switched on: %s",
+			    strerror(-r));
+			fail(result, r, why);
+		}
+	}
 }
 
 /*
@@ -170,6 +202,7 @@ asroot_watch(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
 	k->policy_fd = m->fd;
 	m->fd = -1;
 	k->interfaces = *w;
+	harden_interfaces(w);
 	r = keeper_restart_watcher(k);
 	if (r < 0)
 		fail(result, r, "the watcher cannot be started");

@@ -3,6 +3,7 @@
 #include "agent/keeper_internal.h"
 
 #include "agent/control/control.h"
+#include "agent/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 #include "agent/record/recorder.h"
@@ -371,6 +372,8 @@ end_child(struct keeper *k, enum child_id id)
 			c->pid = 0;
 		else
 			usleep(5000);
+		if (!k->stopping)
+			(void)keeper_gate_look(k);
 	}
 	if (c->pid == 0)
 		return;

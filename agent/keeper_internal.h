@@ -8,6 +8,7 @@
 #include "agent/record/event.h"
 #include "kernel-helpers/link_switch.h"
 #include "kernel-helpers/nft_channel.h"
+#include "kernel-helpers/nft_events.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,6 +59,9 @@ struct keeper {
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	struct nft_channel *nft;
+	int gate_fd;			/* keeper_gate.c: what others write to nf_tables */
+	struct nft_events_open gate_transaction;
+	struct ipc_nft_seen gate_seen;	/* not told to control yet */
 	struct child children[CHILD_COUNT];
 	sd_event_source *restart[CHILD_COUNT];
 	struct ipc_watch interfaces;	/* of the last IPC_PRIV_WATCH */

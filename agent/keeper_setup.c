@@ -2,6 +2,7 @@
 /* What is made while the daemon may still do everything: folders, sockets, descriptors. */
 #include "agent/keeper_internal.h"
 
+#include "agent/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 
@@ -175,5 +176,5 @@ keeper_setup(struct keeper *k)
 		log_warn("keeper: cannot open nf_tables");
 		return -errno;
 	}
-	return 0;
+	return keeper_gate_open(k);
 }

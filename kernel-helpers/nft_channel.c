@@ -266,3 +266,16 @@ nft_channel_close(struct nft_channel *ch)
 	ch->close(ch);
 	free(ch);
 }
+
+uint32_t
+nft_channel_port(const struct nft_channel *ch)
+{
+	const struct nft_socket *s = ch->state;
+	struct sockaddr_nl name = { 0 };
+	socklen_t size = sizeof(name);
+
+	if (ch->exchange != socket_exchange ||
+	    getsockname(s->fd, (struct sockaddr *)&name, &size) == -1)
+		return 0;
+	return name.nl_pid;
+}

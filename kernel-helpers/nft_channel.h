@@ -37,6 +37,12 @@ struct nft_channel *nft_channel_open(void);
 void nft_channel_close(struct nft_channel *ch);	/* accepts NULL */
 
 /*
+ * The number of a channel's socket, by which the kernel names who wrote (nl_pid of
+ * netlink(7)). 0 for a channel that is no socket of this process.
+ */
+uint32_t nft_channel_port(const struct nft_channel *ch);
+
+/*
  * True when every message of a batch is one we may send: BEGIN and END of a
  * batch, and messages of nf_tables whose family is inet and whose table is
  * RULESET_TABLE; or a single get or dump. The keeper asks this of every batch

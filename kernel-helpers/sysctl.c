@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const struct {
@@ -46,6 +47,28 @@ static const struct {
 	ROW(SYSCTL_IPV4_ICMP_ECHO_IGNORE_BROADCASTS,
 	    "net.ipv4.icmp_echo_ignore_broadcasts",
 	    "ipv4/icmp_echo_ignore_broadcasts", 0, 1),
+	ROW(SYSCTL_IPV6_FORCE_FORWARD, "net.ipv6.conf.all.force_forwarding",
+	    "ipv6/conf/all/force_forwarding", 0, 0),
+	ROW(SYSCTL_IPV4_PROXY_ARP, "net.ipv4.conf.all.proxy_arp",
+	    "ipv4/conf/all/proxy_arp", 1, 0),
+	ROW(SYSCTL_IPV6_PROXY_NDP, "net.ipv6.conf.all.proxy_ndp",
+	    "ipv6/conf/all/proxy_ndp", 1, 0),
+	ROW(SYSCTL_BRIDGE_CALL_IPTABLES, "net.bridge.bridge-nf-call-iptables",
+	    "bridge/bridge-nf-call-iptables", 1, 0),
+	ROW(SYSCTL_BRIDGE_CALL_IP6TABLES, "net.bridge.bridge-nf-call-ip6tables",
+	    "bridge/bridge-nf-call-ip6tables", 1, 0),
+	ROW(SYSCTL_IF_IPV4_FORWARD, "net.ipv4.conf.%s.forwarding",
+	    "ipv4/conf/%s/forwarding", 0, 1),
+	ROW(SYSCTL_IF_IPV4_SEND_REDIRECTS, "net.ipv4.conf.%s.send_redirects",
+	    "ipv4/conf/%s/send_redirects", 0, 1),
+	ROW(SYSCTL_IF_IPV4_PROXY_ARP, "net.ipv4.conf.%s.proxy_arp",
+	    "ipv4/conf/%s/proxy_arp", 1, 0),
+	ROW(SYSCTL_IF_IPV4_RP_FILTER, "net.ipv4.conf.%s.rp_filter",
+	    "ipv4/conf/%s/rp_filter", 1, 0),
+	ROW(SYSCTL_IF_IPV6_FORCE_FORWARD, "net.ipv6.conf.%s.force_forwarding",
+	    "ipv6/conf/%s/force_forwarding", 0, 0),
+	ROW(SYSCTL_IF_IPV6_PROXY_NDP, "net.ipv6.conf.%s.proxy_ndp",
+	    "ipv6/conf/%s/proxy_ndp", 1, 0),
 #undef ROW
 };
 
@@ -55,17 +78,41 @@ is_one(enum sysctl_id id)
 	return id > SYSCTL_NONE && id < SYSCTL_ID_COUNT;
 }
 
-int
-sysctl_get(enum sysctl_id id, int *value)
+/* Room for every row with the longest name. */
+#define PATH_ROOM 128
+
+/*
+ * The file of a switch. In a path the kernel takes an interface's name as one step:
+ * what would leave it is refused (dev_valid_name() of net/core/dev.c refuses it too).
+ */
+static int
+path_of(enum sysctl_id id, const char *interface, char path[PATH_ROOM])
+{
+	const char *place = is_one(id) ? strstr(table[id].path, "%s") : NULL;
+
+	if (!is_one(id) || (place != NULL) != (interface != NULL))
+		return -EINVAL;
+	if (place == NULL) {
+		snprintf(path, PATH_ROOM, "%s", table[id].path);
+		return 0;
+	}
+	if (interface[0] == '\0' || strnlen(interface, 16) == 16 ||
+	    strchr(interface, '/') != NULL || strcmp(interface, ".") == 0 ||
+	    strcmp(interface, "..") == 0)
+		return -EINVAL;
+	snprintf(path, PATH_ROOM, "%.*s%s%s", (int)(place - table[id].path), table[id].path,
+	    interface, place + 2);
+	return 0;
+}
+
+static int
+read_number(const char *path, int *value)
 {
 	char text[32], *end;
 	long number;
 	ssize_t n;
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (!is_one(id))
-		return -EINVAL;
-	fd = open(table[id].path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;
 	n = read(fd, text, sizeof(text) - 1);
@@ -90,19 +137,13 @@ sysctl_get(enum sysctl_id id, int *value)
  * it took is no proof: Debian's 6.1.0-50 leaves a newline behind for
  * net.ipv6.conf.all.forwarding. So the value is read back.
  */
-int
-sysctl_set(enum sysctl_id id, int value)
+static int
+write_number(const char *path, int value)
 {
 	char text[32];
 	int length, fd, now = 0, error = 0;
 
-	if (!is_one(id))
-		return -EINVAL;
-	if (table[id].lowest > table[id].highest)
-		return -EPERM;
-	if (value < table[id].lowest || value > table[id].highest)
-		return -ERANGE;
-	fd = open(table[id].path, O_WRONLY | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -errno;
 	length = snprintf(text, sizeof(text), "%d", value);
@@ -110,8 +151,53 @@ sysctl_set(enum sysctl_id id, int value)
 		error = -errno;
 	close(fd);
 	if (error == 0)
-		error = sysctl_get(id, &now);
+		error = read_number(path, &now);
 	return error != 0 || now == value ? error : -EIO;
+}
+
+int
+sysctl_get_of(enum sysctl_id id, const char *interface, int *value)
+{
+	char path[PATH_ROOM];
+	int r = path_of(id, interface, path);
+
+	return r < 0 ? r : read_number(path, value);
+}
+
+int
+sysctl_set_of(enum sysctl_id id, const char *interface, int value)
+{
+	char path[PATH_ROOM];
+	int r = path_of(id, interface, path);
+
+	if (r < 0)
+		return r;
+	if (table[id].lowest > table[id].highest)
+		return -EPERM;
+	if (value < table[id].lowest || value > table[id].highest)
+		return -ERANGE;
+	return write_number(path, value);
+}
+
+int
+sysctl_get(enum sysctl_id id, int *value)
+{
+	return sysctl_get_of(id, NULL, value);
+}
+
+int
+sysctl_set(enum sysctl_id id, int value)
+{
+	return sysctl_set_of(id, NULL, value);
+}
+
+int
+sysctl_lower(enum sysctl_id id, const char *interface, int value)
+{
+	int now = 0;
+	int r = sysctl_get_of(id, interface, &now);
+
+	return r < 0 || now <= value ? r : sysctl_set_of(id, interface, value);
 }
 
 const char *

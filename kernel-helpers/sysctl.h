@@ -25,6 +25,18 @@ enum sysctl_id {
 	SYSCTL_IPV4_RP_FILTER,		/* 0 off, 1 strict, 2 loose */
 	SYSCTL_IPV4_LOG_MARTIANS,
 	SYSCTL_IPV4_ICMP_ECHO_IGNORE_BROADCASTS,
+	SYSCTL_IPV6_FORCE_FORWARD,	/* forwards although SYSCTL_IPV6_FORWARD is 0 (Linux 6.17) */
+	SYSCTL_IPV4_PROXY_ARP,
+	SYSCTL_IPV6_PROXY_NDP,
+	SYSCTL_BRIDGE_CALL_IPTABLES,	/* bridged packets pass IP hooks (br_netfilter) */
+	SYSCTL_BRIDGE_CALL_IP6TABLES,
+	/* of one interface: sysctl_get_of() */
+	SYSCTL_IF_IPV4_FORWARD,
+	SYSCTL_IF_IPV4_SEND_REDIRECTS,
+	SYSCTL_IF_IPV4_PROXY_ARP,
+	SYSCTL_IF_IPV4_RP_FILTER,
+	SYSCTL_IF_IPV6_FORCE_FORWARD,
+	SYSCTL_IF_IPV6_PROXY_NDP,
 	SYSCTL_ID_COUNT
 };
 
@@ -37,7 +49,16 @@ int sysctl_get(enum sysctl_id id, int *value);
 /* As above; -EPERM for a read only one, -ERANGE for a value it cannot have. */
 int sysctl_set(enum sysctl_id id, int value);
 
-/* "net.ipv4.ip_forward", as sysctl(8) says it; "" for none. */
+/*
+ * The same for one interface. The name must be one that the kernel takes: -EINVAL.
+ * Lower: set it where it is above the value, and write nothing where it is not.
+ */
+int sysctl_get_of(enum sysctl_id id, const char *interface, int *value);
+int sysctl_set_of(enum sysctl_id id, const char *interface, int value);
+int sysctl_lower(enum sysctl_id id, const char *interface, int value);
+
+/* "net.ipv4.ip_forward", as sysctl(8) says it; "" for none. One of an
+ * interface has "%s" in the interface's place. */
 const char *sysctl_name(enum sysctl_id id);
 
 #endif /* KERNEL_HELPERS_SYSCTL_H */

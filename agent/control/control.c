@@ -2,6 +2,7 @@
 #include "agent/control/control.h"
 
 #include "agent/clock.h"
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
@@ -24,7 +25,8 @@ control_record(struct control *c, struct event *e)
 {
 	int r;
 
-	e->count = 1;
+	if (e->count == 0)
+		e->count = 1;
 	if (e->severity == 0)
 		e->severity = e->outcome == 0 ? SEVERITY_NOTICE : SEVERITY_WARNING;
 	if (e->last_ns == 0)
@@ -186,6 +188,8 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 		control_reload(c, VERSION_OF_RELOAD);
 	else if (c->answer.type == IPC_CHILD_DIED)
 		on_child_died(c, &c->answer);
+	else if (c->answer.type == IPC_NFT_SEEN)
+		control_guard_seen(c, &c->answer);
 	else if (c->answer.type == IPC_STOP)
 		return sd_event_exit(c->event, EXIT_SUCCESS);
 	return 0;
@@ -215,6 +219,7 @@ control_run(const struct control_setup *setup)
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
 	control_cutoff_end(&c);
+	control_guard_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

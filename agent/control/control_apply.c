@@ -4,6 +4,7 @@
  * anything that runs is touched; a refusal at any step leaves the old policy
  * in force, in the kernel, in the watcher and here.
  */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_preflight.h"
@@ -146,9 +147,14 @@ static void
 open_and_watch(struct control *c)
 {
 	char why[256] = "";
-	int r = c->confirm.stuck ? 0 :
-	    priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	int r = 0;
 
+	if (control_guard_holds(c)) {
+		r = -EBUSY;
+		snprintf(why, sizeof(why), "somebody changes the table again and again");
+	} else if (!c->confirm.stuck) {
+		r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	}
 	c->forwarding = r == 0 && !c->confirm.stuck;
 	if (r < 0)
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);

@@ -1,18 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The backstop. Without our table the kernel would forward everything, so where it
- * is not there forwarding is off, and the policy in force is put back first. Somebody's
- * "nft flush ruleset" is noticed by the generation number, a fixed time later at most.
+ * Our table as it should be. The keeper tells what others do to it as they do it, and has
+ * shut off forwarding by then; here the table is put back, compared, and forwarding
+ * switched on again, and all of it is written down with the name of who did it. Events can
+ * be lost and some changes have none, so there is a slow look too: each second at the
+ * number of the generation, each minute at everything.
  */
+#include "agent/control/control_drift.h"
+
+#include "agent/clock.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/culprit.h"
 #include "agent/control/priv.h"
+#include "agent/control/storm.h"
 #include "agent/log.h"
 
+#include "kernel-helpers/forwarded.h"
 #include "kernel-helpers/nft_account.h"
+#include "kernel-helpers/sysctl.h"
+#include "rules/ruleset_compare.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#define LOOK_US 500000
+#define TICK_US			1000000u
+#define COMPARE_US		60000000u
+/* A compare of a very large table may take at most this part of the time. */
+#define COMPARE_SHARE		100u
+/* While shut the table is still put back, for the gateway's own sake, but so often only. */
+#define SHUT_RESTORE_US		1000000u
+/* The tap has told its leaks by then: it holds an attempt 0.3 s, and accounts each second. */
+#define FOLLOW_US		1500000u
+/* A hash that grows right now can tell elements twice: see compare_with_kernel(). */
+#define COMPARE_TRIES		3u
+#define COMPARE_PAUSE_US	20000u
+
+struct traffic {
+	int64_t at_ns;			/* CLOCK_REALTIME */
+	uint64_t forwarded, leaks;
+};
+
+/* What was done to the table and is not told yet, or not to its end. */
+struct incident {
+	uint64_t key;
+	int64_t noticed_ns, shut_ns;
+	uint64_t forwarded;		/* as the keeper counted right after it had shut */
+	uint32_t changed, gone;
+	struct culprit by;
+	struct traffic before;
+	bool follow;			/* the tap's account is still to come */
+};
+
+struct guard {
+	struct storm storm;
+	struct incident incident;
+	struct traffic second;		/* of the last tick */
+	struct traffic leaks;		/* of the last account of the tap */
+	uint32_t generation;		/* that was compared or is our own */
+	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
+	uint64_t restored_us, follow_us, asked_us;
+	uint64_t keys;
+	bool reopen;			/* forwarding was on before it was shut for this */
+	bool due;			/* compare at the next tick */
+};
+
+static uint64_t
+now_us(void)
+{
+	return (uint64_t)clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+void
+control_record_drift(struct control *c, const struct drift_note *note)
+{
+	struct event e = { .kind = EVENT_DRIFT, .outcome = note->repaired ? 0 : 1,
+	    .severity = note->severity, .count = note->count != 0 ? note->count : 1,
+	    .key = note->key, .phase = (uint8_t)note->phase };
+
+	e.last_ns = note->last_ns != 0 ? note->last_ns : clock_ns(CLOCK_REALTIME);
+	e.first_ns = note->first_ns != 0 ? note->first_ns : e.last_ns;
+	snprintf(e.actor, sizeof(e.actor), "%s", note->actor != NULL ? note->actor : "unknown");
+	snprintf(e.note, sizeof(e.note), "%s", note->command != NULL ? note->command : "");
+	snprintf(e.reason, sizeof(e.reason), "%s", note->what);
+	log_warnx("control: drift: %s", note->what);
+	control_record(c, &e);
+}
 
 bool
 control_table_stands(struct control *c)
@@ -39,45 +115,420 @@ control_shut_without_table(struct control *c)
 	return true;
 }
 
-static void
-look(struct control *c)
+bool
+control_guard_holds(const struct control *c)
 {
-	bool gone = control_shut_without_table(c);
+	return c->guard != NULL && c->guard->storm.shut;
+}
 
-	if (gone && !c->gone) {
-		snprintf(c->problem, sizeof(c->problem),
-		    "the table was taken away; forwarding is off");
-		log_warnx("control: %s", c->problem);
-		control_record_change(c, "control", false, c->problem);
+/* ---- the table ----------------------------------------------------------------------- */
+
+static void
+learn_generation(struct control *c)
+{
+	c->guard->generation = c->known.generation;
+	c->guard->compared_us = now_us();
+}
+
+/*
+ * Bring the kernel to what we know it should hold; without that knowledge, to what the
+ * policy in force says. *changed: it did not hold it.
+ */
+static int
+repair(struct control *c, bool *changed)
+{
+	struct nft_refusal refusal = { 0 };
+	uint64_t begin = now_us();
+	int r;
+
+	*changed = false;
+	if (c->known.ruleset == NULL) {
+		r = c->checked == NULL ? -ENOENT : control_restore(c);
+		*changed = r == 0;
+	} else {
+		r = nft_apply(c->nft, c->known.ruleset, false, changed, &c->known.generation,
+		    &refusal);
 	}
-	c->gone = gone && control_restore(c) < 0;
+	c->guard->cost_us = now_us() - begin;
+	c->guard->restored_us = now_us();
+	if (r == 0)
+		learn_generation(c);
+	else
+		log_warnx("control: the table cannot be put right: %s%s%s", strerror(-r),
+		    refusal.what[0] != '\0' ? ": " : "", refusal.what);
+	return r;
+}
+
+/* 1: equal, 0: not, or negative errno. */
+static int
+is_equal(struct control *c)
+{
+	struct ruleset_mismatch why;
+	struct nft_refusal refusal = { 0 };
+	struct ruleset *have = NULL;
+	uint32_t generation = 0;
+	int r = nft_read_back(c->nft, &have, &generation, &refusal);
+
+	if (r == -EPROTO)
+		return 0;
+	if (r == 0 && have != NULL && ruleset_equal(c->known.ruleset, have, &why)) {
+		c->known.generation = generation;
+		r = 1;
+	}
+	ruleset_free(have);
+	return r;
+}
+
+/* What is not as it should be may let anything through. */
+static void
+shut(struct control *c)
+{
+	char why[256] = "";
+
+	c->guard->reopen |= c->forwarding;
+	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
+		log_warnx("control: forwarding is not off: %s", why);
+	c->forwarding = false;
+}
+
+int
+control_guard_compare(struct control *c)
+{
+	struct guard *g = c->guard;
+	uint64_t begin = now_us();
+	bool changed = false;
+	int r = c->known.ruleset == NULL ? -ENOENT : 0;
+
+	for (unsigned int i = 0; r == 0 && i < COMPARE_TRIES; i++) {
+		usleep(i * COMPARE_PAUSE_US);
+		r = is_equal(c);
+	}
+	g->cost_us = now_us() - begin;
+	g->due = false;
+	if (r == 1)
+		learn_generation(c);
+	else if (r == 0) {
+		shut(c);
+		r = repair(c, &changed);
+	}
+	g->compared_us = now_us();
+	return r;
+}
+
+/* Forwarding as it was before we shut it. 0: it is on, or was off; negative errno. */
+static int
+reopen(struct control *c)
+{
+	char why[256] = "";
+	int r;
+
+	if (!c->guard->reopen || c->confirm.stuck)
+		return 0;
+	r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	if (r < 0) {
+		log_warnx("control: forwarding stays off: %s", why);
+		return r;
+	}
+	c->forwarding = true;
+	c->guard->reopen = false;
+	c->gone = false;
+	c->problem[0] = '\0';
+	return 0;
+}
+
+/* ---- what is written down ------------------------------------------------------------ */
+
+static double
+milliseconds(int64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
+static void
+tell_incident(struct control *c, bool changed, int r)
+{
+	const struct incident *i = &c->guard->incident;
+	int64_t now = clock_ns(CLOCK_REALTIME);
+	char what[256];
+	int n;
+
+	n = snprintf(what, sizeof(what), "table inet " RULESET_TABLE " was %s by %s",
+	    i->gone > 0 ? "taken away" : changed ? "changed" : "written to", i->by.who);
+	if (r < 0)
+		snprintf(what + n, sizeof(what) - (size_t)n, "; forwarding is off, and the table "
+		    "is not back yet: %s", strerror(-r));
+	else if (i->shut_ns == 0)
+		snprintf(what + n, sizeof(what) - (size_t)n, " and found by comparing; table back "
+		    "and compared after %.1f ms%s", milliseconds(now - i->noticed_ns),
+		    c->forwarding ? ", forwarding on" : "");
+	else
+		snprintf(what + n, sizeof(what) - (size_t)n, "; forwarding off %.2f ms after the "
+		    "kernel told it, %s after %.1f ms%s", milliseconds(i->shut_ns),
+		    changed ? "table back and compared" : "table compared and unchanged",
+		    milliseconds(now - i->noticed_ns), c->forwarding ? ", forwarding on" : "");
+	control_record_drift(c, &(struct drift_note){ .what = what, .actor = i->by.who,
+	    .command = i->by.command, .repaired = r == 0, .count = i->changed,
+	    .severity = i->gone > 0 ? SEVERITY_HIGH : SEVERITY_WARNING, .key = i->key,
+	    .phase = PHASE_FIRST, .first_ns = i->noticed_ns, .last_ns = now });
+}
+
+/* The tap's account of leaks, all pairs together. */
+static void
+sample_leaks(struct control *c, struct traffic *t)
+{
+	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
+
+	if (watch != NULL) {
+		t->leaks = (uint64_t)json_integer_value(json_object_get(watch, "leaks"));
+		t->at_ns = clock_ns(CLOCK_REALTIME);
+	}
+	json_decref(watch);
+}
+
+/* How much got through: the tap knows, a little later. */
+static void
+tell_traffic(struct control *c)
+{
+	struct guard *g = c->guard;
+	struct incident *i = &g->incident;
+	struct traffic after = { 0 };
+	char what[256];
+
+	i->follow = false;
+	sample_leaks(c, &after);
+	snprintf(what, sizeof(what), "while table inet " RULESET_TABLE " was %s by %s: the tap saw "
+	    "%" PRIu64 " packets leak since %.1f s before; %" PRIu64 " were forwarded in the %.0f ms "
+	    "until forwarding was off, permitted ones included",
+	    i->gone > 0 ? "taken away" : "changed", i->by.who,
+	    after.leaks > g->leaks.leaks ? after.leaks - g->leaks.leaks : 0,
+	    i->noticed_ns > g->leaks.at_ns ? milliseconds(i->noticed_ns - g->leaks.at_ns) / 1000 : 0,
+	    i->forwarded > i->before.forwarded ? i->forwarded - i->before.forwarded : 0,
+	    milliseconds(i->noticed_ns - i->before.at_ns));
+	g->leaks = after;
+	control_record_drift(c, &(struct drift_note){ .what = what, .actor = i->by.who,
+	    .repaired = true, .count = i->changed, .key = i->key, .phase = PHASE_FINAL,
+	    .severity = i->gone > 0 ? SEVERITY_HIGH : SEVERITY_WARNING,
+	    .first_ns = i->noticed_ns });
+}
+
+static void
+tell_storm(struct control *c, enum storm_step step, uint64_t strikes)
+{
+	struct guard *g = c->guard;
+	char what[256];
+
+	if (step == STORM_OVER)
+		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is left alone again: it was "
+		    "changed %" PRIu64 " times, forwarding was off all the while", strikes);
+	else
+		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is changed again and again, "
+		    "%" PRIu64 " times now, last by %s: forwarding stays off until it is left alone "
+		    "for %" PRIu64 " s", strikes, g->incident.by.who, g->storm.quiet / 1000000);
+	snprintf(c->problem, sizeof(c->problem), "%s", step == STORM_OVER ? "" : what);
+	control_record_drift(c, &(struct drift_note){ .what = what, .actor = g->incident.by.who,
+	    .command = g->incident.by.command, .repaired = step == STORM_OVER,
+	    .severity = step == STORM_OVER ? SEVERITY_WARNING : SEVERITY_CRITICAL,
+	    .count = strikes, .key = g->incident.key,
+	    .phase = step == STORM_OVER ? PHASE_FINAL : PHASE_UPDATE });
+}
+
+/* ---- events -------------------------------------------------------------------------- */
+
+static void
+begin_incident(struct control *c, const struct ipc_nft_seen *seen)
+{
+	struct guard *g = c->guard;
+	struct incident *i = &g->incident;
+
+	/* Before it is over another one may begin: its account is that of both. */
+	if (i->follow)
+		tell_traffic(c);
+	*i = (struct incident){ .key = ++g->keys, .noticed_ns = seen->noticed_ns,
+	    .shut_ns = seen->shut_ns, .forwarded = seen->forwarded, .changed = seen->changed,
+	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0 };
+	culprit_describe(seen->pid, seen->name, &i->by);
+	g->follow_us = now_us() + FOLLOW_US;
+}
+
+static void
+not_put_back(struct control *c, int r)
+{
+	c->gone = true;
+	snprintf(c->problem, sizeof(c->problem), "the table was taken away or changed, and cannot "
+	    "be put back: %s; forwarding is off", strerror(-r));
+}
+
+static void
+put_right(struct control *c)
+{
+	bool changed = false;
+	int r = repair(c, &changed);
+
+	if (r < 0) {
+		not_put_back(c, r);
+	} else {
+		if (changed)
+			control_record_change(c, "control", true, "the table was put back");
+		(void)reopen(c);
+	}
+	tell_incident(c, changed, r);
+}
+
+/* Somebody's writes to our table: put it right at once, unless it goes on and on. */
+static void
+react(struct control *c, const struct ipc_nft_seen *seen)
+{
+	struct guard *g = c->guard;
+	bool shut = g->storm.shut;
+
+	if (storm_strike(&g->storm, now_us(), seen->changed)) {
+		g->incident.gone += seen->gone;
+		if (!shut)
+			tell_storm(c, STORM_ALARM, g->storm.in_all);
+		return;
+	}
+	begin_incident(c, seen);
+	put_right(c);
+}
+
+void
+control_guard_seen(struct control *c, const struct ipc_message *m)
+{
+	/* A copy: *m is scratch that the next question overwrites. */
+	struct ipc_nft_seen seen = m->payload.seen;
+	struct guard *g = c->guard;
+
+	if (m->length != sizeof(seen) || g == NULL)
+		return;
+	if (seen.shut) {
+		g->reopen |= c->forwarding;
+		c->forwarding = false;
+	}
+	g->generation = seen.generation;
+	if (c->checked == NULL)
+		return;
+	if (seen.changed > 0)
+		react(c, &seen);
+	if (seen.lost) {
+		control_record_drift(c, &(struct drift_note){ .what = "events of nf_tables were "
+		    "lost: everything is compared", .repaired = true,
+		    .severity = SEVERITY_NOTICE });
+		g->due = true;
+	}
+}
+
+/* ---- the slow look ------------------------------------------------------------------- */
+
+static void
+tick_storm(struct control *c)
+{
+	uint64_t strikes;
+	enum storm_step step = storm_tick(&c->guard->storm, now_us(), &strikes);
+
+	switch (step) {
+	case STORM_CALM:
+		break;
+	case STORM_WAIT:
+	case STORM_ALARM:
+		if (step == STORM_ALARM)
+			tell_storm(c, step, strikes);
+		if (now_us() - c->guard->restored_us >= SHUT_RESTORE_US) {
+			bool changed;
+
+			(void)repair(c, &changed);
+		}
+		break;
+	case STORM_OVER:
+		put_right(c);
+		tell_storm(c, step, strikes);
+		break;
+	}
+}
+
+/* A change that no event told of, or one whose event was lost. */
+static void
+tick_compare(struct control *c)
+{
+	struct guard *g = c->guard;
+	uint32_t generation = 0;
+	uint64_t pause = g->cost_us * COMPARE_SHARE;
+	bool due = g->due || c->gone;
+	struct ipc_nft_seen seen = { .changed = 1 };
+	int r;
+
+	if (nft_generation(c->nft, &generation) == 0 && generation != g->generation &&
+	    generation != c->known.generation)
+		due = true;
+	pause = pause > COMPARE_US ? pause : COMPARE_US;
+	if (c->checked == NULL || (!due && now_us() - g->compared_us < pause))
+		return;
+	seen.noticed_ns = clock_ns(CLOCK_REALTIME);
+	r = control_guard_compare(c);
+	if (r >= 0) {
+		(void)reopen(c);
+		g->generation = c->known.generation;
+	}
+	if (r == 0 || (r < 0 && !c->gone)) {
+		(void)forwarded_packets(&seen.forwarded);
+		begin_incident(c, &seen);
+		tell_incident(c, true, r);
+	}
+	if (r < 0)
+		not_put_back(c, r);
+}
+
+static void
+sample(struct control *c)
+{
+	struct guard *g = c->guard;
+
+	g->second.at_ns = clock_ns(CLOCK_REALTIME);
+	(void)forwarded_packets(&g->second.forwarded);
+	if (g->incident.follow && now_us() >= g->follow_us) {
+		tell_traffic(c);
+		g->asked_us = now_us();
+	} else if (!g->incident.follow && now_us() - g->asked_us >= 10 * (uint64_t)TICK_US) {
+		sample_leaks(c, &g->leaks);
+		g->asked_us = now_us();
+	}
 }
 
 static int
-on_look(sd_event_source *s, uint64_t usec, void *arg)
+on_tick(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct control *c = arg;
-	uint32_t generation = 0;
 
 	(void)usec;
-	if (nft_generation(c->nft, &generation) == 0 &&
-	    (c->gone || generation != c->looked_at)) {
-		c->looked_at = generation;
-		look(c);
-	}
-	return sd_event_source_set_time_relative(s, LOOK_US);
+	sample(c);
+	tick_storm(c);
+	if (!c->guard->storm.shut)
+		tick_compare(c);
+	return sd_event_source_set_time_relative(s, TICK_US);
 }
 
 int
 control_guard(struct control *c)
 {
 	sd_event_source *source;
-	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, LOOK_US, 0,
-	    on_look, c);
+	int r;
 
+	c->guard = calloc(1, sizeof(*c->guard));
+	if (c->guard == NULL)
+		return -ENOMEM;
+	c->guard->keys = (uint64_t)clock_ns(CLOCK_REALTIME);
+	c->guard->compared_us = now_us();
+	r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, TICK_US, 0, on_tick, c);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
 	if (r >= 0)
 		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(r >= 0 ? source : NULL);
 	return r < 0 ? r : 0;
+}
+
+void
+control_guard_end(struct control *c)
+{
+	free(c->guard);
+	c->guard = NULL;
 }

@@ -28,8 +28,8 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
-	uint32_t looked_at;		/* generation that control_guard.c saw last */
-	bool gone;			/* no table then */
+	struct guard *guard;		/* control_guard.c */
+	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
@@ -91,6 +91,7 @@ json_t *control_rollback(struct control *c, struct change_request *q, uint32_t s
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
+void control_guard_end(struct control *c);
 /* Our table is in the kernel; false too when that cannot be found out. */
 bool control_table_stands(struct control *c);
 /* Forwarding off where the table is not there: true when it was not. */

@@ -403,6 +403,8 @@ put_change(struct builder *b, json_t *own)
 	put_text(b, own, "actor", b->text.actor);
 	put_text(b, own, "person", b->text.person);
 	put_text(b, own, "note", b->text.note);
+	if (e->kind == EVENT_DRIFT)
+		put_number(b, own, "count", e->count);
 	if (e->serial != 0)
 		put_number(b, own, "serial", e->serial);
 	if (e->flows != 0)

@@ -114,7 +114,7 @@ watch_policy_new(const char *text, size_t length, const struct ip_addr *own, siz
 	struct checked *checked = NULL;
 	struct policy *policy;
 	struct watch_policy *p = NULL;
-	const char *end = memchr(text, '\0', length);
+	const char *end = length > 0 ? memchr(text, '\0', length) : NULL;
 	size_t policy_length = end != NULL ? (size_t)(end - text) : length;
 	int error = 0;
 

@@ -53,11 +53,13 @@ make_good(struct event *e)
 	e->from_class %= ZONE_CLASS_COUNT;
 	e->to_class %= ZONE_CLASS_COUNT;
 	e->outcome &= 1;
+	e->subject = e->kind == EVENT_CHANGE ? e->subject % SUBJECT_COUNT : 0;
 	e->first_ns &= 0x3fffffffffffffff;
 	e->last_ns = e->first_ns;
 	e->count = (e->count >> 1) | 1;
 	e->bytes >>= 1;
 	e->lost >>= 1;
+	e->flows >>= 1;
 	e->facts.src.family = e->facts.dst.family = IP_V6;
 	e->facts.quoted_src = e->facts.quoted_dst = (struct ip_addr){ 0 };
 	e->facts.flags &= FACT_KNOWN;
@@ -75,7 +77,8 @@ make_good(struct event *e)
 	e->facts.unreadable %= UNREADABLE_COUNT;
 	e->from_zone[63] = e->to_zone[63] = e->permit[63] = e->actor[63] = '\0';
 	e->in_interface[15] = e->out_interface[15] = e->reason[255] = '\0';
-	e->policy_digest[0] = '\0';
+	e->person[63] = e->note[127] = '\0';
+	e->policy_digest[0] = e->digest_before[0] = '\0';
 }
 
 int

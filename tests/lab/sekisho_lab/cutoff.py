@@ -3,7 +3,7 @@
 import json
 import time
 
-from . import frames, policy
+from . import frames, model, policy
 from .case import FAMILIES
 from .frames import ACK, PSH
 from .gate import Shot, check
@@ -12,6 +12,7 @@ from .tcpflow import Flow
 ECHO = {4: 8 << 8, 6: 128 << 8}
 PING = {4: frames.ICMP, 6: frames.ICMPV6}
 WAIT = 0.25
+binary = model.binary
 
 
 def text(extra=()):
