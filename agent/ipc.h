@@ -26,6 +26,7 @@ enum ipc_type {
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	IPC_PRIV_CUT_FLOWS,		/* fd: struct ipc_cut_flows; answer: struct ipc_result, how many */
 	IPC_PRIV_LINK,			/* struct ipc_link; answer: struct ipc_result */
+	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */
@@ -76,6 +77,26 @@ struct ipc_child {
 	char name[16];			/* "watcher", "recorder" */
 	int32_t status;			/* of waitpid(2) */
 	int64_t since_ns, until_ns;	/* CLOCK_REALTIME: gap in its work */
+};
+
+/* How a process is confined: what the kernel tells in /proc/PID/status. */
+struct ipc_process {
+	char name[16];			/* "keeper", "watcher" */
+	int32_t pid;			/* 0: not running */
+	uint32_t uid;
+	uint64_t capabilities;		/* effective */
+	uint8_t seccomp;		/* 2: a filter of system calls */
+	uint8_t no_new_privs;
+	uint8_t silent;			/* gives no sign of life */
+	int32_t landlock;		/* version; 0: none, this by its own word */
+	uint32_t restarts;
+};
+
+#define IPC_MAX_PROCESSES 8u
+
+struct ipc_processes {
+	uint32_t n;
+	struct ipc_process processes[IPC_MAX_PROCESSES];
 };
 
 /* What others did to nf_tables since it was last told, and what the keeper did then. */
@@ -136,9 +157,9 @@ void ipc_drop_queued(int socket);
 int ipc_memfd(const char *name, const void *bytes, size_t length);
 
 /*
- * Map a memfd that another process sent: it must be sealed against shrinking
- * and writing and at most max bytes. *bytes is unmapped with munmap(2), may be
- * NULL when empty. 0 or negative errno.
+ * What is in a memfd that another process sent: it must be sealed against shrinking
+ * and writing (so it is no pipe, no device, no file of a disk) and at most max bytes.
+ * *bytes is unmapped with munmap(2), may be NULL when empty. 0 or negative errno.
  */
 int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
 

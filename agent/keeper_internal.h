@@ -3,6 +3,7 @@
 #ifndef AGENT_KEEPER_INTERNAL_H
 #define AGENT_KEEPER_INTERNAL_H
 
+#include "agent/beat.h"
 #include "agent/ipc.h"
 #include "agent/keeper.h"
 #include "agent/record/event.h"
@@ -28,6 +29,16 @@ struct child {
 	int64_t started_us;		/* CLOCK_MONOTONIC */
 	int status;			/* of waitpid(2) */
 	unsigned int reopened;		/* times in a row for WATCHER_REOPEN */
+	unsigned int restarts;
+	bool hung;			/* gave no sign of life, and was ended for it */
+};
+
+/* What keeper_health.c knows of a child. */
+struct health {
+	uint64_t count;			/* of its beat, at the last look */
+	unsigned int missed;		/* looks since it last changed */
+	unsigned int looks;		/* since this process was started */
+	bool heard;			/* since then */
 };
 
 /* An interface that was taken down on request. */
@@ -69,6 +80,12 @@ struct keeper {
 	struct keeper_line lines[KEEPER_LINES];
 	size_t n_lines;
 	bool stopping;
+	struct beat *beats[CHILD_COUNT];
+	struct health health[CHILD_COUNT];
+	uint64_t look_us;		/* between two looks at them */
+	bool netlink_silent;
+	int landlock;			/* of the keeper itself */
+	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group */
 };
 
 /*
@@ -88,6 +105,16 @@ void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
+
+/* keeper_health.c: look after all, and feed the watchdog. 0 or negative errno. */
+int keeper_health_begin(struct keeper *k);
+/* A child was started; it was heard of in another way than by its beat. */
+void keeper_health_started(struct keeper *k, enum child_id id);
+void keeper_heard(struct keeper *k, enum child_id id);
+/* Nothing hangs, and nf_tables answers. */
+bool keeper_is_healthy(struct keeper *k);
+/* How each process is confined, as the kernel says. */
+void keeper_describe(struct keeper *k, struct ipc_processes *out);
 
 /* keeper_asks.c: one request of the control process. */
 void keeper_answer(struct keeper *k, struct ipc_message *m);

@@ -105,6 +105,9 @@ json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
+/* control_processes.c: how each process is confined, and what is wrong with that. */
+json_t *control_processes(struct control *c);
+json_t *control_processes_problem(const json_t *processes);
 /* The witnesses begin to count anew: compare from a little later on. */
 void control_matrix_begin(struct control *c);
 void control_matrix_end(struct control *c);

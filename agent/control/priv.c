@@ -129,6 +129,27 @@ priv_load(int keeper_fd, int *fd, char *why, size_t size)
 }
 
 int
+priv_processes(int keeper_fd, struct ipc_processes *out)
+{
+	void *bytes = NULL;
+	size_t length = 0;
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_PROCESSES, NULL, 0, -1, &fd, NULL, 0);
+
+	if (r == 0)
+		r = fd < 0 ? -EPROTO : ipc_map(fd, sizeof(*out), &bytes, &length);
+	if (r == 0 && (length != sizeof(*out) ||
+	    ((const struct ipc_processes *)bytes)->n > IPC_MAX_PROCESSES))
+		r = -EPROTO;
+	if (r == 0)
+		memcpy(out, bytes, sizeof(*out));
+	if (bytes != NULL)
+		munmap(bytes, length);
+	close_fd(fd);
+	return r;
+}
+
+int
 priv_ready(int keeper_fd, const char *status)
 {
 	int fd;

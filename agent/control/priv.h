@@ -22,6 +22,9 @@ int priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
 /* The start is over; the text is for the service manager. 0 or a negative errno. */
 int priv_ready(int keeper_fd, const char *status);
 
+/* How each process is confined. 0 or a negative errno. */
+int priv_processes(int keeper_fd, struct ipc_processes *out);
+
 /*
  * The configured policy file. 0: *fd is the printed policy; -EINVAL: *fd is the
  * findings as JSON; else *fd is -1.
