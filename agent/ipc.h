@@ -8,6 +8,8 @@
 #ifndef AGENT_IPC_H
 #define AGENT_IPC_H
 
+#include "kernel-helpers/conntrack.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +25,8 @@ enum ipc_type {
 	IPC_PRIV_FORWARDING,		/* u32: 0 off, 1 on; answer: struct ipc_result */
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
 	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
+	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
+	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	IPC_PRIV_CUT_FLOWS,		/* fd: struct ipc_cut_flows; answer: struct ipc_result, how many */
 	IPC_PRIV_LINK,			/* struct ipc_link; answer: struct ipc_result */
@@ -48,6 +52,20 @@ enum ipc_type {
 struct ipc_result {
 	int32_t error;			/* 0 or negative errno */
 	char text[256];			/* sentence, English, NUL terminated */
+};
+
+/* One connection as the keeper sees it, and what is to become of it. */
+struct running_flow {
+	struct conntrack_flow flow;
+	bool own_source;		/* its source is an address of this machine */
+	uint32_t new_mark;		/* IPC_PRIV_FLOWS_CHANGE; 0: it ends */
+};
+
+#define IPC_MAX_FLOWS (1u << 20)	/* four times the kernel's usual nf_conntrack_max */
+
+struct flow_changes {
+	uint64_t deleted, marked;
+	bool again;			/* some may have been passed over */
 };
 
 #define IPC_MAX_INTERFACES 256u
@@ -141,6 +159,9 @@ int ipc_send(int socket, enum ipc_type type, const void *payload, size_t length,
  * dropped). m->fd is -1 unless 1 is returned: all other descriptors are closed.
  */
 int ipc_receive(int socket, struct ipc_message *m);
+
+/* As ipc_receive(), without waiting; the message stays in the queue. m->fd is -1. */
+int ipc_peek(int socket, struct ipc_message *m);
 
 /* Send a question and wait for its answer, at most timeout_ms; others are dropped. */
 int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,

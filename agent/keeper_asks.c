@@ -238,6 +238,8 @@ static const struct {
 	{ IPC_PRIV_FORWARDING, asroot_forwarding },
 	{ IPC_PRIV_WATCH, asroot_watch },
 	{ IPC_PRIV_LOAD, asroot_load },
+	{ IPC_PRIV_FLOWS, asroot_flows },
+	{ IPC_PRIV_FLOWS_CHANGE, asroot_flows_change },
 	{ IPC_PRIV_READY, asroot_ready },
 	{ IPC_PRIV_CUT_FLOWS, keeper_cut_flows },
 	{ IPC_PRIV_LINK, keeper_link },

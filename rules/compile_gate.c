@@ -78,6 +78,7 @@ static const struct reason {
 	{ COMPILE_COUNTER_STATE, COMPILE_LOG_STATE },
 	{ COMPILE_COUNTER_OPTIONS, COMPILE_LOG_OPTIONS },
 	{ COMPILE_COUNTER_CUTOFF, COMPILE_LOG_CUTOFF },
+	{ COMPILE_COUNTER_REVOKED, COMPILE_LOG_REVOKED },
 };
 
 static void
@@ -207,6 +208,7 @@ static void
 write_forward(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "forward", HOOK_FORWARD);
+	write_rejudge_running(w, HOOK_FORWARD);
 	write_established(w, HOOK_FORWARD);
 	write_header_checks(w);
 	write_state_checks(w);
@@ -262,6 +264,7 @@ write_input(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "input", HOOK_INPUT);
 	write_loopback(w, FIELD_IIFNAME);
+	write_rejudge_running(w, HOOK_INPUT);
 	write_established(w, HOOK_INPUT);
 	write_neighbour_discovery(w, false);
 	write_group_check(w, "input-group");
@@ -285,6 +288,7 @@ write_output(struct writer *w)
 {
 	write_base_chain(w, "output", HOOK_OUTPUT);
 	write_loopback(w, FIELD_OIFNAME);
+	write_rejudge_running(w, HOOK_OUTPUT);
 	write_established(w, HOOK_OUTPUT);
 	write_neighbour_discovery(w, true);
 	write_state_checks(w);
@@ -298,6 +302,7 @@ write_related(struct writer *w)
 	static const uint8_t v4[] = { 3, 11, 12 }, v6[] = { 1, 2, 3, 4 };
 
 	write_chain(w, CHAIN_RELATED, 0, nowhere);
+	write_rejudge_related(w);
 	for (size_t i = 0; i < sizeof(v4); i++)
 		write_icmp_accept(w, NFPROTO_V4, v4[i]);
 	for (size_t i = 0; i < sizeof(v6); i++)
@@ -522,4 +527,5 @@ compile_gate(struct writer *w, const struct checked *c)
 	write_permit(w);
 	write_cutoff(w);
 	write_refusals(w);
+	write_rejudge_gate(w);
 }

@@ -254,13 +254,16 @@ control_isolate(struct control *c, const struct requester *who, const json_t *re
 	problem = understand(c, who, request, o);
 	a.person = o->person;
 	a.reason = o->reason;
-	if (problem == NULL && cutoff_enforce(c, why, sizeof(why)) < 0) {
+	if (problem == NULL) {
+		c->cut.orders++;
+		if (cutoff_enforce(c, why, sizeof(why)) == 0)
+			return made(c, o, began_ns);
+		/* The order stands: no table is put into the kernel without it. */
 		shut_instead(c);
-		append(why, sizeof(why), "", "forwarding is off instead");
-		problem = why;
+		(void)cutoff_state_save(c);
+		append(why, sizeof(why), "", "forwarding is off instead, and the order stands");
+		return refuse(c, &a, "cut-off", why);
 	}
-	if (problem == NULL)
-		return made(c, o, began_ns);
 	answer = refuse(c, &a, "cut-off", problem);
 	cutoffs_remove(&c->cut.list, id);
 	c->cut.list.last_id = id - 1;

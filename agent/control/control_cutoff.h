@@ -22,9 +22,10 @@ struct control;
 struct requester;
 
 /* In struct control. */
-struct control_cut {
+struct control_cutoffs {
 	struct cutoffs list;
 	int folder;			/* state folder; negative: none */
+	uint64_t orders;		/* so far; what was compiled before one lacks it */
 	char problem[256];		/* what status shows; "" when all is well */
 };
 

@@ -35,7 +35,11 @@ struct control {
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
-	struct control_cut cut;		/* control_cutoff.c */
+	struct control_cutoffs cut;	/* control_cutoff.c */
+	struct server *server;		/* control_server.c; NULL: it does not serve yet */
+	sd_event_source *moment;	/* control_expiry.c; NULL: none yet */
+	int64_t compiled_at;		/* seconds since the epoch, of what the kernel has */
+	uint64_t flows_cut;		/* by the last change of the kernel's ruleset */
 	struct versions versions;	/* kept policies */
 	bool keeps;			/* the state folder can be used */
 	uint32_t serial;		/* of the version in force; 0: it is not kept */
@@ -74,6 +78,34 @@ void control_plan(struct control *c, struct policy *policy, json_t **answer);
 const char *control_permit_id(const struct object_name *counter);
 /* The difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
+/*
+ * control_revoke.c: bring the kernel to a policy whose numbers are kept, and end the
+ * flows that it denies. 0: done and compared; *cut says what became of them.
+ */
+struct control_cut {
+	bool changed;			/* the kernel's ruleset */
+	uint64_t flows;			/* that ended */
+	char problem[256];		/* "" or why some may run on, refused by the gate */
+};
+int control_commit(struct control *c, const struct checked *checked,
+    struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);
+/* The ruleset of a policy as of now, with what is cut off; the caller owns it. */
+struct ruleset *control_compile(const struct control *c, const struct checked *checked,
+    const uint32_t *revoked, size_t n, struct diag *diag);
+/* How many flows the target would end; negative errno. */
+int64_t control_count_cut(struct control *c, const struct checked *checked,
+    const struct ruleset *running, const struct ruleset *target);
+/* Flows are being judged again: somebody has to finish that. */
+bool control_revoking(const struct control *c);
+int64_t control_now(void);
+
+/* control_apply.c: *read is the caller's to free. 0 or negative errno. */
+int control_running_ruleset(struct control *c, const struct ruleset **running,
+    struct ruleset **read);
+
+/* control_expiry.c: at the next end of a permit, do what it asks for. */
+void control_expect_end(struct control *c);
+
 /* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
 int control_restore(struct control *c);
 /* The same without a word: the whole table as it should be now. */
@@ -116,6 +148,11 @@ json_t *control_text_json(const char *text);
 
 /* control_server.c: serve the control socket. 0 or negative errno. */
 int control_serve(struct control *c);
+/*
+ * Between two steps of a long change, where all of *c fits together: cut-offs that are
+ * asked for meanwhile do not wait for its end.
+ */
+void control_urgent(struct control *c);
 
 /*
  * control_numbers.c: give permits and pairs the numbers they run under; running may be

@@ -64,7 +64,7 @@ def timed(gate, before):
 
 def run():
     with Gate(text(20000)) as gate:
-        quiet = min(timed(gate, lambda: None) for _ in range(2))
+        quiet = timed(gate, lambda: None)
         path = gate.write("next.conf", text(20001))
 
         def apply():
