@@ -194,7 +194,7 @@ ids_are_not_given_twice(void)
 static const char *const samples[] = {
 	"", "all\n", "link a0\n", "pair a0 b0\n", "range 10.1.0.7\n",
 	"range 10.1.0.0/24\n", "range 2001:db8:1::-2001:db8:1::9\nrange 2001:db8:1::77\n",
-	"all\nlink a0\npair a1 b0\nrange 10.1.0.7\nrange 10.2.0.0/24\nrange ::1:0/112\n",
+	"all\nlink a0\npair a1 b0\nrange 10.1.0.7\nrange 10.2.0.0/24\nrange 2001:db8::/64\n",
 };
 
 #define N_SAMPLES (sizeof(samples) / sizeof(samples[0]))
