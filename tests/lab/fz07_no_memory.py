@@ -7,4 +7,4 @@ SEKISHO_FAULT_SWEEP=1.
 """
 from sekisho_lab import case, faulting
 
-case.main("FZ-07", lambda: faulting.run([faulting.faults.MEMORY], 10))
+case.main("FZ-07", lambda: faulting.run([faulting.faults.MEMORY], 4))

@@ -119,4 +119,4 @@ def choose(calls, samples):
     if SWEEP or calls <= samples:
         return list(range(1, calls + 1))
     stride = calls / samples
-    return sorted({1, 2, calls} | {int(1 + n * stride) for n in range(samples)})
+    return [int(1 + (n + 0.5) * stride) for n in range(samples)]

@@ -115,6 +115,10 @@ on_crash(int signal_number)
 static void __attribute__((constructor))
 begin(void)
 {
+	static char room[65536];
+	/* a stack of its own: the other may be the reason */
+	const stack_t own_stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	const struct sigaction crash = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
 	void *one[1];
 
 	static const char *const names[] = { "sendto", "send", "sendmsg", "recvmsg", "recvfrom",
@@ -133,9 +137,10 @@ begin(void)
 		close(fd);
 	/* backtrace(3) loads a library the first time */
 	(void)backtrace(one, 1);
-	signal(SIGSEGV, on_crash);
-	signal(SIGABRT, on_crash);
-	signal(SIGBUS, on_crash);
+	sigaltstack(&own_stack, NULL);
+	sigaction(SIGSEGV, &crash, NULL);
+	sigaction(SIGABRT, &crash, NULL);
+	sigaction(SIGBUS, &crash, NULL);
 	self = getpid();
 	if (page != MAP_FAILED)
 		order = page;
