@@ -8,6 +8,8 @@
 #ifndef AGENT_IPC_H
 #define AGENT_IPC_H
 
+#include "kernel-helpers/conntrack.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +25,8 @@ enum ipc_type {
 	IPC_PRIV_FORWARDING,		/* u32: 0 off, 1 on; answer: struct ipc_result */
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
 	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
+	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
+	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
@@ -45,6 +49,20 @@ enum ipc_type {
 struct ipc_result {
 	int32_t error;			/* 0 or negative errno */
 	char text[256];			/* sentence, English, NUL terminated */
+};
+
+/* One connection as the keeper sees it, and what is to become of it. */
+struct running_flow {
+	struct conntrack_flow flow;
+	bool own_source;		/* its source is an address of this machine */
+	uint32_t new_mark;		/* IPC_PRIV_FLOWS_CHANGE; 0: it ends */
+};
+
+#define IPC_MAX_FLOWS (1u << 20)	/* four times the kernel's usual nf_conntrack_max */
+
+struct flow_changes {
+	uint64_t deleted, marked;
+	bool again;			/* some may have been passed over */
 };
 
 #define IPC_MAX_INTERFACES 256u

@@ -241,6 +241,8 @@ static const struct {
 	{ IPC_PRIV_FORWARDING, asroot_forwarding },
 	{ IPC_PRIV_WATCH, asroot_watch },
 	{ IPC_PRIV_LOAD, asroot_load },
+	{ IPC_PRIV_FLOWS, asroot_flows },
+	{ IPC_PRIV_FLOWS_CHANGE, asroot_flows_change },
 	{ IPC_PRIV_READY, asroot_ready },
 	{ IPC_PRIV_PROCESSES, asroot_processes },
 };

@@ -118,4 +118,10 @@ int keeper_setup(struct keeper *k);
 
 int64_t keeper_now_ns(void);
 
+/* keeper_flows.c: asks of keeper_asks.c. */
+void asroot_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
+    int *fd);
+void asroot_flows_change(struct keeper *k, struct ipc_message *m,
+    struct ipc_result *result, int *fd);
+
 #endif /* AGENT_KEEPER_INTERNAL_H */

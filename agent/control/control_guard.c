@@ -391,6 +391,13 @@ react(struct control *c, const struct ipc_nft_seen *seen)
 	put_right(c);
 }
 
+/* Neither a policy is in force nor the gate of the boot: nobody knows what there should be. */
+static bool
+knows_nothing(const struct control *c)
+{
+	return c->checked == NULL && c->known.ruleset == NULL;
+}
+
 void
 control_guard_seen(struct control *c, const struct ipc_message *m)
 {
@@ -405,7 +412,7 @@ control_guard_seen(struct control *c, const struct ipc_message *m)
 		c->forwarding = false;
 	}
 	g->generation = seen.generation;
-	if (c->checked == NULL)
+	if (knows_nothing(c))
 		return;
 	if (seen.changed > 0)
 		react(c, &seen);
@@ -460,7 +467,7 @@ tick_compare(struct control *c)
 	    generation != c->known.generation)
 		due = true;
 	pause = pause > COMPARE_US ? pause : COMPARE_US;
-	if (c->checked == NULL || (!due && now_us() - g->compared_us < pause))
+	if (knows_nothing(c) || (!due && now_us() - g->compared_us < pause))
 		return;
 	seen.noticed_ns = clock_ns(CLOCK_REALTIME);
 	r = control_guard_compare(c);
