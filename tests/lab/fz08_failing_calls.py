@@ -11,4 +11,4 @@ from sekisho_lab.faulting import faults
 CLASSES = [faults.NETLINK_SEND, faults.NETLINK_RECEIVE, faults.UNIX_SEND, faults.UNIX_RECEIVE,
            faults.OPEN, faults.DESCRIPTOR, faults.FORK, faults.WRITE, faults.MAP, faults.RAW]
 
-case.main("FZ-08", lambda: faulting.run(CLASSES, 1, 7))
+case.main("FZ-08", lambda: faulting.run(CLASSES, 1, 5))
