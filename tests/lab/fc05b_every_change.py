@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""FC-05: every way to change our table: put back within a second, by name on record."""
+"""FC-05: every way to change our table: put back within a second, by name on record.
+
+Runs alone.
+"""
 import os
 import re
 import time
