@@ -24,6 +24,8 @@ enum ipc_type {
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
 	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	IPC_PRIV_LOOK,			/* u32: enum drift_look; answer: struct ipc_result, fd: what is there */
+	IPC_PRIV_RELEASE,		/* text: interface of a segment; answer: struct ipc_result */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */

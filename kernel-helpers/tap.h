@@ -141,6 +141,9 @@ const char *tap_tier_name(enum tap_tier tier);
 /* Why the tier is not the best one; "" when it is. */
 const char *tap_set_tier_reason(const struct tap_set *s);
 
+/* The kernel's number of the program at the way out; 0: there is none. */
+uint32_t tap_set_leaving_program(const struct tap_set *s);
+
 /*
  * Give the filter another policy; NULL: none, everything is handed over. The
  * new tables are complete before one store puts them in force; flows proven by

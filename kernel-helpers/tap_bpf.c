@@ -109,6 +109,15 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 	return -1;
 }
 
+uint32_t
+tap_bpf_program_number(const struct tap_bpf *b, enum tap_program program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(tap_bpf_program(b, program), &info, &size) == 0 ? info.id : 0;
+}
+
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
 #define LINK_CREATE	28
 #define TCX_EGRESS	47u

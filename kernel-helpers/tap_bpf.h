@@ -28,6 +28,9 @@ enum tap_program {
 	TAP_PROGRAM_LEAVING,	/* for tcx */
 };
 
+/* The kernel's number of it, by which others see it; 0: not to be had. */
+uint32_t tap_bpf_program_number(const struct tap_bpf *b, enum tap_program program);
+
 /* Its descriptor, which stays b's. */
 int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
 

@@ -405,6 +405,8 @@ control_guard_seen(struct control *c, const struct ipc_message *m)
 		c->forwarding = false;
 	}
 	g->generation = seen.generation;
+	if (seen.transactions > seen.changed || seen.lost)
+		control_drift_tables_changed(c);
 	if (c->checked == NULL)
 		return;
 	if (seen.changed > 0)
@@ -445,25 +447,13 @@ tick_storm(struct control *c)
 	}
 }
 
-/* A change that no event told of, or one whose event was lost. */
-static void
-tick_compare(struct control *c)
+int
+control_guard_verify(struct control *c)
 {
 	struct guard *g = c->guard;
-	uint32_t generation = 0;
-	uint64_t pause = g->cost_us * COMPARE_SHARE;
-	bool due = g->due || c->gone;
-	struct ipc_nft_seen seen = { .changed = 1 };
-	int r;
+	struct ipc_nft_seen seen = { .changed = 1, .noticed_ns = clock_ns(CLOCK_REALTIME) };
+	int r = control_guard_compare(c);
 
-	if (nft_generation(c->nft, &generation) == 0 && generation != g->generation &&
-	    generation != c->known.generation)
-		due = true;
-	pause = pause > COMPARE_US ? pause : COMPARE_US;
-	if (c->checked == NULL || (!due && now_us() - g->compared_us < pause))
-		return;
-	seen.noticed_ns = clock_ns(CLOCK_REALTIME);
-	r = control_guard_compare(c);
 	if (r >= 0) {
 		(void)reopen(c);
 		g->generation = c->known.generation;
@@ -475,6 +465,25 @@ tick_compare(struct control *c)
 	}
 	if (r < 0)
 		not_put_back(c, r);
+	return r;
+}
+
+/* A change that no event told of, or one whose event was lost. */
+static void
+tick_compare(struct control *c)
+{
+	struct guard *g = c->guard;
+	uint32_t generation = 0;
+	uint64_t pause = g->cost_us * COMPARE_SHARE;
+	bool due = g->due || c->gone;
+
+	if (nft_generation(c->nft, &generation) == 0 && generation != g->generation &&
+	    generation != c->known.generation)
+		due = true;
+	pause = pause > COMPARE_US ? pause : COMPARE_US;
+	if (c->checked == NULL || (!due && now_us() - g->compared_us < pause))
+		return;
+	(void)control_guard_verify(c);
 }
 
 static void

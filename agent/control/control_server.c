@@ -6,6 +6,7 @@
  * and whoever sits idle is put out. The rest of the machine may knock and is told
  * why not, but can neither take all places nor fill the record.
  */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/log.h"
@@ -196,6 +197,16 @@ do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
 	return control_matrix(cl->control);
 }
 
+static json_t *
+do_doctor(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	const char *language = json_string_value(json_object_get(request, "language"));
+
+	(void)m;
+	return control_doctor(cl->control, language != NULL && strcmp(language, "ja") == 0 ?
+	    MESSAGE_JAPANESE : MESSAGE_ENGLISH);
+}
+
 static const struct request_row {
 	const char *verb;
 	bool changes;
@@ -205,6 +216,7 @@ static const struct request_row {
 	{ "status", false, false, do_status },
 	{ "matrix", false, false, do_matrix },
 	{ "history", false, false, do_history },
+	{ "doctor", false, false, do_doctor },
 	{ "plan", false, false, do_plan },
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },

@@ -213,6 +213,7 @@ watcher_status(struct watcher *w)
 		json_array_append_new(taps, tap_json(w, i));
 	json_object_set_new(o, "tier",
 	    json_string(tap_tier_name(tap_set_tier(w->setup->taps))));
+	put(o, "leaving_program", tap_set_leaving_program(w->setup->taps));
 	json_object_set_new(o, "tier_reason",
 	    json_string(tap_set_tier_reason(w->setup->taps)));
 	/* why the flows of before the start are not all known; "": they are */
