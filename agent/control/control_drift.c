@@ -22,11 +22,12 @@
 
 #define LOOK_US			10000000u
 /* Events come in flocks. */
-#define SETTLE_US		150000u
+#define SETTLE_US		30000u
 /* A very long look may take at most this part of the time. */
 #define LOOK_SHARE		50u
 /* Routes and tables of others have events; in case one was lost. */
 #define RARELY			6u
+#define WATCHER_TIMEOUT_MS	100
 #define EVENTS_AT_ONCE		1024u
 /* Records of things put right, when somebody plays with a switch. */
 #define REPAIRS_A_MINUTE	20u
@@ -46,6 +47,7 @@ struct drift {
 	struct drift_list list;
 	unsigned int due;		/* DRIFT_PART_* */
 	uint64_t next_us;		/* CLOCK_MONOTONIC */
+	uint64_t cost_us;		/* of the last look */
 	unsigned int looks;
 	int values[N_TOLD];		/* INT_MIN: this kernel lacks it */
 	bool has_values;
@@ -139,7 +141,7 @@ set_back(struct control *c)
 {
 	const struct drift_picture *p = c->drift->picture;
 	char why[256] = "";
-	bool wrong = false, first = true;
+	bool wrong = false;
 	int r = 0;
 
 	for (size_t i = 0; i < p->n_switches; i++)
@@ -148,13 +150,10 @@ set_back(struct control *c)
 		r = priv_forwarding(c->setup->keeper_fd, c->forwarding, why, sizeof(why));
 	if (r < 0)
 		log_warnx("control: switches cannot be set back: %s", why);
-	/* The kernel has two switches of forwarding, and writing one is one deed. */
 	for (size_t i = 0; i < c->drift->list.n; i++)
-		if (c->drift->list.all[i].id == DRIFT_SWITCH) {
+		if (c->drift->list.all[i].id == DRIFT_SWITCH)
 			tell_repair(c, &c->drift->list.all[i], r == 0);
-			first = false;
-		}
-	return wrong && !first;
+	return wrong;
 }
 
 static void
@@ -197,9 +196,14 @@ put_right(struct control *c, const struct drift_eyes *eyes)
 static uint32_t
 own_program(struct control *c)
 {
-	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
-	json_int_t n = json_integer_value(json_object_get(watch, "leaving_program"));
+	json_t *watch = NULL;
+	json_int_t n;
 
+	/* One that is just being started again is not waited for: there is a next look. */
+	if (ipc_ask(c->setup->watch_fd, IPC_WATCH_STATUS, NULL, 0, -1, &c->answer,
+	    WATCHER_TIMEOUT_MS) == 0)
+		(void)ipc_json(&c->answer, &watch);
+	n = json_integer_value(json_object_get(watch, "leaving_program"));
 	json_decref(watch);
 	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
@@ -209,11 +213,14 @@ take(struct control *c, struct drift_eyes *eyes, unsigned int parts)
 {
 	struct drift_picture *p = c->drift->picture;
 	uint32_t before = (parts & DRIFT_PART_PROGRAMS) != 0 ? own_program(c) : 0;
+	uint64_t begin;
 
 	/* Where it is not known which program is ours, none can be called somebody else's. */
 	if (before == 0)
 		parts &= ~DRIFT_PART_PROGRAMS;
+	begin = now_us();
 	drift_picture_take(p, eyes, c->checked, parts);
+	c->drift->cost_us = now_us() - begin;
 	if (before == 0)
 		return;
 	p->own_program = before;
@@ -265,7 +272,7 @@ look(struct control *c, unsigned int parts)
 	struct drift *d = c->drift;
 	struct drift_eyes eyes = { .rtnl_fd = c->setup->rtnl_fd, .look = look_by_keeper, .arg = c,
 	    .forwarding = c->forwarding };
-	uint64_t begin = now_us(), pause;
+	uint64_t pause;
 
 	if (c->checked == NULL)
 		return;
@@ -278,7 +285,8 @@ look(struct control *c, unsigned int parts)
 	tell_news(c, &before);
 	if ((parts & DRIFT_PART_SWITCHES) != 0)
 		tell_values(c);
-	pause = (now_us() - begin) * LOOK_SHARE;
+	pause = d->cost_us * LOOK_SHARE;
+	pause = pause < LOOK_US ? pause : LOOK_US;
 	d->next_us = now_us() + (pause > SETTLE_US ? pause : SETTLE_US);
 }
 
@@ -352,7 +360,6 @@ on_event(sd_event_source *s, int fd, uint32_t events, void *arg)
 		return 0;
 	if ((what & RTNL_SWITCHES) != 0)
 		shut_at_once(c);
-	/* A bridge or a program is a hole: no settling, but for the pause of the last look. */
 	c->drift->due |= parts_of(what);
 	plan(c->drift);
 	return 0;

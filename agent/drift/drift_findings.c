@@ -326,7 +326,7 @@ find_switches(const struct drift_picture *p, struct drift_list *out)
 		else
 			snprintf(subject, sizeof(subject), "%.*s%s%s", (int)(place - name), name,
 			    s->interface, place + 2);
-		found(out, s->kept ? DRIFT_SWITCH : DRIFT_PROXY, subject, "%d -> %d", s->have,
+		found(out, s->kept ? DRIFT_SWITCH : DRIFT_PROXY, subject, "%d, not %d", s->have,
 		    s->want);
 	}
 }

@@ -63,7 +63,7 @@ wrong_way(const struct checked *c, const struct ip_prefix *to, int should, int i
 	struct ip_range range = address_prefix_range(to);
 	char text[IP_RANGE_TEXT_SIZE], detail[64];
 
-	snprintf(detail, sizeof(detail), "%s -> %s", c->segments[is].interface,
+	snprintf(detail, sizeof(detail), "%s, not %s", c->segments[is].interface,
 	    c->segments[should].interface);
 	drift_add(out, DRIFT_ROUTE, address_print_range(&range, text), detail);
 }
