@@ -470,7 +470,8 @@ control_doctor(struct control *c, enum message_language language)
 		for (size_t i = 0; i < c->drift->list.n; i++)
 			drift_add(&list, c->drift->list.all[i].id, c->drift->list.all[i].subject,
 			    c->drift->list.all[i].detail);
+	list.more += c->drift != NULL ? c->drift->list.more : 0;
 	return json_pack("{s:b, s:s, s:o, s:I}", "ok", 1, "severity",
 	    drift_severity_name(drift_worst(&list)), "findings", drift_json(&list, language),
-	    "more", (json_int_t)(list.more + (c->drift != NULL ? c->drift->list.more : 0)));
+	    "more", (json_int_t)list.more);
 }
