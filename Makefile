@@ -110,7 +110,8 @@ skels := $(patsubst kernel-helpers/%.bpf.c,$(O)/gen/%.skel.h,$(bpf_src))
 
 all: $(bins)
 # What the tests run, beside the programs themselves.
-tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src) $(corpora_src))
+tests: $(bins) $(call progs,$(unit_src) $(lab_src) $(bench_src) $(corpora_src)) \
+       $(O)/tests/lab/fault_shim.so
 
 # ---- rules -------------------------------------------------------------
 ifeq ($(V),)
@@ -147,6 +148,12 @@ $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)
 	$(link) $(unit_libs) $(pkg_libs) $(LDLIBS)
 $(call progs,$(bench_src) $(fuzz_src) $(lab_src) $(corpora_src)): %: %.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
+
+# Preloaded into the daemon: our warnings but those about what libc declares.
+$(O)/tests/lab/fault_shim.so: tests/lab/shim/fault_shim.c Makefile
+	@mkdir -p $(@D)
+	$(call say,SO)$(CC) -std=gnu11 $(warnings) -Wno-missing-prototypes -O2 -g -fPIC -shared \
+	  -D_GNU_SOURCE -o $@ $< -ldl
 
 # ---- checks ------------------------------------------------------------
 needs:

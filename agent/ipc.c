@@ -274,12 +274,34 @@ ipc_memfd(const char *name, const void *bytes, size_t length)
 	return fd;
 }
 
+/*
+ * Read, not mapped: a page that cannot be had (huge pages, a full swap) is an error
+ * here, and would be SIGBUS there; holes cost nothing either.
+ */
+static int
+read_all(int fd, uint8_t *bytes, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = pread(fd, bytes + done, length - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EPROTO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
 int
 ipc_map(int memfd, size_t max, void **bytes, size_t *length)
 {
 	const int wanted = F_SEAL_SHRINK | F_SEAL_WRITE;
 	int seals = fcntl(memfd, F_GET_SEALS);
 	struct stat st;
+	int r;
 
 	*bytes = NULL;
 	*length = 0;
@@ -291,10 +313,17 @@ ipc_map(int memfd, size_t max, void **bytes, size_t *length)
 		return -EFBIG;
 	if (st.st_size == 0)
 		return 0;
-	*bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, memfd, 0);
+	*bytes = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (*bytes == MAP_FAILED) {
 		*bytes = NULL;
 		return -errno;
+	}
+	r = read_all(memfd, *bytes, (size_t)st.st_size);
+	if (r < 0) {
+		munmap(*bytes, (size_t)st.st_size);
+		*bytes = NULL;
+		return r;
 	}
 	*length = (size_t)st.st_size;
 	return 0;

@@ -8,6 +8,8 @@
 #ifndef AGENT_IPC_H
 #define AGENT_IPC_H
 
+#include "kernel-helpers/conntrack.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,9 +25,12 @@ enum ipc_type {
 	IPC_PRIV_FORWARDING,		/* u32: 0 off, 1 on; answer: struct ipc_result */
 	IPC_PRIV_WATCH,			/* struct ipc_watch, fd: printed policy; answer: struct ipc_result */
 	IPC_PRIV_READY,			/* text: what the service manager shows; answer: struct ipc_result */
+	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
+	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	IPC_PRIV_LOOK,			/* u32: enum drift_look; answer: struct ipc_result, fd: what is there */
 	IPC_PRIV_RELEASE,		/* text: interface of a segment; answer: struct ipc_result */
+	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */
@@ -48,6 +53,20 @@ struct ipc_result {
 	char text[256];			/* sentence, English, NUL terminated */
 };
 
+/* One connection as the keeper sees it, and what is to become of it. */
+struct running_flow {
+	struct conntrack_flow flow;
+	bool own_source;		/* its source is an address of this machine */
+	uint32_t new_mark;		/* IPC_PRIV_FLOWS_CHANGE; 0: it ends */
+};
+
+#define IPC_MAX_FLOWS (1u << 20)	/* four times the kernel's usual nf_conntrack_max */
+
+struct flow_changes {
+	uint64_t deleted, marked;
+	bool again;			/* some may have been passed over */
+};
+
 #define IPC_MAX_INTERFACES 256u
 
 struct ipc_watch {
@@ -59,6 +78,26 @@ struct ipc_child {
 	char name[16];			/* "watcher", "recorder" */
 	int32_t status;			/* of waitpid(2) */
 	int64_t since_ns, until_ns;	/* CLOCK_REALTIME: gap in its work */
+};
+
+/* How a process is confined: what the kernel tells in /proc/PID/status. */
+struct ipc_process {
+	char name[16];			/* "keeper", "watcher" */
+	int32_t pid;			/* 0: not running */
+	uint32_t uid;
+	uint64_t capabilities;		/* effective */
+	uint8_t seccomp;		/* 2: a filter of system calls */
+	uint8_t no_new_privs;
+	uint8_t silent;			/* gives no sign of life */
+	int32_t landlock;		/* version; 0: none, this by its own word */
+	uint32_t restarts;
+};
+
+#define IPC_MAX_PROCESSES 8u
+
+struct ipc_processes {
+	uint32_t n;
+	struct ipc_process processes[IPC_MAX_PROCESSES];
 };
 
 /* What others did to nf_tables since it was last told, and what the keeper did then. */
@@ -118,9 +157,9 @@ void ipc_drop_queued(int socket);
 int ipc_memfd(const char *name, const void *bytes, size_t length);
 
 /*
- * Map a memfd that another process sent: it must be sealed against shrinking
- * and writing and at most max bytes. *bytes is unmapped with munmap(2), may be
- * NULL when empty. 0 or negative errno.
+ * What is in a memfd that another process sent: it must be sealed against shrinking
+ * and writing (so it is no pipe, no device, no file of a disk) and at most max bytes.
+ * *bytes is unmapped with munmap(2), may be NULL when empty. 0 or negative errno.
  */
 int ipc_map(int memfd, size_t max, void **bytes, size_t *length);
 

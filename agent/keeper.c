@@ -100,7 +100,7 @@ watch_events(struct keeper *k)
 	if (r >= 0)
 		r = keeper_gate_watch(k);
 	if (r >= 0)
-		r = sd_event_set_watchdog(k->event, true);
+		r = keeper_health_begin(k);
 	return r < 0 ? r : 0;
 }
 
@@ -116,6 +116,21 @@ start_processes(struct keeper *k)
 	return r < 0 ? r : keeper_start(k, CHILD_CONTROL);
 }
 
+/* After the children, which start with more than they keep. */
+static int
+become_keeper(struct keeper *k)
+{
+	const struct paths *p = &k->options->paths;
+	/* State and log are the children's: one that is started again inherits our limits. */
+	const struct privilege_needs needs = { .folders = { p->run, p->state, p->log } };
+
+	k->landlock = privilege_become(ROLE_KEEPER, &needs);
+	if (k->landlock == 0)
+		log_warnx("keeper: this kernel has no Landlock: file modes alone hold the "
+		    "processes");
+	return k->landlock < 0 ? k->landlock : 0;
+}
+
 int
 keeper_run(const struct keeper_options *options)
 {
@@ -129,7 +144,7 @@ keeper_run(const struct keeper_options *options)
 	if (r == 0)
 		r = start_processes(&k);
 	if (r == 0)
-		r = privilege_become(ROLE_KEEPER);
+		r = become_keeper(&k);
 	if (r < 0) {
 		log_warnx("keeper: cannot start: %s", strerror(-r));
 		keeper_stop_children(&k);

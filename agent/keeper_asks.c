@@ -217,6 +217,18 @@ asroot_release(struct keeper *k, struct ipc_message *m, struct ipc_result *resul
 	result->error = link_release_from_bridge(name);
 }
 
+static void
+asroot_processes(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	struct ipc_processes all;
+
+	(void)m;
+	keeper_describe(k, &all);
+	*fd = ipc_memfd("processes", &all, sizeof(all));
+	if (*fd < 0)
+		fail(result, *fd, "the account cannot be handed over");
+}
+
 static const struct {
 	enum ipc_type type;
 	ask_fn *answer;
@@ -225,9 +237,12 @@ static const struct {
 	{ IPC_PRIV_FORWARDING, asroot_forwarding },
 	{ IPC_PRIV_WATCH, asroot_watch },
 	{ IPC_PRIV_LOAD, asroot_load },
+	{ IPC_PRIV_FLOWS, asroot_flows },
+	{ IPC_PRIV_FLOWS_CHANGE, asroot_flows_change },
 	{ IPC_PRIV_READY, asroot_ready },
 	{ IPC_PRIV_LOOK, asroot_look },
 	{ IPC_PRIV_RELEASE, asroot_release },
+	{ IPC_PRIV_PROCESSES, asroot_processes },
 };
 
 void
@@ -238,6 +253,8 @@ keeper_answer(struct keeper *k, struct ipc_message *m)
 	size_t i = 0;
 	int r;
 
+	/* It waits for us, however long the answer takes. */
+	keeper_heard(k, CHILD_CONTROL);
 	while (i < sizeof(asks) / sizeof(asks[0]) && asks[i].type != m->type)
 		i++;
 	if (i < sizeof(asks) / sizeof(asks[0])) {
@@ -249,6 +266,7 @@ keeper_answer(struct keeper *k, struct ipc_message *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
+	keeper_heard(k, CHILD_CONTROL);
 	r = ipc_answer(k->control[0], m, &result, sizeof(result), fd < 0 ? -1 : fd);
 	if (r < 0)
 		log_warnx("keeper: cannot answer control: %s", strerror(-r));

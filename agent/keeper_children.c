@@ -8,6 +8,7 @@
 #include "agent/privilege.h"
 #include "agent/record/recorder.h"
 #include "agent/version.h"
+#include "agent/watch/canary.h"
 #include "agent/watch/watcher.h"
 #include "agent/watch_start.h"
 
@@ -123,12 +124,13 @@ keeper_close_others(int *keep, size_t n)
 }
 
 static int
-become(enum privilege_role role)
+become(enum privilege_role role, const struct privilege_needs *needs, struct beat *beat)
 {
-	int r = privilege_become(role);
+	int r = privilege_become(role, needs);
 
+	atomic_store(&beat->landlock, r);
 	/* After the change of user, which clears it: nobody outlives the keeper. */
-	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (r >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		r = -errno;
 	if (r < 0)
 		log_warnx("cannot give up privileges: %s", strerror(-r));
@@ -148,10 +150,12 @@ run_recorder(struct keeper *k)
 		.directory = k->log_fd, .peers = peers, .n_peers = WRITER_COUNT,
 		.hostname = hostname, .version = SEKISHO_VERSION,
 		.reserve_bytes = RECORDER_RESERVE_BYTES,
+		.beat = k->beats[CHILD_RECORDER],
 	};
+	const struct privilege_needs needs = { .folders = { k->options->paths.log } };
 
 	(void)gethostname(hostname, sizeof(hostname) - 1);
-	return become(ROLE_RECORDER) < 0 ? EXIT_FAILURE : recorder_run(&setup);
+	return become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
 }
 
 static int
@@ -163,11 +167,12 @@ run_control(struct keeper *k)
 		.rtnl_fd = k->rtnl_fd, .rtnl_events_fd = k->rtnl_events_fd,
 		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
 		.policy = k->options->policy,
-		.audit_gid = privilege_group("sekisho-audit"),
-		.admin_gid = privilege_group("sekisho-admin"),
+		.audit_gid = k->audit_gid, .admin_gid = k->admin_gid,
+		.beat = k->beats[CHILD_CONTROL],
 	};
+	const struct privilege_needs needs = { .folders = { k->options->paths.state } };
 
-	return become(ROLE_CONTROL) < 0 ? EXIT_FAILURE : control_run(&setup);
+	return become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE : control_run(&setup);
 }
 
 static int64_t
@@ -187,6 +192,9 @@ run_watcher(struct keeper *k)
 		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
 		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
 	};
+	const int partners[] = { start.control_fd, start.recorder_fd };
+	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 2,
+	    .frame_bytes = CANARY_BYTES };
 	struct watcher_setup setup;
 	int r = watch_start_open(&start, &setup);
 
@@ -194,7 +202,9 @@ run_watcher(struct keeper *k)
 		log_warnx("watcher: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	return become(ROLE_WATCHER) < 0 ? EXIT_FAILURE : watcher_run(&setup);
+	needs.ask_fd = setup.link_fd;
+	setup.beat = k->beats[CHILD_WATCHER];
+	return become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
 }
 
 static void __attribute__((noreturn))
@@ -212,6 +222,9 @@ run_child(struct keeper *k, enum child_id id)
 	signal(SIGHUP, SIG_IGN);
 	if (keeper_close_others(keep, n) < 0)
 		_exit(EXIT_FAILURE);
+	for (int other = 0; other < CHILD_COUNT; other++)
+		if (other != (int)id)
+			beat_forget(k->beats[other]);
 	switch (id) {
 	case CHILD_RECORDER:
 		status = run_recorder(k);
@@ -251,6 +264,9 @@ tell_of_gap(struct keeper *k, enum child_id id)
 	snprintf(e.reason, sizeof(e.reason), "the %s process %s %d and was started again",
 	    told.name, WIFSIGNALED(c->status) ? "was ended by signal" : "ended with status",
 	    WIFSIGNALED(c->status) ? WTERMSIG(c->status) : WEXITSTATUS(c->status));
+	if (c->hung)
+		snprintf(e.reason, sizeof(e.reason), "the %s process gave no sign of life, "
+		    "was ended and started again", told.name);
 	if (wants_taps(id, c->status))
 		snprintf(e.reason, sizeof(e.reason), "the watcher process was started "
 		    "again to open its taps anew");
@@ -270,6 +286,7 @@ keeper_start(struct keeper *k, enum child_id id)
 	if (id == CHILD_WATCHER && k->policy_fd < 0)
 		return 0;
 	c->started_us = monotonic_us();
+	keeper_health_started(k, id);
 	pid = fork();
 	if (pid < 0) {
 		int error = errno;
@@ -282,9 +299,12 @@ keeper_start(struct keeper *k, enum child_id id)
 		run_child(k, id);
 	c->pid = pid;
 	log_info("%s started (pid %d)", keeper_child_name(id), (int)pid);
-	if (c->died_ns != 0)
+	if (c->died_ns != 0) {
+		c->restarts++;
 		tell_of_gap(k, id);
+	}
 	c->died_ns = 0;
+	c->hung = false;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef AGENT_KEEPER_INTERNAL_H
 #define AGENT_KEEPER_INTERNAL_H
 
+#include "agent/beat.h"
 #include "agent/ipc.h"
 #include "agent/keeper.h"
 #include "agent/record/event.h"
@@ -27,6 +28,16 @@ struct child {
 	int64_t started_us;		/* CLOCK_MONOTONIC */
 	int status;			/* of waitpid(2) */
 	unsigned int reopened;		/* times in a row for WATCHER_REOPEN */
+	unsigned int restarts;
+	bool hung;			/* gave no sign of life, and was ended for it */
+};
+
+/* What keeper_health.c knows of a child. */
+struct health {
+	uint64_t count;			/* of its beat, at the last look */
+	unsigned int missed;		/* looks since it last changed */
+	unsigned int looks;		/* since this process was started */
+	bool heard;			/* since then */
 };
 
 enum record_writer {
@@ -59,6 +70,12 @@ struct keeper {
 	struct ipc_watch interfaces;	/* of the last IPC_PRIV_WATCH */
 	int policy_fd;			/* its printed policy, -1: none yet */
 	bool stopping;
+	struct beat *beats[CHILD_COUNT];
+	struct health health[CHILD_COUNT];
+	uint64_t look_us;		/* between two looks at them */
+	bool netlink_silent;
+	int landlock;			/* of the keeper itself */
+	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group */
 };
 
 /*
@@ -79,6 +96,16 @@ void keeper_stop_children(struct keeper *k);
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
 
+/* keeper_health.c: look after all, and feed the watchdog. 0 or negative errno. */
+int keeper_health_begin(struct keeper *k);
+/* A child was started; it was heard of in another way than by its beat. */
+void keeper_health_started(struct keeper *k, enum child_id id);
+void keeper_heard(struct keeper *k, enum child_id id);
+/* Nothing hangs, and nf_tables answers. */
+bool keeper_is_healthy(struct keeper *k);
+/* How each process is confined, as the kernel says. */
+void keeper_describe(struct keeper *k, struct ipc_processes *out);
+
 /* keeper_asks.c: one request of the control process. */
 void keeper_answer(struct keeper *k, struct ipc_message *m);
 
@@ -91,5 +118,11 @@ int keeper_load_policy(struct keeper *k, int *fd);
 int keeper_setup(struct keeper *k);
 
 int64_t keeper_now_ns(void);
+
+/* keeper_flows.c: asks of keeper_asks.c. */
+void asroot_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
+    int *fd);
+void asroot_flows_change(struct keeper *k, struct ipc_message *m,
+    struct ipc_result *result, int *fd);
 
 #endif /* AGENT_KEEPER_INTERNAL_H */

@@ -45,7 +45,7 @@ load(const char *file, int socket)
 	struct policy *policy;
 	int fd = -ENOMEM;
 
-	if (diag != NULL && privilege_become(ROLE_LOADER) == 0) {
+	if (diag != NULL && privilege_become(ROLE_LOADER, NULL) >= 0) {
 		policy = policy_parse_file(file, diag);
 		if (policy == NULL || diag_count(diag, DIAG_ERROR) > 0) {
 			result.error = -EINVAL;

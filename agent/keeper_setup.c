@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -154,6 +155,26 @@ warn_about_users(void)
 		}
 }
 
+/* What a confined process can no longer find out. */
+static int
+look_up(struct keeper *k)
+{
+	size_t seed = 0;
+
+	k->audit_gid = privilege_group("sekisho-audit");
+	k->admin_gid = privilege_group("sekisho-admin");
+	/* jansson reads /dev/urandom, or else takes the time and the pid for chance. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return -errno;
+	json_object_seed(seed | 1);
+	for (int id = 0; id < CHILD_COUNT; id++) {
+		k->beats[id] = beat_new();
+		if (k->beats[id] == NULL)
+			return -errno;
+	}
+	return 0;
+}
+
 int
 keeper_setup(struct keeper *k)
 {
@@ -161,6 +182,8 @@ keeper_setup(struct keeper *k)
 	int r = make_folders(p);
 
 	warn_about_users();
+	if (r == 0)
+		r = look_up(k);
 	if (r == 0)
 		r = take_lock(p);
 	if (r == 0)

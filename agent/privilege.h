@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who each process is and what it may: users, capabilities (libcap-ng) and the
- * system calls it must never make (libseccomp). The table of processes is in
- * docs/tour.md.
+ * Who each process is and what it may: users, capabilities (libcap-ng), the
+ * system calls it may make (libseccomp) and the files it may reach (Landlock).
+ * The table of processes is in docs/tour.md.
  */
 #ifndef AGENT_PRIVILEGE_H
 #define AGENT_PRIVILEGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 enum privilege_role {
@@ -25,18 +26,31 @@ struct privilege_user {
 	bool fallback;		/* the user does not exist here: nobody */
 };
 
-/* The user of a role; "nobody" where systemd-sysusers(8) has not made it. */
+/* What a role works with and the lists must know; cleared: nothing of the kind. */
+struct privilege_needs {
+	const char *folders[3];		/* may be written to; NULL behind the last */
+	const int *send_fds;		/* the watcher's: messages go through these alone, */
+	size_t n_send_fds;
+	int ask_fd;			/* questions to the kernel through this one; 0: none, */
+	size_t frame_bytes;		/* and frames have this length; 0: none */
+};
+
+/*
+ * The user of a role; "nobody" where systemd-sysusers(8) has not made it. Looked
+ * up once: a confined process can no longer ask.
+ */
 struct privilege_user privilege_user_of(enum privilege_role role);
 
-/* Group id by name; (gid_t)-1 when there is none. */
+/* Group id by name; (gid_t)-1 when there is none. Not for a confined process. */
 gid_t privilege_group(const char *name);
 
 /*
  * Become the role for good: user, no_new_privs, capabilities (bounding set
- * too), and the filter of system calls. 0 or a negative errno; the process
- * must not go on after a failure. When not started as root only no_new_privs
- * and the filter are set.
+ * too), files and system calls. Returns the version of Landlock's interface that
+ * holds the files, 0 where this kernel has none, or a negative errno: the process
+ * must not go on then. When not started as root neither user nor capabilities
+ * change.
  */
-int privilege_become(enum privilege_role role);
+int privilege_become(enum privilege_role role, const struct privilege_needs *needs);
 
 #endif /* AGENT_PRIVILEGE_H */

@@ -6,6 +6,7 @@
  */
 #include "kernel-helpers/conntrack.h"
 
+#include "kernel-helpers/conntrack_parts.h"
 #include "kernel-helpers/netfilter_socket.h"
 
 #include <arpa/inet.h>
@@ -27,196 +28,19 @@
 #define DELETE_BYTES	(32u << 10)
 #define DELETE_ROOM	512u
 
-/* By number of attribute; NULL: not there. Unknown ones are passed over. */
-struct parts {
-	const struct nlattr *at[CTA_MAX + 1];
-};
-
 struct sweep {
 	int fd;
 	bool (*select)(void *arg, const struct conntrack_flow *f);
+	/* In its place, for each entry its own change. */
+	enum conntrack_choice (*choose)(void *arg, const struct conntrack_flow *f,
+	    uint32_t *mark);
 	void *arg;
-	size_t seen, chosen;
+	size_t seen, chosen, marked;
 	bool delete;
 	bool inconsistent;		/* NLM_F_DUMP_INTR */
 	uint8_t *queue;			/* deletions to be sent, after the dump */
 	size_t length, room;
 };
-
-static bool
-split(const uint8_t *bytes, size_t length, struct parts *p)
-{
-	memset(p, 0, sizeof(*p));
-	while (length >= sizeof(struct nlattr)) {
-		const struct nlattr *a = (const void *)bytes;
-		size_t step = NLA_ALIGN((size_t)a->nla_len);
-
-		if (a->nla_len < sizeof(*a) || a->nla_len > length)
-			return false;
-		if (mnl_attr_get_type(a) <= CTA_MAX)
-			p->at[mnl_attr_get_type(a)] = a;
-		if (step >= length)
-			return true;
-		bytes += step;
-		length -= step;
-	}
-	return length == 0;
-}
-
-static bool
-split_nested(const struct nlattr *nest, struct parts *p)
-{
-	return nest != NULL &&
-	    split(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), p);
-}
-
-static const void *
-value_of(const struct nlattr *a, size_t length)
-{
-	return a != NULL && mnl_attr_get_payload_len(a) == length ?
-	    mnl_attr_get_payload(a) : NULL;
-}
-
-static uint16_t
-port_of(const struct nlattr *a)
-{
-	const void *value = value_of(a, sizeof(uint16_t));
-	uint16_t port = 0;
-
-	if (value != NULL)
-		memcpy(&port, value, sizeof(port));
-	return ntohs(port);
-}
-
-static bool
-read_addresses(const struct nlattr *nest, struct conntrack_ends *out)
-{
-	const uint8_t *src, *dst;
-	struct parts ip;
-
-	if (!split_nested(nest, &ip))
-		return false;
-	src = value_of(ip.at[CTA_IP_V4_SRC], 4);
-	dst = value_of(ip.at[CTA_IP_V4_DST], 4);
-	if (src != NULL && dst != NULL) {
-		out->src = address_from_bytes(IP_V4, src);
-		out->dst = address_from_bytes(IP_V4, dst);
-		return true;
-	}
-	src = value_of(ip.at[CTA_IP_V6_SRC], 16);
-	dst = value_of(ip.at[CTA_IP_V6_DST], 16);
-	if (src == NULL || dst == NULL)
-		return false;
-	out->src = address_from_bytes(IP_V6, src);
-	out->dst = address_from_bytes(IP_V6, dst);
-	return true;
-}
-
-static uint8_t
-byte_of(const struct nlattr *a)
-{
-	const uint8_t *value = value_of(a, 1);
-
-	return value != NULL ? *value : 0;
-}
-
-static void
-read_ports(const struct parts *proto, uint8_t protocol, struct conntrack_ends *out)
-{
-	unsigned int type;
-
-	switch (protocol) {
-	case IPPROTO_ICMP:
-		type = byte_of(proto->at[CTA_PROTO_ICMP_TYPE]);
-		out->sport = (uint16_t)(type << 8 | byte_of(proto->at[CTA_PROTO_ICMP_CODE]));
-		break;
-	case IPPROTO_ICMPV6:
-		type = byte_of(proto->at[CTA_PROTO_ICMPV6_TYPE]);
-		out->sport = (uint16_t)(type << 8 |
-		    byte_of(proto->at[CTA_PROTO_ICMPV6_CODE]));
-		break;
-	default:
-		out->sport = port_of(proto->at[CTA_PROTO_SRC_PORT]);
-		out->dport = port_of(proto->at[CTA_PROTO_DST_PORT]);
-		break;
-	}
-}
-
-static bool
-read_tuple(const struct nlattr *nest, struct conntrack_ends *out, uint8_t *protocol)
-{
-	struct parts tuple, proto;
-	const uint8_t *number;
-
-	memset(out, 0, sizeof(*out));
-	if (!split_nested(nest, &tuple) ||
-	    !read_addresses(tuple.at[CTA_TUPLE_IP], out) ||
-	    !split_nested(tuple.at[CTA_TUPLE_PROTO], &proto))
-		return false;
-	number = value_of(proto.at[CTA_PROTO_NUM], 1);
-	if (number == NULL)
-		return false;
-	*protocol = *number;
-	read_ports(&proto, *number, out);
-	return true;
-}
-
-/* The answer's tuple, turned round: what the other side takes for the question. */
-static void
-read_translated(const struct nlattr *nest, struct conntrack_flow *f)
-{
-	bool icmp = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
-	struct conntrack_ends reply;
-	uint8_t protocol;
-
-	f->translated = (struct conntrack_ends){ f->src, f->dst, f->sport, f->dport };
-	if (!read_tuple(nest, &reply, &protocol) || protocol != f->protocol)
-		return;
-	f->translated.src = reply.dst;
-	f->translated.dst = reply.src;
-	if (icmp)
-		return;		/* no translation changes type or code */
-	f->translated.sport = reply.dport;
-	f->translated.dport = reply.sport;
-}
-
-static bool
-read_flow(const struct parts *p, struct conntrack_flow *out)
-{
-	const uint32_t *mark = value_of(p->at[CTA_MARK], sizeof(*mark));
-	struct conntrack_ends ends;
-
-	memset(out, 0, sizeof(*out));
-	if (!read_tuple(p->at[CTA_TUPLE_ORIG], &ends, &out->protocol))
-		return false;
-	out->src = ends.src;
-	out->dst = ends.dst;
-	out->sport = ends.sport;
-	out->dport = ends.dport;
-	if (mark != NULL)
-		out->mark = ntohl(*mark);
-	read_translated(p->at[CTA_TUPLE_REPLY], out);
-	return true;
-}
-
-static bool
-split_message(const void *message, size_t length, struct parts *p)
-{
-	const size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
-	const struct nlmsghdr *h = message;
-
-	return length >= head && h->nlmsg_len >= head && h->nlmsg_len <= length &&
-	    h->nlmsg_type == (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) &&
-	    split((const uint8_t *)message + head, h->nlmsg_len - head, p);
-}
-
-bool
-conntrack_parse(const void *message, size_t length, struct conntrack_flow *out)
-{
-	struct parts p;
-
-	return split_message(message, length, &p) && read_flow(&p, out);
-}
 
 int
 conntrack_open(void)
@@ -267,43 +91,96 @@ copy_attr(struct nlmsghdr *h, const struct nlattr *a)
 		    mnl_attr_get_payload(a));
 }
 
-static int
-queue_deletion(struct sweep *s, const struct parts *p, const struct conntrack_flow *f)
+/* The head of a change of this entry, with all that names it; NULL: *error. */
+static struct nlmsghdr *
+name_entry(struct sweep *s, const struct conntrack_parts *p,
+    const struct conntrack_flow *f, uint8_t type, int *error)
 {
 	struct nlmsghdr *h;
 
+	*error = -ENOMEM;
 	if (s->room - s->length < DELETE_ROOM) {
 		size_t room = s->room == 0 ? DELETE_BYTES : s->room * 2;
 		uint8_t *queue = realloc(s->queue, room);
 
 		if (queue == NULL)
-			return -ENOMEM;
+			return NULL;
 		s->queue = queue;
 		s->room = room;
 	}
 	/* A tuple is some 60 bytes; a long one does not come from the kernel. */
+	*error = -EPROTO;
 	if (p->at[CTA_TUPLE_ORIG]->nla_len > DELETE_ROOM / 2)
-		return -EPROTO;
-	h = put_header(s->queue + s->length, IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
+		return NULL;
+	*error = 0;
+	h = put_header(s->queue + s->length, type, NLM_F_ACK,
 	    f->src.family == IP_V4 ? AF_INET : AF_INET6);
 	copy_attr(h, p->at[CTA_TUPLE_ORIG]);
-	if (value_of(p->at[CTA_ZONE], sizeof(uint16_t)) != NULL)
+	if (conntrack_value(p->at[CTA_ZONE], sizeof(uint16_t)) != NULL)
 		copy_attr(h, p->at[CTA_ZONE]);
-	if (value_of(p->at[CTA_ID], sizeof(uint32_t)) != NULL)
+	return h;
+}
+
+static int
+queue_deletion(struct sweep *s, const struct conntrack_parts *p,
+    const struct conntrack_flow *f)
+{
+	int error;
+	struct nlmsghdr *h = name_entry(s, p, f, IPCTNL_MSG_CT_DELETE, &error);
+
+	if (h == NULL)
+		return error;
+	if (conntrack_value(p->at[CTA_ID], sizeof(uint32_t)) != NULL)
 		copy_attr(h, p->at[CTA_ID]);
 	s->length += NLMSG_ALIGN(h->nlmsg_len);
 	return 0;
+}
+
+/* An update, for it does not ask to create: what is gone stays gone. */
+static int
+queue_mark(struct sweep *s, const struct conntrack_parts *p,
+    const struct conntrack_flow *f, uint32_t mark)
+{
+	int error;
+	struct nlmsghdr *h = name_entry(s, p, f, IPCTNL_MSG_CT_NEW, &error);
+
+	if (h == NULL)
+		return error;
+	mnl_attr_put_u32(h, CTA_MARK, htonl(mark));
+	s->length += NLMSG_ALIGN(h->nlmsg_len);
+	return 0;
+}
+
+static int
+see_choice(struct sweep *s, const struct conntrack_parts *p,
+    const struct conntrack_flow *f)
+{
+	uint32_t mark = f->mark;
+
+	switch (s->choose(s->arg, f, &mark)) {
+	case CONNTRACK_LEAVE:
+		return 0;
+	case CONNTRACK_DELETE:
+		s->chosen++;
+		return queue_deletion(s, p, f);
+	case CONNTRACK_MARK:
+		s->marked++;
+		return queue_mark(s, p, f, mark);
+	}
+	return -EINVAL;
 }
 
 static int
 see_message(struct sweep *s, const struct nlmsghdr *h, size_t left)
 {
 	struct conntrack_flow f;
-	struct parts p;
+	struct conntrack_parts p;
 
-	if (!split_message(h, left, &p) || !read_flow(&p, &f))
+	if (!conntrack_split(h, left, &p) || !conntrack_read(&p, &f))
 		return 0;
 	s->seen++;
+	if (s->choose != NULL)
+		return see_choice(s, &p, &f);
 	if (s->select != NULL && !s->select(s->arg, &f))
 		return 0;
 	s->chosen++;
@@ -449,6 +326,19 @@ conntrack_delete(int fd, bool (*select)(void *arg, const struct conntrack_flow *
 	*seen = s.seen;
 	*deleted = error == 0 ? s.chosen : 0;
 	return error;
+}
+
+int
+conntrack_change(int fd, enum conntrack_choice (*choose)(void *arg,
+    const struct conntrack_flow *f, uint32_t *mark), void *arg, size_t *deleted,
+    size_t *marked)
+{
+	struct sweep s = { .fd = fd, .choose = choose, .arg = arg, .delete = true };
+	int error = run(&s);
+
+	*deleted = error == 0 ? s.chosen : 0;
+	*marked = error == 0 ? s.marked : 0;
+	return error == 0 && s.inconsistent ? -EINTR : error;
 }
 
 struct marks {

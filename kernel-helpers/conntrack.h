@@ -41,6 +41,20 @@ int conntrack_open(void);
 int conntrack_delete(int fd, bool (*select)(void *arg, const struct conntrack_flow *f),
     void *arg, size_t *seen, size_t *deleted);
 
+enum conntrack_choice {
+	CONNTRACK_LEAVE = 0,
+	CONNTRACK_DELETE,
+	CONNTRACK_MARK,		/* it runs on under the mark that choose() gave */
+};
+
+/*
+ * For every entry what choose() says. 0 or a negative errno; -EINTR: done, but the
+ * table changed its size meanwhile, so entries may have been passed over.
+ */
+int conntrack_change(int fd, enum conntrack_choice (*choose)(void *arg,
+    const struct conntrack_flow *f, uint32_t *mark), void *arg, size_t *deleted,
+    size_t *marked);
+
 /* Entries with one of these marks, sorted ascending. */
 int conntrack_delete_marks(int fd, const uint32_t *marks, size_t n, size_t *deleted);
 
@@ -56,5 +70,8 @@ int conntrack_count(int fd, bool (*select)(void *arg, const struct conntrack_flo
  * Pure; every length is checked.
  */
 bool conntrack_parse(const void *message, size_t length, struct conntrack_flow *out);
+
+/* By everything but the mark, then by the mark: an order for tables of flows. */
+int conntrack_compare(const struct conntrack_flow *a, const struct conntrack_flow *b);
 
 #endif /* KERNEL_HELPERS_CONNTRACK_H */

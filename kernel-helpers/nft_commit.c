@@ -225,8 +225,8 @@ unstage(struct nft_channel *ch, const struct change_list *stage,
  * kernel/sched/membarrier.c). A kernel without it leaves the few microseconds
  * of a packet against the time until our next message.
  */
-static void
-wait_for_packets(void)
+void
+nft_wait_for_packets(void)
 {
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
@@ -240,7 +240,7 @@ sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generati
 	if (c->sweep.count == 0)
 		return 0;
 	if (c->flip.count > 0)
-		wait_for_packets();
+		nft_wait_for_packets();
 	return transact(ch, &t, generation, refusal) == 0 ? 0 : -EUCLEAN;
 }
 

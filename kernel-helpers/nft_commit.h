@@ -105,4 +105,7 @@ void nft_known_forget(struct nft_known *known);
 int nft_apply_known(struct nft_channel *ch, struct nft_known *known,
     struct ruleset *target, bool *changed, struct nft_refusal *refusal);
 
+/* Return when no packet is inside rules any more that a commit has replaced. */
+void nft_wait_for_packets(void);
+
 #endif /* KERNEL_HELPERS_NFT_COMMIT_H */

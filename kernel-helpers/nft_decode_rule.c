@@ -11,6 +11,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -54,11 +55,12 @@ field_of(const struct nft_expr *x)
 		const struct field_info *i = field_info((enum field)f);
 		bool meta = i->source == FIELD_FROM_META && x->kind == NFT_X_META;
 		bool ct = i->source == FIELD_FROM_CT && x->kind == NFT_X_CT;
+		bool flow = i->source == FIELD_FROM_FLOW && x->kind == NFT_X_CT_OF;
 		bool payload = i->source == FIELD_FROM_PAYLOAD &&
 		    x->kind == NFT_X_PAYLOAD;
 
-		if ((meta || ct || payload) && i->key == x->key &&
-		    (!payload || (i->offset == x->offset && i->length == x->length)))
+		if ((meta || ct || flow || payload) && i->key == x->key &&
+		    i->offset == x->offset && (!payload || i->length == x->length))
 			return (enum field)f;
 	}
 	return FIELD_NONE;
@@ -147,15 +149,26 @@ raise_mark(struct raising *r, struct stmt *s)
 }
 
 static int
+raise_direction(struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *x = peek(r, 1, NFT_X_CMP);
+
+	if (x == NULL)
+		return -EPROTO;
+	s->kind = STMT_CT_DIRECTION_ORIGINAL;
+	s->invert = x->data[0] != IP_CT_DIR_ORIGINAL;
+	r->at += 2;
+	return 0;
+}
+
+static int
 raise_ct(struct raising *r, struct stmt *s)
 {
 	switch (r->list->items[r->at].key) {
 	case NFT_CT_STATE:
 		return raise_ct_state(r, s);
 	case NFT_CT_DIRECTION:
-		s->kind = STMT_CT_DIRECTION_ORIGINAL;
-		r->at += 2;
-		return 0;
+		return raise_direction(r, s);
 	case NFT_CT_MARK:
 		return raise_mark(r, s);
 	default:	/* kernel numbers, not an enum of ours */
@@ -311,7 +324,8 @@ raise_verdict(struct raising *r, struct stmt *s)
 	const struct nft_expr *x = &r->list->items[r->at++];
 
 	if (x->kind == NFT_X_VERDICT) {
-		s->kind = x->key == NF_ACCEPT ? STMT_ACCEPT : STMT_DROP;
+		s->kind = x->key == NF_ACCEPT ? STMT_ACCEPT :
+		    (int)x->key == NFT_RETURN ? STMT_RETURN : STMT_DROP;
 		return 0;
 	}
 	s->kind = (int)x->key == NFT_JUMP ? STMT_JUMP : STMT_GOTO;
@@ -358,6 +372,8 @@ raise_stmt(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
 		return raise_meta(r, s);
 	case NFT_X_CT:
 		return raise_ct(r, s);
+	case NFT_X_CT_OF:
+		return raise_key_use(r, s);
 	case NFT_X_PAYLOAD:
 		return raise_payload(r, s, before);
 	case NFT_X_FIB:

@@ -150,6 +150,10 @@ load_field(struct nft_lowering *l, const struct field_info *f, uint32_t reg)
 	case FIELD_FROM_CT:
 		nft_emit_ct(l, f->key);
 		break;
+	case FIELD_FROM_FLOW:
+		nft_emit(l, NFT_X_CT_OF)->key = f->key;
+		l->list->items[l->list->count - 1].offset = f->offset;
+		break;
 	case FIELD_FROM_PAYLOAD:
 		nft_emit_payload(l, f->key, f->offset, f->length);
 		break;

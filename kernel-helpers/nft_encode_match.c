@@ -95,9 +95,8 @@ nft_lower_ifname(struct nft_lowering *l, const struct stmt *s)
 void
 nft_lower_direction(struct nft_lowering *l, const struct stmt *s)
 {
-	(void)s;
 	nft_emit_ct(l, NFT_CT_DIRECTION);
-	nft_emit_cmp_u8(l, NFT_CMP_EQ, IP_CT_DIR_ORIGINAL);
+	nft_emit_cmp_u8(l, NFT_CMP_EQ, s->invert ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL);
 }
 
 /* Version 4 and five words of header in one byte. */

@@ -118,8 +118,11 @@ lower_verdict(struct nft_lowering *l, const struct stmt *s)
 {
 	struct nft_expr *x = nft_emit(l, NFT_X_VERDICT);
 
+	int verdict = s->kind == STMT_ACCEPT ? NF_ACCEPT :
+	    s->kind == STMT_RETURN ? NFT_RETURN : NF_DROP;
+
 	x->reg = NFT_REG_VERDICT;
-	x->key = s->kind == STMT_ACCEPT ? NF_ACCEPT : NF_DROP;
+	x->key = (uint32_t)verdict;
 }
 
 static void
@@ -162,6 +165,7 @@ static void (*const lower[STMT_KIND_COUNT])(
 	[STMT_DROP] = lower_verdict,
 	[STMT_JUMP] = lower_chain_verdict,
 	[STMT_GOTO] = lower_chain_verdict,
+	[STMT_RETURN] = lower_verdict,
 };
 
 int

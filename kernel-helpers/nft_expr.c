@@ -42,6 +42,10 @@ static const struct shape shapes[] = {
 	{ NFT_X_META, "meta", {
 		{ NFTNL_EXPR_META_KEY, ROW_U32, AT(key) },
 		{ NFTNL_EXPR_META_DREG, ROW_U32, AT(reg) } } },
+	{ NFT_X_CT_OF, "ct", {
+		{ NFTNL_EXPR_CT_KEY, ROW_U32, AT(key) },
+		{ NFTNL_EXPR_CT_DREG, ROW_U32, AT(reg) },
+		{ NFTNL_EXPR_CT_DIR, ROW_U8, AT(offset) } } },
 	{ NFT_X_CT, "ct", {
 		{ NFTNL_EXPR_CT_KEY, ROW_U32, AT(key) },
 		{ NFTNL_EXPR_CT_DREG, ROW_U32, AT(reg) } } },

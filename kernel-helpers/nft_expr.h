@@ -19,6 +19,7 @@
 enum nft_expr_kind {
 	NFT_X_NONE = 0,
 	NFT_X_META,		/* key -> reg */
+	NFT_X_CT_OF,		/* key of the tuple of direction offset -> reg */
 	NFT_X_CT,		/* key -> reg */
 	NFT_X_CT_SET,		/* reg -> key */
 	NFT_X_PAYLOAD,		/* key: base; offset, length -> reg */

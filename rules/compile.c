@@ -84,6 +84,7 @@ compile_box_leaves(struct writer *w, const struct checked *c, const uint32_t *or
 		leaf.n_boxes = end - i;
 		leaf.origin = c->permits[first->permit].origin;
 		leaf.reject = rejects(c, leaf.in, leaf.out);
+		leaf.ends = rejudging_ends(c, w->moment, leaf.boxes, leaf.n_boxes);
 		if (leaf.in != SEGMENT_SELF && leaf.out != SEGMENT_SELF)
 			made->pairs[pair_index(made, leaf.in, leaf.out)] = true;
 		if (compile_leaf(w, c, &leaf, &culprit) < 0) {
@@ -103,7 +104,7 @@ compile_reject_leaves(struct writer *w, const struct checked *c, const struct ma
 	for (size_t in = 0; in < c->n_segments; in++)
 		for (size_t out = 0; out < c->n_segments; out++) {
 			struct leaf leaf = { .in = (uint16_t)in, .out = (uint16_t)out,
-			    .reject = true };
+			    .reject = true, .ends = INT64_MAX };
 
 			if (rejects(c, leaf.in, leaf.out)
 			    && !made->pairs[pair_index(made, leaf.in, leaf.out)])
@@ -113,7 +114,7 @@ compile_reject_leaves(struct writer *w, const struct checked *c, const struct ma
 
 /* Boxes that go into tables: a disabled permit makes none. */
 static size_t
-order_boxes(const struct checked *c, uint32_t *order)
+order_boxes(const struct checked *c, const struct compile_moment *moment, uint32_t *order)
 {
 	struct sorting sorting = { .boxes = c->boxes };
 	size_t n = 0;
@@ -121,7 +122,8 @@ order_boxes(const struct checked *c, uint32_t *order)
 	for (size_t i = 0; i < c->n_boxes; i++) {
 		struct window w;
 
-		if (window_of(&c->permits[c->boxes[i].permit], &w))
+		if (window_of(&c->permits[c->boxes[i].permit], &w)
+		    && !permit_ended(&c->permits[c->boxes[i].permit], moment))
 			order[n++] = (uint32_t)i;
 	}
 	qsort_r(order, n, sizeof(*order), compare_boxes, &sorting);
@@ -141,7 +143,8 @@ compile_leaves(struct writer *w, const struct checked *c, struct diag *diag)
 	if (order == NULL || made.pairs == NULL) {
 		w->error = -ENOMEM;
 	} else {
-		ret = compile_box_leaves(w, c, order, order_boxes(c, order), &made, diag);
+		ret = compile_box_leaves(w, c, order, order_boxes(c, w->moment, order), &made,
+		    diag);
 		compile_reject_leaves(w, c, &made);
 	}
 	free(order);
@@ -152,15 +155,28 @@ compile_leaves(struct writer *w, const struct checked *c, struct diag *diag)
 struct ruleset *
 compile(const struct checked *checked, struct diag *diag)
 {
-	struct writer w = { .ruleset = ruleset_new(), .room = LIMIT_BOXES };
+	return compile_at(checked, NULL, diag);
+}
+
+struct ruleset *
+compile_at(const struct checked *checked, const struct compile_moment *moment,
+    struct diag *diag)
+{
+	struct rejudging rejudging;
+	struct writer w = { .ruleset = ruleset_new(), .room = LIMIT_BOXES,
+		.moment = moment, .rejudging = &rejudging };
 	int ret;
 
 	if (w.ruleset == NULL)
 		return NULL;
+	w.ruleset->made_at = moment != NULL ? moment->now : 0;
+	w.error = rejudging_find(&rejudging, checked, moment);
 	snprintf(w.ruleset->comment, sizeof(w.ruleset->comment), "policy %s",
 	    checked->digest);
 	compile_gate(&w, checked);
 	ret = compile_leaves(&w, checked, diag);
+	write_revoked_marks(&w, checked);
+	rejudging_free(&rejudging);
 	if (ret < 0 || w.error != 0) {
 		ruleset_free(w.ruleset);
 		errno = ret < 0 ? E2BIG : -w.error;

@@ -31,11 +31,13 @@
 #define COMPILE_LOG_MAC	    "sekisho:mac"	/* bound source, another MAC */
 #define COMPILE_LOG_STATE   "sekisho:state"	/* opens no flow and belongs to none */
 #define COMPILE_LOG_OPTIONS "sekisho:options"	/* IPv4 options, IPv6 extensions */
+#define COMPILE_LOG_REVOKED "sekisho:revoked"	/* of a flow that is not permitted any more */
 #define COMPILE_COUNTER_REFUSE	"refuse"
 #define COMPILE_COUNTER_SOURCE	"refuse-source"
 #define COMPILE_COUNTER_MAC	"refuse-mac"
 #define COMPILE_COUNTER_STATE	"refuse-state"
 #define COMPILE_COUNTER_OPTIONS	"refuse-options"
+#define COMPILE_COUNTER_REVOKED	"refuse-revoked"
 
 /*
  * Stopped packets that got a key in the sets below; the sum of the counters
@@ -57,5 +59,37 @@
  * Pure: the same checked policy gives the same ruleset, byte for byte.
  */
 struct ruleset *compile(const struct checked *checked, struct diag *diag);
+
+/*
+ * Map of the marks that are being judged again; there only between the flip of a
+ * change that takes something away and the end of what it took.
+ */
+#define COMPILE_SET_REVOKED	"revoked"
+
+/* What a ruleset depends on beside the policy. */
+struct compile_moment {
+	/* Seconds since the epoch; permits that ended by then are left out. */
+	int64_t now;
+	/*
+	 * Running flows are stopped by the kernel itself at every end of a permit up
+	 * to then. Only those: looking at the clock has its price for every packet of
+	 * a pair (compile_rejudge.c).
+	 */
+	int64_t horizon;
+	/*
+	 * Marks, ascending, of which not all flows may be permitted any more: each of
+	 * their packets is judged again, by what opened its flow.
+	 */
+	const uint32_t *revoked;
+	size_t n_revoked;
+};
+
+/* compile() as it is to run at a moment; NULL: at none, all permits, no running flows. */
+struct ruleset *compile_at(const struct checked *checked,
+    const struct compile_moment *moment, struct diag *diag);
+
+/* When compile_at() gives something else at last: the next end, or one coming within
+ * the horizon of "horizon" seconds; INT64_MAX: never. */
+int64_t compile_next_moment(const struct checked *checked, int64_t now, int64_t horizon);
 
 #endif /* RULES_COMPILE_H */

@@ -77,6 +77,7 @@ static const struct reason {
 	{ COMPILE_COUNTER_MAC, COMPILE_LOG_MAC },
 	{ COMPILE_COUNTER_STATE, COMPILE_LOG_STATE },
 	{ COMPILE_COUNTER_OPTIONS, COMPILE_LOG_OPTIONS },
+	{ COMPILE_COUNTER_REVOKED, COMPILE_LOG_REVOKED },
 };
 
 static void
@@ -206,6 +207,7 @@ static void
 write_forward(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "forward", HOOK_FORWARD);
+	write_rejudge_running(w, HOOK_FORWARD);
 	write_established(w, HOOK_FORWARD);
 	write_header_checks(w);
 	write_state_checks(w);
@@ -261,6 +263,7 @@ write_input(struct writer *w, struct bound bound)
 {
 	write_base_chain(w, "input", HOOK_INPUT);
 	write_loopback(w, FIELD_IIFNAME);
+	write_rejudge_running(w, HOOK_INPUT);
 	write_established(w, HOOK_INPUT);
 	write_neighbour_discovery(w, false);
 	write_group_check(w, "input-group");
@@ -284,6 +287,7 @@ write_output(struct writer *w)
 {
 	write_base_chain(w, "output", HOOK_OUTPUT);
 	write_loopback(w, FIELD_OIFNAME);
+	write_rejudge_running(w, HOOK_OUTPUT);
 	write_established(w, HOOK_OUTPUT);
 	write_neighbour_discovery(w, true);
 	write_state_checks(w);
@@ -297,6 +301,7 @@ write_related(struct writer *w)
 	static const uint8_t v4[] = { 3, 11, 12 }, v6[] = { 1, 2, 3, 4 };
 
 	write_chain(w, CHAIN_RELATED, 0, nowhere);
+	write_rejudge_related(w);
 	for (size_t i = 0; i < sizeof(v4); i++)
 		write_icmp_accept(w, NFPROTO_V4, v4[i]);
 	for (size_t i = 0; i < sizeof(v6); i++)
@@ -501,4 +506,5 @@ compile_gate(struct writer *w, const struct checked *c)
 	write_related(w);
 	write_permit(w);
 	write_refusals(w);
+	write_rejudge_gate(w);
 }

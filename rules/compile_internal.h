@@ -38,6 +38,8 @@ struct writer {
 	struct ruleset_rule *rule;
 	struct ruleset_set *set;
 	size_t room;		/* pieces that the leaves to come may still have */
+	const struct compile_moment *moment;	/* NULL: none */
+	struct rejudging *rejudging;	/* compile_rejudge.c */
 	int error;
 	struct stmt nowhere;
 };
@@ -107,7 +109,43 @@ struct leaf {
 	size_t n_boxes;
 	bool reject;
 	struct origin origin;
+	int64_t ends;			/* of the first of its permits; INT64_MAX: not near */
 };
+
+/*
+ * compile_rejudge.c: flows that run are judged again, by what opened them. Which
+ * leaves that needs is found before they are made.
+ */
+struct rejudging {
+	int64_t self_ends, forward_ends;	/* nearest ends; INT64_MAX: none is near */
+	bool self;			/* flows of the gateway itself are judged again */
+	bool *pairs;			/* by number: those whose flows are */
+	uint32_t *leaves;		/* by number of the pair: in << 16 | out, plus 1 */
+};
+
+#define CHAIN_REJUDGE_PREFIX	"rejudge-"
+#define REJUDGE_NAME_SIZE	(sizeof(CHAIN_REJUDGE_PREFIX) + LEAF_NAME_SIZE)
+
+/* 0 or -ENOMEM. */
+int rejudging_find(struct rejudging *r, const struct checked *c,
+    const struct compile_moment *moment);
+void rejudging_free(struct rejudging *r);
+/* The nearest end of these boxes' permits, within the horizon. */
+int64_t rejudging_ends(const struct checked *c, const struct compile_moment *moment,
+    const uint32_t *boxes, size_t n);
+bool permit_ended(const struct checked_permit *p, const struct compile_moment *moment);
+/* True when the leaf gets a chain "rejudge-mn0-lg0"; *name is it. */
+bool rejudges_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
+    char name[REJUDGE_NAME_SIZE]);
+/* The last rule of such a chain, and its way in. */
+void write_rejudge_end(struct writer *w, const struct checked *c,
+    const struct leaf *leaf, uint32_t pair, const char *name);
+/* First rules of a base chain, and of "related". */
+void write_rejudge_running(struct writer *w, enum chain_hook hook);
+void write_rejudge_related(struct writer *w);
+/* The chains and maps behind those, and when the leaves are there, the marks. */
+void write_rejudge_gate(struct writer *w);
+void write_revoked_marks(struct writer *w, const struct checked *c);
 
 /* 0 or -E2BIG with *culprit; every other failure is in the writer. */
 int compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,

@@ -27,6 +27,10 @@
  */
 #define SPREAD_TOTAL	(1u << 17)
 
+/* IANA protocol numbers whose flows keep type and code in place of ports. */
+#define PROTOCOL_ICMP	1u
+#define PROTOCOL_ICMPV6	58u
+
 /* Which of the ports a table looks at. */
 enum form {
 	FORM_DPORT = 0,		/* x4, r4 */
@@ -287,24 +291,114 @@ write_table(struct writer *w, const struct checked *c, const char *leaf,
 }
 
 static void
+write_window(struct writer *w, const struct window *window)
+{
+	struct stmt *s;
+
+	if (window->since == INT64_MIN && window->until == INT64_MAX)
+		return;
+	s = write_stmt(w, STMT_TIME);
+	s->since = window->since;
+	s->until = window->until;
+}
+
+static void
 write_lookup(struct writer *w, const char *leaf, const struct part *part)
 {
-	const struct window *window = &part->cube->window;
 	char name[LIMIT_OBJECT_NAME + 1];
 	enum field key[LIMIT_KEY_FIELDS];
 	unsigned int n_fields = key_of(part->form, part->cube->family, key);
 
 	name_table(leaf, part, name);
 	write_rule(w);
-	if (window->since != INT64_MIN || window->until != INT64_MAX) {
-		struct stmt *s = write_stmt(w, STMT_TIME);
-
-		s->since = window->since;
-		s->until = window->until;
-	}
+	write_window(w, &part->cube->window);
 	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
 	    part->exact ? 0 : VERSION_UNSETTLED);
 	write_goto(w, CHAIN_PERMIT);
+}
+
+/* Where a flow keeps what its opening had in a field of a leaf's key. */
+static enum field
+flow_field(enum field f, uint8_t protocol)
+{
+	bool icmp = protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
+
+	switch (f) {	/* those of key_of() */
+	case FIELD_IP_SADDR:
+		return FIELD_FLOW_SADDR;
+	case FIELD_IP_DADDR:
+		return FIELD_FLOW_DADDR;
+	case FIELD_IP6_SADDR:
+		return FIELD_FLOW6_SADDR;
+	case FIELD_IP6_DADDR:
+		return FIELD_FLOW6_DADDR;
+	case FIELD_TH_SPORT:
+		return icmp ? FIELD_FLOW_ICMP : FIELD_FLOW_SPORT;
+	case FIELD_TH_DPORT:
+		return FIELD_FLOW_DPORT;
+	default:
+		return FIELD_L4PROTO;
+	}
+}
+
+/* The lookup of an opening, for a flow that runs; by ports: of one protocol. */
+static void
+write_rejudge_lookup(struct writer *w, const char *leaf, const struct part *part,
+    uint8_t protocol)
+{
+	char name[LIMIT_OBJECT_NAME + 1];
+	enum field key[LIMIT_KEY_FIELDS];
+	unsigned int n_fields = key_of(part->form, part->cube->family, key);
+
+	for (unsigned int i = 0; i < n_fields; i++)
+		key[i] = flow_field(key[i], protocol);
+	name_table(leaf, part, name);
+	write_rule(w);
+	write_window(w, &part->cube->window);
+	if (part->form != FORM_PROTOCOL)
+		write_number(w, STMT_L4PROTO, protocol);
+	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
+	    part->exact ? 0 : VERSION_UNSETTLED);
+	write_stmt(w, STMT_RETURN);
+}
+
+/* Ports of a flow mean what its protocol says: one rule for each in the table. */
+static void
+write_rejudge_table(struct writer *w, const char *leaf, const struct part *parts, size_t n)
+{
+	bool seen[UINT8_MAX + 1] = { false };
+
+	if (parts->form == FORM_PROTOCOL) {
+		write_rejudge_lookup(w, leaf, parts, 0);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint8_t protocol = (uint8_t)parts[i].cube->first[CUBE_PROTOCOL];
+
+		if (!seen[protocol])
+			write_rejudge_lookup(w, leaf, &parts[i], protocol);
+		seen[protocol] = true;
+	}
+}
+
+/* "rejudge-mn0-lg0": back to where it was asked with the mark of today, or refused. */
+static void
+write_rejudge(struct writer *w, const struct checked *c, const struct leaf *leaf,
+    const char *name, uint32_t pair, const struct parts *parts)
+{
+	char chain[REJUDGE_NAME_SIZE];
+	size_t end;
+
+	if (!rejudges_leaf(w, c, leaf, chain))
+		return;
+	write_chain(w, chain, 0, leaf->origin);
+	for (size_t i = 0; i < parts->count; i = end) {
+		for (end = i + 1; end < parts->count; end++)
+			if (!same_table(&parts->items[i], &parts->items[end]))
+				break;
+		write_rejudge_table(w, name, &parts->items[i], end - i);
+	}
+	write_rejudge_end(w, c, leaf, pair, chain);
 }
 
 static void
@@ -341,6 +435,21 @@ write_leaf_dispatch(struct writer *w, const struct checked *c, const struct leaf
 	}
 }
 
+/* From the second on that one of its permits ends, all flows of the pair are judged again. */
+static void
+write_flow_end(struct writer *w, const struct leaf *leaf, const char *name)
+{
+	const struct window window = { .since = leaf->ends, .until = INT64_MAX };
+	char chain[REJUDGE_NAME_SIZE];
+
+	if (leaf->ends == INT64_MAX)
+		return;
+	snprintf(chain, sizeof(chain), CHAIN_REJUDGE_PREFIX "%s", name);
+	write_rule(w);
+	write_window(w, &window);
+	write_target(w, STMT_JUMP, chain, 0);
+}
+
 /* Packets of running flows go between their two segments, or are forged or astray. */
 static void
 write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
@@ -355,6 +464,7 @@ write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
 		return;
 	snprintf(chain, sizeof(chain), CHAIN_FLOW_PREFIX "%s", name);
 	write_chain(w, chain, 0, leaf->origin);
+	write_flow_end(w, leaf, name);
 	for (size_t i = 0; i < 2; i++) {
 		write_rule(w);
 		write_interface(w, FIELD_IIFNAME, c->segments[ends[i]].interface);
@@ -412,6 +522,7 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 		else
 			write_goto(w, leaf->reject ? CHAIN_REFUSE_REJECT : CHAIN_REFUSE);
 		write_leaf_dispatch(w, c, leaf, name);
+		write_rejudge(w, c, leaf, name, pair, &parts);
 		write_flow(w, c, leaf, name, pair);
 	} else if (ret != -E2BIG) {
 		w->error = ret;

@@ -18,10 +18,23 @@ enum field {
 	FIELD_IP6_SADDR, FIELD_IP6_DADDR, FIELD_IP6_NEXTHDR,
 	FIELD_TH_SPORT, FIELD_TH_DPORT,
 	FIELD_CT_MARK,
+	FIELD_L4PROTO,
+	/*
+	 * What a flow opened with, as the leaves saw it, in whichever direction this
+	 * packet goes. The far end is that of the answers: where the flow goes to behind
+	 * a translation, if there is one. ICMP has its type and code in the port of the
+	 * question's far end (struct nf_conntrack_tuple).
+	 */
+	FIELD_FLOW_SADDR, FIELD_FLOW_DADDR,
+	FIELD_FLOW6_SADDR, FIELD_FLOW6_DADDR,
+	FIELD_FLOW_SPORT, FIELD_FLOW_DPORT, FIELD_FLOW_ICMP,
 	FIELD_COUNT
 };
 
-enum field_source { FIELD_FROM_META = 0, FIELD_FROM_PAYLOAD, FIELD_FROM_CT };
+enum field_source {
+	FIELD_FROM_META = 0, FIELD_FROM_PAYLOAD, FIELD_FROM_CT,
+	FIELD_FROM_FLOW,	/* a connection's tuple: one of its directions */
+};
 
 struct field_info {
 	const char *text;	/* "ip saddr" */
@@ -31,7 +44,7 @@ struct field_info {
 	bool host_order;	/* in registers; never a range then */
 	enum field_source source;
 	uint32_t key;		/* NFT_META_*, NFT_CT_* or NFT_PAYLOAD_* base */
-	uint32_t offset;	/* payload */
+	uint32_t offset;	/* payload; flow: direction, 0 original, 1 reply */
 	uint8_t nfproto;	/* needs this guard: NFPROTO_IPV4, _IPV6; 0: none */
 };
 

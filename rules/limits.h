@@ -26,6 +26,12 @@
 #define LIMIT_PERMITS		60000u
 /* Boxes after expansion: address range x address range x service. */
 #define LIMIT_BOXES		1000000u
+/*
+ * How long before a permit ends its running flows look at the clock: a month and some
+ * days, so that a daemon that stays away that long still lets none live on. Beyond it
+ * openings end at their second all the same.
+ */
+#define LIMIT_HORIZON_SECONDS	(35ll * 86400)
 /* IFNAMSIZ less the terminating NUL. */
 #define LIMIT_INTERFACE_NAME	15u
 /* Names of zones, hosts, groups, services; ids of permits: bytes. */

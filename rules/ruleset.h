@@ -69,7 +69,7 @@ enum stmt_kind {
 	STMT_NONE = 0,
 	/* matches */
 	STMT_CT_STATE,		/* number: mask of CT_STATE_*; invert */
-	STMT_CT_DIRECTION_ORIGINAL,
+	STMT_CT_DIRECTION_ORIGINAL,	/* invert: reply */
 	STMT_NFPROTO,		/* number: 2 IPv4, 10 IPv6 */
 	STMT_L4PROTO,		/* number; invert */
 	STMT_IFNAME,		/* key[0]: FIELD_IIFNAME or _OIFNAME, n_fields 1; name; invert */
@@ -96,6 +96,7 @@ enum stmt_kind {
 	STMT_DROP,
 	STMT_JUMP,		/* target */
 	STMT_GOTO,		/* target */
+	STMT_RETURN,
 	STMT_KIND_COUNT
 };
 
@@ -171,6 +172,7 @@ struct ruleset {
 	struct ruleset_chain *chains;
 	size_t n_chains;
 	bool sorted;			/* by ruleset_sort(); adding clears it */
+	int64_t made_at;		/* moment of compile_at(), seconds; not compared */
 };
 
 /* NULL with errno ENOMEM. */

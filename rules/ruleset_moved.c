@@ -99,6 +99,10 @@ add_lookups(struct moved *m, const struct ruleset *running,
 {
 	bool plain = chain->name.version != 0 && replaces(running, target, chain);
 
+	/* A chain that judges running flows again is no second way to a map. */
+	if (chain->name.version == 0)
+		return;
+
 	for (size_t i = 0; i < chain->n_rules; i++) {
 		struct lookup l = { .chain = chain };
 		const struct object_name *map = map_of(&chain->rules[i]);

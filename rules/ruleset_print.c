@@ -116,18 +116,26 @@ print_field(enum field f, const uint8_t *first, const uint8_t *last, FILE *out)
 		break;
 	case FIELD_IP_SADDR:
 	case FIELD_IP_DADDR:
+	case FIELD_FLOW_SADDR:
+	case FIELD_FLOW_DADDR:
 		print_addresses(IP_V4, first, last, out);
 		break;
 	case FIELD_IP6_SADDR:
 	case FIELD_IP6_DADDR:
+	case FIELD_FLOW6_SADDR:
+	case FIELD_FLOW6_DADDR:
 		print_addresses(IP_V6, first, last, out);
 		break;
 	case FIELD_IP_PROTOCOL:
 	case FIELD_IP6_NEXTHDR:
+	case FIELD_L4PROTO:
 		print_protocols(first[0], last[0], out);
 		break;
 	case FIELD_TH_SPORT:
 	case FIELD_TH_DPORT:
+	case FIELD_FLOW_SPORT:
+	case FIELD_FLOW_DPORT:
+	case FIELD_FLOW_ICMP:
 		print_ports(first, last, out);
 		break;
 	case FIELD_IIF:
@@ -205,7 +213,7 @@ print_time(const struct stmt *s, FILE *out)
 static const char *const templates[STMT_KIND_COUNT] = {
 	[STMT_NONE] = "",
 	[STMT_CT_STATE] = "ct state %!%s",
-	[STMT_CT_DIRECTION_ORIGINAL] = "ct direction original",
+	[STMT_CT_DIRECTION_ORIGINAL] = "ct direction %w",
 	[STMT_NFPROTO] = "meta nfproto %w",
 	[STMT_L4PROTO] = "meta l4proto %!%n",
 	[STMT_IFNAME] = "%k %!%q",
@@ -231,6 +239,7 @@ static const char *const templates[STMT_KIND_COUNT] = {
 	[STMT_DROP] = "drop",
 	[STMT_JUMP] = "jump %t",
 	[STMT_GOTO] = "goto %t",
+	[STMT_RETURN] = "return",
 };
 
 /* Numbers that nft writes as a word. */
@@ -241,6 +250,8 @@ word_of(const struct stmt *s)
 		return s->number == 3 ? "broadcast" : "multicast";
 	if (s->kind == STMT_ICMP_TYPE)
 		return s->family == 10 ? "icmpv6" : "icmp";
+	if (s->kind == STMT_CT_DIRECTION_ORIGINAL)
+		return s->invert ? "reply" : "original";
 	return s->number == 10 ? "ipv6" : "ipv4";
 }
 

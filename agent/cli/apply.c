@@ -13,11 +13,14 @@ static void
 say_applied(const struct cli *cli, const json_t *answer)
 {
 	bool changed = json_is_true(json_object_get(answer, "changed"));
+	long long cut = json_integer_value(json_object_get(answer, "flows_cut"));
 	const json_t *pending = json_object_get(answer, "pending");
 
 	cli_say(cli, changed ? MSG_CLI_APPLIED : MSG_CLI_UNCHANGED,
 	    json_string_value(json_object_get(answer, "digest")),
 	    (long long)json_integer_value(json_object_get(answer, "generation")));
+	if (cut > 0)
+		cli_say(cli, MSG_CLI_APPLIED_CUT, cut);
 	if (json_is_object(pending))
 		cli_say(cli, MSG_CLI_APPLY_PENDING,
 		    (long long)json_integer_value(json_object_get(pending, "serial")),

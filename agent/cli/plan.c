@@ -67,6 +67,8 @@ print_list(const struct cli *cli, enum message_id id, const json_t *list)
 static void
 print_plan(const struct cli *cli, const json_t *answer)
 {
+	long long cut = json_integer_value(json_object_get(answer, "flows_cut"));
+
 	print_list(cli, MSG_CLI_PLAN_ADDED, json_object_get(answer, "permits_added"));
 	print_list(cli, MSG_CLI_PLAN_REMOVED, json_object_get(answer, "permits_removed"));
 	print_list(cli, MSG_CLI_PLAN_CHANGED, json_object_get(answer, "permits_changed"));
@@ -75,6 +77,8 @@ print_plan(const struct cli *cli, const json_t *answer)
 	    (long long)json_integer_value(json_object_get(answer, "elements_removed")),
 	    (long long)json_integer_value(json_object_get(answer, "objects_staged")),
 	    (long long)json_integer_value(json_object_get(answer, "objects_flipped")));
+	if (cut >= 0)
+		cli_say(cli, MSG_CLI_PLAN_CUT, cut);
 }
 
 int

@@ -100,6 +100,23 @@ say_ledgers(const struct cli *cli, const json_t *watch)
 		cli_say(cli, MSG_CLI_STATUS_UNBALANCED, json_string_value(fault));
 }
 
+/* What holds each of them, were it taken over; 0 is what this kernel lacks. */
+static void
+say_processes(const struct cli *cli, const json_t *processes)
+{
+	const json_t *p;
+	size_t i;
+
+	if (json_array_size(processes) > 0)
+		cli_say(cli, MSG_CLI_STATUS_PROCESSES);
+	json_array_foreach(processes, i, p)
+		cli_say(cli, MSG_CLI_STATUS_PROCESS, text_of(p, "name"),
+		    number_of(p, "pid"), number_of(p, "uid"),
+		    (unsigned long long)number_of(p, "capabilities"),
+		    json_is_true(json_object_get(p, "seccomp")) ? "listed" : "any",
+		    number_of(p, "landlock"), number_of(p, "restarts"));
+}
+
 /* The file beside what runs, and what waits to be confirmed. */
 static void
 say_change(const struct cli *cli, const json_t *s)
@@ -137,6 +154,7 @@ say_status(const struct cli *cli, const json_t *s)
 	say_ledgers(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));
+	say_processes(cli, json_object_get(s, "processes"));
 	if (json_string_value(json_object_get(s, "problem")) != NULL)
 		cli_say(cli, MSG_CLI_STATUS_PROBLEM,
 		    json_string_value(json_object_get(s, "problem")));

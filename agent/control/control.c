@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control.h"
 
+#include "agent/beat.h"
 #include "agent/clock.h"
 #include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
@@ -19,6 +20,9 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Far below what the keeper waits for (keeper_health.c). */
+#define BEAT_US 250000
 
 void
 control_record(struct control *c, struct event *e)
@@ -195,6 +199,32 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
+static int
+on_beat(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct control *c = arg;
+
+	(void)usec;
+	beat_strike(c->setup->beat);
+	return sd_event_source_set_time_relative(s, BEAT_US);
+}
+
+/* The keeper sees by it that this loop turns. */
+static int
+give_signs_of_life(struct control *c)
+{
+	sd_event_source *source = NULL;
+	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, BEAT_US, 0,
+	    on_beat, c);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
+	if (r >= 0)
+		r = sd_event_source_set_floating(source, true);
+	sd_event_source_unref(source);
+	return r < 0 ? r : 0;
+}
+
 int
 control_run(const struct control_setup *setup)
 {
@@ -212,6 +242,8 @@ control_run(const struct control_setup *setup)
 		r = control_guard(&c);
 	if (r >= 0)
 		r = control_drift(&c);
+	if (r >= 0)
+		r = give_signs_of_life(&c);
 	if (r < 0) {
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;

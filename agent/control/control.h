@@ -11,6 +11,8 @@
 
 #include <sys/types.h>
 
+struct beat;
+
 struct control_setup {
 	int listen_fd;		/* control socket, listening */
 	int keeper_fd;		/* asks, see priv.h */
@@ -20,6 +22,7 @@ struct control_setup {
 	struct paths paths;
 	const char *policy;	/* name of the policy file, for messages */
 	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group here */
+	struct beat *beat;	/* the keeper waits for it; NULL: nobody does */
 };
 
 /* Apply the policy of the start, then serve until IPC_STOP. The exit status. */

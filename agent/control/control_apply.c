@@ -40,8 +40,9 @@ refuse(const char *error, struct diag *diag)
  * read back. *read is what the caller must free. NULL: there is no table, or
  * one that is not ours to understand (it will be replaced, not followed).
  */
-static int
-running_ruleset(struct control *c, const struct ruleset **running, struct ruleset **read)
+int
+control_running_ruleset(struct control *c, const struct ruleset **running,
+    struct ruleset **read)
 {
 	struct nft_refusal refusal = { 0 };
 	uint32_t generation = 0;
@@ -63,7 +64,7 @@ keep_numbers(struct control *c, struct checked *checked)
 {
 	const struct ruleset *running;
 	struct ruleset *read;
-	int r = running_ruleset(c, &running, &read);
+	int r = control_running_ruleset(c, &running, &read);
 
 	if (r == 0)
 		r = control_keep_numbers(running, checked);
@@ -96,22 +97,27 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 		return NULL;
 	}
-	target = compile(checked, diag);
+	target = control_compile(checked, NULL, 0, diag);
 	if (target == NULL)
 		*answer = refuse("the policy cannot be compiled", diag);
 	return target;
 }
 
-/* 0 when the kernel holds the target, compared; the target is c->known's then. */
+/* 0 when the kernel holds the target, compared; takes it over in any case. */
 static int
-commit(struct control *c, struct ruleset *target, bool *changed, json_t **answer)
+commit(struct control *c, const struct checked *checked, struct ruleset *target,
+    bool *changed, json_t **answer)
 {
 	struct nft_refusal refusal = { 0 };
+	struct control_cut cut;
 	char text[512];
-	int r = nft_apply_known(c->nft, &c->known, target, changed, &refusal);
+	int r = control_commit(c, checked, target, &cut, &refusal);
 
-	if (r == 0)
+	*changed = cut.changed;
+	if (r == 0) {
+		snprintf(c->problem, sizeof(c->problem), "%s", cut.problem);
 		return 0;
+	}
 	refusal_text(&refusal, r, text, sizeof(text));
 	*answer = refuse(text, NULL);
 	(void)control_shut_without_table(c);
@@ -125,7 +131,7 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	c->checked = checked;
 	snprintf(c->file, sizeof(c->file), "%s", file);
 	c->applied_at = (int64_t)time(NULL);
-	c->problem[0] = '\0';
+	control_expect_end(c);
 }
 
 /* The gate stands: let packets through it, and watch. */
@@ -200,11 +206,11 @@ static int
 enforce(struct control *c, struct prepared *p, const char *file, uint32_t serial,
     bool *changed, json_t **answer)
 {
-	int r = commit(c, p->target, changed, answer);
+	int r = commit(c, p->checked, p->target, changed, answer);
 
+	p->target = NULL;
 	if (r < 0)
 		return r;
-	p->target = NULL;
 	take_over(c, p->checked, file);
 	p->checked = NULL;
 	c->serial = serial;
@@ -215,8 +221,8 @@ enforce(struct control *c, struct prepared *p, const char *file, uint32_t serial
 static json_t *
 answer_applied(struct control *c, struct prepared *p, bool changed)
 {
-	return json_pack("{s:b, s:b, s:s, s:I, s:I, s:I, s:o, s:o}", "ok", 1,
-	    "changed", changed, "digest", c->checked->digest,
+	return json_pack("{s:b, s:b, s:I, s:s, s:I, s:I, s:I, s:o, s:o}", "ok", 1,
+	    "changed", changed, "flows_cut", (json_int_t)c->flows_cut, "digest", c->checked->digest,
 	    "generation", (json_int_t)c->known.generation,
 	    "permits", (json_int_t)c->checked->n_permits, "serial", (json_int_t)c->serial,
 	    "pending", control_confirm_json(c),
@@ -280,6 +286,9 @@ record_result(struct control *c, const struct change_request *q, const char *dig
 	else
 		snprintf(what, sizeof(what), "policy applied from %.120s", q->file);
 	n = (int)strlen(what);
+	if (good)
+		n += snprintf(what + n, sizeof(what) - (size_t)n, "; %llu running flows cut",
+		    (unsigned long long)c->flows_cut);
 	if (good && q->confirm_seconds != 0)
 		snprintf(what + n, sizeof(what) - (size_t)n, "; serial %u comes back unless "
 		    "serial %u is confirmed within %u s", c->confirm.pending.target,
@@ -382,17 +391,15 @@ control_restore(struct control *c)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *target = c->checked != NULL && diag != NULL ?
-	    compile(c->checked, diag) : NULL;
+	    control_compile(c->checked, NULL, 0, diag) : NULL;
 	json_t *answer = NULL;
 	bool changed = false;
-	int r = target == NULL ? -ENOENT : commit(c, target, &changed, &answer);
+	int r = target == NULL ? -ENOENT :
+	    commit(c, c->checked, target, &changed, &answer);
 
 	if (r == 0) {
-		c->problem[0] = '\0';
 		control_record_change(c, "control", true, "the table was put back");
 		open_and_watch(c);
-	} else {
-		ruleset_free(target);
 	}
 	json_decref(answer);
 	diag_free(diag);
@@ -414,8 +421,11 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		policy_free(policy);
 	if (checked != NULL)
 		target = build(c, checked, diag, answer);
-	if (target != NULL && running_ruleset(c, &running, &read) == 0)
+	if (target != NULL && control_running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
+	if (target != NULL && *answer != NULL)
+		json_object_set_new(*answer, "flows_cut", json_integer(
+		    control_count_cut(c, checked, running, target)));
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 	ruleset_free(read);

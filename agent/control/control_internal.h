@@ -35,6 +35,9 @@ struct control {
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
+	sd_event_source *moment;	/* control_expiry.c; NULL: none yet */
+	int64_t compiled_at;		/* seconds since the epoch, of what the kernel has */
+	uint64_t flows_cut;		/* by the last change of the kernel's ruleset */
 	struct versions versions;	/* kept policies */
 	bool keeps;			/* the state folder can be used */
 	uint32_t serial;		/* of the version in force; 0: it is not kept */
@@ -73,6 +76,34 @@ void control_plan(struct control *c, struct policy *policy, json_t **answer);
 const char *control_permit_id(const struct object_name *counter);
 /* The difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
+/*
+ * control_revoke.c: bring the kernel to a policy whose numbers are kept, and end the
+ * flows that it denies. 0: done and compared; *cut says what became of them.
+ */
+struct control_cut {
+	bool changed;			/* the kernel's ruleset */
+	uint64_t flows;			/* that ended */
+	char problem[256];		/* "" or why some may run on, refused by the gate */
+};
+int control_commit(struct control *c, const struct checked *checked,
+    struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);
+/* The ruleset of a policy as of now; the caller owns it. */
+struct ruleset *control_compile(const struct checked *checked, const uint32_t *revoked,
+    size_t n, struct diag *diag);
+/* How many flows the target would end; negative errno. */
+int64_t control_count_cut(struct control *c, const struct checked *checked,
+    const struct ruleset *running, const struct ruleset *target);
+/* Flows are being judged again: somebody has to finish that. */
+bool control_revoking(const struct control *c);
+int64_t control_now(void);
+
+/* control_apply.c: *read is the caller's to free. 0 or negative errno. */
+int control_running_ruleset(struct control *c, const struct ruleset **running,
+    struct ruleset **read);
+
+/* control_expiry.c: at the next end of a permit, do what it asks for. */
+void control_expect_end(struct control *c);
+
 /* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
 int control_restore(struct control *c);
 /* Load the configured file through the keeper and apply it. */
@@ -102,6 +133,9 @@ json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
+/* control_processes.c: how each process is confined, and what is wrong with that. */
+json_t *control_processes(struct control *c);
+json_t *control_processes_problem(const json_t *processes);
 /* The witnesses begin to count anew: compare from a little later on. */
 void control_matrix_begin(struct control *c);
 void control_matrix_end(struct control *c);

@@ -123,7 +123,8 @@ add_reasons(struct matrix_sample *s, const struct ruleset *running)
 	uint64_t keyed = counted(running, COMPILE_COUNTER_KEYED);
 
 	s->unjudged = counted(running, COMPILE_COUNTER_STATE) +
-	    counted(running, COMPILE_COUNTER_OPTIONS);
+	    counted(running, COMPILE_COUNTER_OPTIONS) +
+	    counted(running, COMPILE_COUNTER_REVOKED);
 	s->unkeyed = all + s->unjudged > keyed ? all + s->unjudged - keyed : 0;
 }
 

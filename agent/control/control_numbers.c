@@ -7,6 +7,8 @@
  */
 #include "agent/control/control_internal.h"
 
+#include "rules/compile.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,12 +97,18 @@ read_pair(const struct ruleset *running, const struct object_name *target,
 	const struct ruleset_chain *chain =
 	    target != NULL ? ruleset_find_chain(running, target) : NULL;
 
-	if (chain == NULL || chain->n_rules < 2
-	    || chain->rules[0].stmts[0].kind != STMT_IFNAME
-	    || chain->rules[1].stmts[0].kind != STMT_IFNAME)
+	size_t first = 0;
+
+	/* Where one of its permits ends soon, a look at the clock stands first. */
+	if (chain != NULL && chain->n_rules > 0
+	    && chain->rules[0].stmts[0].kind == STMT_TIME)
+		first = 1;
+	if (chain == NULL || chain->n_rules < first + 2
+	    || chain->rules[first].stmts[0].kind != STMT_IFNAME
+	    || chain->rules[first + 1].stmts[0].kind != STMT_IFNAME)
 		return false;
-	out->in = chain->rules[0].stmts[0].name;
-	out->out = chain->rules[1].stmts[0].name;
+	out->in = chain->rules[first].stmts[0].name;
+	out->out = chain->rules[first + 1].stmts[0].name;
 	return true;
 }
 
@@ -123,6 +131,18 @@ list_pairs(const struct ruleset *running, struct running_numbers *out)
 	}
 	qsort(out->pairs, out->n_pairs, sizeof(*out->pairs), by_names);
 	return 0;
+}
+
+/* Flows that a change could not end yet carry numbers that no map has any more. */
+static void
+list_revoked(const struct ruleset *running, struct running_numbers *out)
+{
+	const struct ruleset_set *map = map_of(running, COMPILE_SET_REVOKED);
+
+	for (size_t i = 0; map != NULL && i < map->n_elements; i++) {
+		out->permit_busy[key_at(map, i) & MARK_PERMIT_MASK] = true;
+		out->pair_busy[key_at(map, i) >> MARK_PAIR_SHIFT] = true;
+	}
 }
 
 static uint32_t
@@ -173,6 +193,8 @@ control_keep_numbers(const struct ruleset *running, struct checked *checked)
 		r = list_permits(running, numbers);
 	if (r == 0 && running != NULL)
 		r = list_pairs(running, numbers);
+	if (r == 0 && running != NULL)
+		list_revoked(running, numbers);
 	if (r == 0) {
 		checked_renumber_avoiding(checked, permit_number, permit_is_busy, numbers);
 		checked_renumber_pairs(checked, pair_number, pair_is_busy, numbers);

@@ -5,10 +5,14 @@
  * change, sekisho-audit may read. Clients are few, a request is one message,
  * and whoever sits idle is put out. The rest of the machine may knock and is told
  * why not, but can neither take all places nor fill the record.
+ *
+ * What a descriptor may do is settled when it connects: whoever it is handed to, and
+ * whatever its owner becomes, it speaks for the one who connected.
  */
 #include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
+#include "agent/control/control_refusals.h"
 #include "agent/log.h"
 
 #include "rules/policy_parse.h"
@@ -24,11 +28,17 @@
 #include <unistd.h>
 
 #define MAX_CLIENTS		32
-/* Places that those without any right leave free. */
-#define RESERVED_CLIENTS	16
-/* Refusals of a second are one record. */
-#define REFUSAL_PAUSE_US	1000000
+/* Places that those without any right leave free, and those that only read. */
+#define RESERVED_READERS	16
+#define RESERVED_CHANGERS	4
+/* No user but root takes more places than this. */
+#define PLACES_OF_ONE		8
+/* A connection lasts so long; a request that waits behind a long one is answered first. */
 #define CLIENT_IDLE_US		10000000
+/* Twice the queue of those who wait to be accepted (keeper_setup.c). */
+#define CONNECTIONS_A_TURN	64
+/* Without descriptors to accept with, clients wait. */
+#define ACCEPT_PAUSE_US		100000
 #define MAX_GROUPS		1024
 
 struct server;
@@ -46,8 +56,8 @@ struct server {
 	struct control *control;
 	struct client clients[MAX_CLIENTS];
 	uint64_t connections;		/* so far */
-	uint64_t refused_us;		/* CLOCK_MONOTONIC of the last recorded refusal; 0: none */
-	unsigned int refused;		/* not recorded since */
+	sd_event_source *listening, *pause;
+	struct refusals refusals;
 };
 
 static bool
@@ -235,19 +245,7 @@ find_row(const char *verb)
 static json_t *
 refuse_rights(struct client *cl, const char *verb)
 {
-	struct server *server = cl->server;
-	char what[256];
-	uint64_t now = 0;
-
-	(void)sd_event_now(cl->control->event, CLOCK_MONOTONIC, &now);
-	server->refused++;
-	if (server->refused_us == 0 || now - server->refused_us >= REFUSAL_PAUSE_US) {
-		snprintf(what, sizeof(what), "request refused: %.32s by %s (refusals since "
-		    "the last such record: %u)", verb, cl->who.name, server->refused);
-		control_record_change(cl->control, cl->who.name, false, what);
-		server->refused_us = now;
-		server->refused = 0;
-	}
+	control_refused(&cl->server->refusals, REFUSED_FOR_RIGHTS, &cl->who, verb);
 	return answer_error("you may not do this: it takes root or the group sekisho-admin "
 	    "(reading: sekisho-audit)");
 }
@@ -291,9 +289,10 @@ answer_request(struct client *cl, struct ipc_message *m)
 	    find_row(json_string_value(json_object_get(request, "verb")));
 	json_t *answer;
 
-	if (row == NULL)
+	if (row == NULL) {
+		control_refused(&cl->server->refusals, REFUSED_FOR_MALFORMED, &cl->who, "");
 		answer = answer_error("the request is not understood");
-	else if (!(row->changes ? cl->who.may_change : cl->who.may_read))
+	} else if (!(row->changes ? cl->who.may_change : cl->who.may_read))
 		answer = refuse_rights(cl, row->verb);
 	else if (row->alone && cl->waited)
 		answer = refuse_late(cl, request, row->verb);
@@ -326,6 +325,8 @@ on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
 	(void)events;
 	if (r == -EAGAIN)
 		return 0;
+	if (r == -EPROTO)
+		control_refused(&cl->server->refusals, REFUSED_FOR_MALFORMED, &cl->who, "");
 	if (r != 1) {
 		put_out(cl);
 		return 0;
@@ -343,21 +344,31 @@ on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
 static int
 on_idle(sd_event_source *s, uint64_t usec, void *arg)
 {
+	struct client *cl = arg;
+
 	(void)s;
 	(void)usec;
-	put_out(arg);
+	control_refused(&cl->server->refusals, REFUSED_FOR_IDLE, &cl->who, "");
+	put_out(cl);
 	return 0;
 }
 
 static struct client *
 free_client(struct server *server, const struct requester *who)
 {
-	size_t n = who->may_read ? MAX_CLIENTS : MAX_CLIENTS - RESERVED_CLIENTS;
+	size_t n = who->may_change ? MAX_CLIENTS : MAX_CLIENTS - RESERVED_CHANGERS;
+	size_t same = 0;
+	struct client *found = NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (server->clients[i].fd < 0)
-			return &server->clients[i];
-	return NULL;
+	if (!who->may_read)
+		n = MAX_CLIENTS - RESERVED_READERS;
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		if (server->clients[i].fd >= 0)
+			same += server->clients[i].who.uid == who->uid;
+		else if (found == NULL && i < n)
+			found = &server->clients[i];
+	}
+	return who->uid == 0 || same < PLACES_OF_ONE ? found : NULL;
 }
 
 static int
@@ -373,8 +384,10 @@ add_client(struct server *server, int fd)
 		return r;
 	who.connection = ++server->connections;
 	cl = free_client(server, &who);
-	if (cl == NULL)
+	if (cl == NULL) {
+		control_refused(&server->refusals, REFUSED_FOR_FULL, &who, "");
 		return -EUSERS;
+	}
 	*cl = (struct client){ .server = server, .control = server->control, .fd = fd,
 	    .who = who };
 	if (r >= 0)
@@ -395,19 +408,43 @@ add_client(struct server *server, int fd)
 	return r < 0 ? r : 0;
 }
 
-/* All that knocked. */
+static int
+on_pause_over(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct server *server = arg;
+
+	(void)s;
+	(void)usec;
+	server->pause = sd_event_source_unref(server->pause);
+	return sd_event_source_set_enabled(server->listening, SD_EVENT_ON);
+}
+
+/* The one who knocks would wake the loop again and again. */
+static void
+pause_listening(struct server *server, int error)
+{
+	if (server->pause != NULL || sd_event_add_time_relative(server->control->event,
+	    &server->pause, CLOCK_MONOTONIC, ACCEPT_PAUSE_US, 0, on_pause_over, server) < 0)
+		return;
+	log_warnx("control: no client can be accepted: %s", strerror(error));
+	(void)sd_event_source_set_enabled(server->listening, SD_EVENT_OFF);
+}
+
+/* All that knocked, as long as others can be served meanwhile. */
 static void
 take_connections(struct server *server)
 {
-	int listen_fd = server->control->setup->listen_fd;
-	int fd, r;
+	for (int i = 0; i < CONNECTIONS_A_TURN; i++) {
+		int fd = accept4(server->control->setup->listen_fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		r = add_client(server, fd);
-		if (r < 0) {
-			log_warnx("control: a client was turned away: %s", strerror(-r));
-			close(fd);
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+				pause_listening(server, errno);
+			return;
 		}
+		if (add_client(server, fd) < 0)
+			close(fd);
 	}
 }
 
@@ -427,9 +464,10 @@ control_serve(struct control *c)
 	static struct server server;
 	int r;
 
-	server.control = c;
+	server.control = server.refusals.control = c;
 	for (size_t i = 0; i < MAX_CLIENTS; i++)
 		server.clients[i].fd = -1;
-	r = sd_event_add_io(c->event, NULL, c->setup->listen_fd, EPOLLIN, on_connection, &server);
+	r = sd_event_add_io(c->event, &server.listening, c->setup->listen_fd, EPOLLIN,
+	    on_connection, &server);
 	return r < 0 ? r : 0;
 }

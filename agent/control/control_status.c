@@ -153,9 +153,11 @@ watch_problem(const json_t *watch)
 }
 
 static json_t *
-problem_json(const struct control *c, const json_t *watch, const json_t *record)
+problem_json(const struct control *c, const json_t *watch, const json_t *record,
+    const json_t *processes)
 {
 	char drift[400];
+	json_t *problem;
 
 	if (c->problem[0] != '\0')
 		return control_text_json(c->problem);
@@ -165,7 +167,11 @@ problem_json(const struct control *c, const json_t *watch, const json_t *record)
 		return json_string("the recorder does not answer");
 	if (control_drift_problem(c, drift, sizeof(drift)))
 		return control_text_json(drift);
-	return watch_problem(watch);
+	problem = watch_problem(watch);
+	if (!json_is_null(problem))
+		return problem;
+	json_decref(problem);
+	return control_processes_problem(processes);
 }
 
 json_t *
@@ -173,13 +179,16 @@ control_status(struct control *c)
 {
 	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
 	json_t *record = control_ask_json(c, c->setup->record_fd, IPC_RECORD_STATUS);
-	json_t *problem = problem_json(c, watch, record);
+	json_t *processes = control_processes(c);
+	json_t *problem = problem_json(c, watch, record, processes);
 
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "policy", policy_json(c),
-	    "pending", control_confirm_json(c), "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
-	    "record", record != NULL ? record : json_object(), "problem", problem,
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	    "policy", policy_json(c), "pending", control_confirm_json(c),
+	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
+	    "record", record != NULL ? record : json_object(),
+	    "processes", processes, "problem", problem,
 	    "drift", control_drift_json(c, message_language_of_locale()));
 }

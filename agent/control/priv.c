@@ -138,6 +138,27 @@ priv_load(int keeper_fd, int *fd, char *why, size_t size)
 }
 
 int
+priv_processes(int keeper_fd, struct ipc_processes *out)
+{
+	void *bytes = NULL;
+	size_t length = 0;
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_PROCESSES, NULL, 0, -1, &fd, NULL, 0);
+
+	if (r == 0)
+		r = fd < 0 ? -EPROTO : ipc_map(fd, sizeof(*out), &bytes, &length);
+	if (r == 0 && (length != sizeof(*out) ||
+	    ((const struct ipc_processes *)bytes)->n > IPC_MAX_PROCESSES))
+		r = -EPROTO;
+	if (r == 0)
+		memcpy(out, bytes, sizeof(*out));
+	if (bytes != NULL)
+		munmap(bytes, length);
+	close_fd(fd);
+	return r;
+}
+
+int
 priv_ready(int keeper_fd, const char *status)
 {
 	int fd;
@@ -165,5 +186,84 @@ priv_release(int keeper_fd, const char *interface)
 	int r = ask(keeper_fd, IPC_PRIV_RELEASE, interface, strlen(interface), -1, &fd, NULL, 0);
 
 	close_fd(fd);
+	return r;
+}
+
+/* What an answer brings, copied; *length of it in bytes. */
+static int
+take(int fd, size_t max, void **bytes, size_t *length)
+{
+	void *mapped = NULL;
+	int r = fd < 0 ? -EPROTO : ipc_map(fd, max, &mapped, length);
+
+	*bytes = NULL;
+	close_fd(fd);
+	if (r < 0)
+		return r;
+	*bytes = malloc(*length + 1);
+	if (*bytes != NULL && mapped != NULL)
+		memcpy(*bytes, mapped, *length);
+	if (mapped != NULL)
+		munmap(mapped, *length);
+	return *bytes == NULL ? -ENOMEM : 0;
+}
+
+static int
+ask_with(int keeper_fd, enum ipc_type type, const void *bytes, size_t length, int *fd,
+    char *why, size_t size)
+{
+	int sent = ipc_memfd("ask", bytes, length);
+	int r = sent < 0 ? sent : ask(keeper_fd, type, NULL, 0, sent, fd, why, size);
+
+	close_fd(sent);
+	return r;
+}
+
+int
+priv_flows(int keeper_fd, const uint32_t *marks, size_t n, struct running_flow **entries,
+    size_t *count, char *why, size_t size)
+{
+	size_t length = 0;
+	void *bytes = NULL;
+	int fd = -1;
+	int r = ask_with(keeper_fd, IPC_PRIV_FLOWS, marks, n * sizeof(*marks), &fd, why, size);
+
+	*entries = NULL;
+	*count = 0;
+	if (r == 0)
+		r = take(fd, (size_t)IPC_MAX_FLOWS * sizeof(**entries), &bytes, &length);
+	else
+		close_fd(fd);
+	if (r == 0 && length % sizeof(**entries) != 0)
+		r = -EPROTO;
+	if (r < 0) {
+		free(bytes);
+		return r;
+	}
+	*entries = bytes;
+	*count = length / sizeof(**entries);
+	return 0;
+}
+
+int
+priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t count,
+    struct flow_changes *changes, char *why, size_t size)
+{
+	size_t length = 0;
+	void *bytes = NULL;
+	int fd = -1;
+	int r = ask_with(keeper_fd, IPC_PRIV_FLOWS_CHANGE, entries, count * sizeof(*entries),
+	    &fd, why, size);
+
+	*changes = (struct flow_changes){ 0 };
+	if (r == 0)
+		r = take(fd, sizeof(*changes), &bytes, &length);
+	else
+		close_fd(fd);
+	if (r == 0 && length != sizeof(*changes))
+		r = -EPROTO;
+	if (r == 0)
+		memcpy(changes, bytes, sizeof(*changes));
+	free(bytes);
 	return r;
 }

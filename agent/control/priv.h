@@ -20,8 +20,21 @@ int priv_forwarding(int keeper_fd, bool on, char *why, size_t size);
 int priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
     char *why, size_t size);
 
+/*
+ * The running flows that carry one of these marks, ascending; n 0: any of ours. The
+ * caller frees *entries. 0 or a negative errno, -EINTR: some may be missing.
+ */
+int priv_flows(int keeper_fd, const uint32_t *marks, size_t n,
+    struct running_flow **entries, size_t *count, char *why, size_t size);
+/* Entries sorted by conntrack_compare(): end those of new_mark 0, mark the others. */
+int priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t count,
+    struct flow_changes *changes, char *why, size_t size);
+
 /* The start is over; the text is for the service manager. 0 or a negative errno. */
 int priv_ready(int keeper_fd, const char *status);
+
+/* How each process is confined. 0 or a negative errno. */
+int priv_processes(int keeper_fd, struct ipc_processes *out);
 
 /*
  * The configured policy file. 0: *fd is the printed policy; -EINVAL: *fd is the

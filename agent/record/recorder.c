@@ -5,6 +5,7 @@
  */
 #include "agent/record/recorder.h"
 
+#include "agent/beat.h"
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
 #include "agent/record/recorder_write.h"
@@ -41,6 +42,7 @@ struct recorder {
 	struct peer peers[RECORDER_PEERS];
 	size_t n_peers;
 	uint64_t bad_total;
+	struct beat *beat;
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -193,6 +195,7 @@ on_tick(sd_event_source *source, uint64_t now_us, void *arg)
 	struct recorder *r = arg;
 
 	(void)now_us;
+	beat_strike(r->beat);
 	for (size_t i = 0; i < r->n_peers; i++)
 		report_bad(&r->peers[i]);
 	recorder_writer_tick(&r->writer);
@@ -316,6 +319,7 @@ recorder_run(const struct recorder_setup *setup)
 
 	if (r == NULL)
 		return status;
+	r->beat = setup->beat;
 	r->writer.directory = setup->directory;
 	r->writer.hostname = setup->hostname;
 	r->writer.version = setup->version;

@@ -18,6 +18,8 @@
 
 #define RECORDER_PEERS 8u
 
+struct beat;
+
 struct recorder_peer {
 	int socket;		/* of ipc_pair() */
 	const char *name;	/* "watcher": event.module of what it sends */
@@ -34,6 +36,7 @@ struct recorder_setup {
 	 * send is counted as lost. 0: none kept.
 	 */
 	uint64_t reserve_bytes;
+	struct beat *beat;	/* NULL: nobody waits for a sign of life */
 };
 
 /* What RECORDER_RESERVE_BYTES should be outside of tests: 16,000 records. */

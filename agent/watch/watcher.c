@@ -5,6 +5,7 @@
  */
 #include "agent/watch/watcher.h"
 
+#include "agent/beat.h"
 #include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/watch/watcher_state.h"
@@ -75,6 +76,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	struct watcher *w = arg;
 
 	(void)usec;
+	beat_strike(w->setup->beat);
 	w->now_ns = watcher_clock();
 	watcher_sweep_packets(w, false);
 	aggregate_sweep(w->aggregate, w->now_ns);

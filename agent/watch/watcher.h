@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct beat;
 struct watch_opening;
 
 /* Flows that may be answered, as the connection table had them once the taps saw. */
@@ -35,6 +36,7 @@ struct watcher_setup {
 	int link_fd;			/* link_open(); -1: interfaces are not looked at */
 	struct softnet *softnet;	/* opened */
 	struct watcher_seed *seed;	/* its openings are taken over, freed early */
+	struct beat *beat;		/* NULL: nobody waits for a sign of life */
 	int64_t settle_ns;		/* so long it does not end for WATCHER_REOPEN */
 };
 

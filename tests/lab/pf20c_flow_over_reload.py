@@ -17,7 +17,8 @@ STEPS = [PAIRS, [("zb", "za"), ("zc", "zb")], [], [("zc", "za"), ("zc", "zb")], 
 
 
 def text(pairs):
-    return policy.build([policy.permit("P%s%s" % p, [p[0]], [p[1]], ["web"]) for p in pairs],
+    others = [policy.permit("P%s%s" % p, [p[0]], [p[1]], ["web"]) for p in pairs]
+    return policy.build([policy.permit("FLOW", ["a"], ["b"], ["web"]), *others],
                         [policy.service("web", "tcp", ["80"])])
 
 

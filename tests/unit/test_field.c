@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stddef.h>
 #include <string.h>
@@ -38,6 +39,21 @@ static const struct row {
 	{ FIELD_TH_DPORT, "th dport", FIELD_FROM_PAYLOAD, NFT_PAYLOAD_TRANSPORT_HEADER, 2,
 	    2, 0 },
 	{ FIELD_CT_MARK, "ct mark", FIELD_FROM_CT, NFT_CT_MARK, 0, 4, 0 },
+	{ FIELD_L4PROTO, "meta l4proto", FIELD_FROM_META, NFT_META_L4PROTO, 0, 1, 0 },
+	{ FIELD_FLOW_SADDR, "ct original ip saddr", FIELD_FROM_FLOW, NFT_CT_SRC_IP,
+	    IP_CT_DIR_ORIGINAL, 4, 0 },
+	{ FIELD_FLOW_DADDR, "ct reply ip saddr", FIELD_FROM_FLOW, NFT_CT_SRC_IP,
+	    IP_CT_DIR_REPLY, 4, 0 },
+	{ FIELD_FLOW6_SADDR, "ct original ip6 saddr", FIELD_FROM_FLOW, NFT_CT_SRC_IP6,
+	    IP_CT_DIR_ORIGINAL, 16, 0 },
+	{ FIELD_FLOW6_DADDR, "ct reply ip6 saddr", FIELD_FROM_FLOW, NFT_CT_SRC_IP6,
+	    IP_CT_DIR_REPLY, 16, 0 },
+	{ FIELD_FLOW_SPORT, "ct original proto-src", FIELD_FROM_FLOW, NFT_CT_PROTO_SRC,
+	    IP_CT_DIR_ORIGINAL, 2, 0 },
+	{ FIELD_FLOW_DPORT, "ct reply proto-src", FIELD_FROM_FLOW, NFT_CT_PROTO_SRC,
+	    IP_CT_DIR_REPLY, 2, 0 },
+	{ FIELD_FLOW_ICMP, "ct original proto-dst", FIELD_FROM_FLOW, NFT_CT_PROTO_DST,
+	    IP_CT_DIR_ORIGINAL, 2, 0 },
 };
 
 static void

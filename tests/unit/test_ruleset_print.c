@@ -17,6 +17,8 @@ static const struct stmt_row {
 	{ { .kind = STMT_CT_STATE, .number = CT_STATE_INVALID | CT_STATE_UNTRACKED },
 	    "ct state invalid,untracked" },
 	{ { .kind = STMT_CT_DIRECTION_ORIGINAL }, "ct direction original" },
+	{ { .kind = STMT_CT_DIRECTION_ORIGINAL, .invert = true }, "ct direction reply" },
+	{ { .kind = STMT_RETURN }, "return" },
 	{ { .kind = STMT_NFPROTO, .number = 2 }, "meta nfproto ipv4" },
 	{ { .kind = STMT_NFPROTO, .number = 10 }, "meta nfproto ipv6" },
 	{ { .kind = STMT_L4PROTO, .number = 6 }, "meta l4proto 6" },

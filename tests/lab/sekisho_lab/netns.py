@@ -14,7 +14,7 @@ import socket
 import struct
 import subprocess
 
-from . import address
+from . import address, users
 
 FAR = "lab0"            # name of the far end in its namespace
 CLONE_NEWNET = 0x40000000
@@ -90,6 +90,7 @@ def ours(prefix):
 
 def down(prefix):
     names = ours(prefix)
+    users.remove(gateway(prefix))
     if names:
         ip_batch(["netns del " + n for n in names])
     return len(names)
@@ -113,6 +114,7 @@ def up(model, prefix, forward=False, links=None):
 
 def _make_namespaces(model, prefix):
     gw = gateway(prefix)
+    users.make(gw)
     ip_batch(["netns add " + gw] + ["netns add " + far(prefix, s.index)
                                     for s in model.segments])
     with inside(gw):        # what new interfaces start with

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A filter of system calls from the lists: what stands in them is allowed, a few
+ * calls end the process, the rest is EPERM. A child inherits its parent's filter
+ * and adds its own, so the keeper's list holds what a child needs until then.
+ */
+#include "agent/confine.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/*
+ * Calls that are younger than our lists (asm-generic/unistd.h counts on from 451 for
+ * all machines): "this kernel has none" makes a library do as it did before.
+ */
+#define FIRST_YOUNG	451
+#define LAST_YOUNG	511
+
+/* A sanitizer's run time makes calls of its own: told, it goes on. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef SANITIZED
+#define DEADLY SCMP_ACT_ERRNO(EPERM)
+#else
+#define DEADLY SCMP_ACT_KILL_PROCESS
+#endif
+
+/* 0 also where this machine has no such call: -EDOM. */
+static int
+add(scmp_filter_ctx filter, uint32_t action, int call, unsigned int n,
+    const struct scmp_arg_cmp *args)
+{
+	int r = seccomp_rule_add_array(filter, action, call, n, args);
+
+	return r == -EDOM ? 0 : r;
+}
+
+/* What the keeper may not, no child that it starts later could. */
+static bool
+is_for(const struct confine_call *row, enum privilege_role role)
+{
+	return role == ROLE_KEEPER || (row->roles & (1u << role)) != 0;
+}
+
+static int
+add_allowed(scmp_filter_ctx filter, enum privilege_role role)
+{
+	size_t n;
+	const struct confine_call *rows = confine_allowed(&n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (is_for(&rows[i], role))
+			r = add(filter, SCMP_ACT_ALLOW, rows[i].call, rows[i].n_args,
+			    rows[i].args);
+	return r;
+}
+
+static int
+add_each(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add(filter, action, calls[i], 0, NULL);
+	return r;
+}
+
+static bool
+is_allowed(enum privilege_role role, int call)
+{
+	size_t n;
+	const struct confine_call *rows = confine_allowed(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].call == call && is_for(&rows[i], role))
+			return true;
+	return false;
+}
+
+static int
+add_unknown(scmp_filter_ctx filter, enum privilege_role role)
+{
+	size_t n;
+	const int *calls = confine_unknown(&n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!is_allowed(role, calls[i]))
+			r = add(filter, SCMP_ACT_ERRNO(ENOSYS), calls[i], 0, NULL);
+	for (int call = FIRST_YOUNG; r == 0 && call <= LAST_YOUNG; call++)
+		if (!is_allowed(role, call))
+			r = add(filter, SCMP_ACT_ERRNO(ENOSYS), call, 0, NULL);
+	return r;
+}
+
+/*
+ * The watcher reads hostile bytes with packet sockets in its hands: what it sends goes
+ * to its two partners, as a question to the kernel, or is a canary. Descriptors cannot
+ * be given another number: it may neither duplicate nor open any.
+ */
+static int
+add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
+{
+	int r = 0;
+
+	if (role != ROLE_WATCHER || needs == NULL)
+		return 0;
+	for (size_t i = 0; r == 0 && i < needs->n_send_fds; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
+		    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)needs->send_fds[i]));
+	if (r == 0 && needs->ask_fd > 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
+		    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)needs->ask_fd),
+		    SCMP_A4(SCMP_CMP_EQ, 0));
+	if (r == 0 && needs->frame_bytes > 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
+		    SCMP_A2(SCMP_CMP_EQ, needs->frame_bytes),
+		    SCMP_A4(SCMP_CMP_NE, 0));
+	return r;
+}
+
+static int
+fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
+{
+	size_t n;
+	const int *deadly = confine_deadly(&n);
+	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+
+	if (r == 0)
+		r = add_allowed(filter, role);
+	if (r == 0)
+		r = add_each(filter, DEADLY, deadly, n);
+	if (r == 0)
+		r = add_unknown(filter, role);
+	if (r == 0)
+		r = add_sends(filter, role, needs);
+	/* A binary tree: a list of a hundred calls costs the packet path (libseccomp 2.5). */
+	if (r == 0)
+		(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	return r;
+}
+
+int
+confine_calls(enum privilege_role role, const struct privilege_needs *needs)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r;
+
+	if (filter == NULL)
+		return -ENOMEM;
+	r = fill(filter, role, needs);
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r;
+}
