@@ -382,6 +382,5 @@ tap_set_stop(struct tap_set *s)
 uint32_t
 tap_set_leaving_program(const struct tap_set *s)
 {
-	return s->bpf == NULL || s->rings_out ? 0 :
-	    tap_bpf_program_number(s->bpf, TAP_PROGRAM_LEAVING);
+	return s->bpf == NULL || s->rings_out ? 0 : tap_bpf_leaving_number(s->bpf);
 }

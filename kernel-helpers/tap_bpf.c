@@ -109,13 +109,20 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 	return -1;
 }
 
-uint32_t
-tap_bpf_program_number(const struct tap_bpf *b, enum tap_program program)
+/* Asked once: later the watcher may not. */
+static uint32_t
+number_of(int program)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(tap_bpf_program(b, program), &info, &size) == 0 ? info.id : 0;
+	return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.id : 0;
+}
+
+uint32_t
+tap_bpf_leaving_number(const struct tap_bpf *b)
+{
+	return b->leaving_number;
 }
 
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
@@ -124,7 +131,7 @@ tap_bpf_program_number(const struct tap_bpf *b, enum tap_program program)
 #define FLAG_BEFORE	(1u << 3)
 
 int
-tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
+tap_bpf_attach_leaving(struct tap_bpf *b, uint32_t ifindex)
 {
 	/* union bpf_attr, link_create with its tcx member; the rest must be 0 */
 	struct {
@@ -135,6 +142,7 @@ tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
 	long fd;
 
 	memset(&attr, 0, sizeof(attr));
+	b->leaving_number = number_of(tap_bpf_program(b, TAP_PROGRAM_LEAVING));
 	attr.program = (uint32_t)tap_bpf_program(b, TAP_PROGRAM_LEAVING);
 	attr.interface = ifindex;
 	attr.type = TCX_EGRESS;

@@ -28,8 +28,8 @@ enum tap_program {
 	TAP_PROGRAM_LEAVING,	/* for tcx */
 };
 
-/* The kernel's number of it, by which others see it; 0: not to be had. */
-uint32_t tap_bpf_program_number(const struct tap_bpf *b, enum tap_program program);
+/* The kernel's number of the attached one, by which others see it; 0: none is. */
+uint32_t tap_bpf_leaving_number(const struct tap_bpf *b);
 
 /* Its descriptor, which stays b's. */
 int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
@@ -38,7 +38,7 @@ int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
  * Put the program of the way out before all others at the interface's egress
  * hook. A descriptor that holds it there, or negative errno (no tcx: Linux < 6.6).
  */
-int tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex);
+int tap_bpf_attach_leaving(struct tap_bpf *b, uint32_t ifindex);
 
 /*
  * This tap has that interface. "provable": its frames begin with an Ethernet

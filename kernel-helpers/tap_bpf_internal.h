@@ -36,6 +36,7 @@ struct tap_bpf {
 	struct tap_slot slots[2];
 	uint32_t slot;			/* of the policy in force, or that was last */
 	uint64_t generation;
+	uint32_t leaving_number;	/* of the program at the way out; 0: none yet */
 	uint64_t *each;			/* room for one per-CPU element */
 	/* of the dispatch under way */
 	void (*event)(void *arg, const struct tap_event *e);
