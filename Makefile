@@ -25,6 +25,7 @@ docdir        ?= $(prefix)/share/doc/sekisho
 systemdunitdir ?= /lib/systemd/system
 sysusersdir   ?= /usr/lib/sysusers.d
 tmpfilesdir   ?= /usr/lib/tmpfiles.d
+sysctldir     ?= /usr/lib/sysctl.d
 DESTDIR       ?=
 PKG_CONFIG    ?= pkg-config
 INSTALL       ?= install
@@ -202,7 +203,7 @@ endif
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 \
 	  $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(systemdunitdir) $(DESTDIR)$(sysusersdir) \
-	  $(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(docdir)/examples
+	  $(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(sysctldir) $(DESTDIR)$(docdir)/examples
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(sysconfdir)/sekisho
 	$(INSTALL) -m 0755 $(O)/sekishod $(DESTDIR)$(sbindir)
 	$(INSTALL) -m 0755 $(O)/sekisho $(DESTDIR)$(bindir)
@@ -215,6 +216,7 @@ install: all
 	    > $(DESTDIR)$(systemdunitdir)/$${n%.in} || exit 1; done
 	$(INSTALL) -m 0644 systemd/sekisho.sysusers $(DESTDIR)$(sysusersdir)/sekisho.conf
 	$(INSTALL) -m 0644 systemd/sekisho.tmpfiles $(DESTDIR)$(tmpfilesdir)/sekisho.conf
+	$(INSTALL) -m 0644 systemd/sekisho.sysctl $(DESTDIR)$(sysctldir)/60-sekisho.conf
 
 # The policy, the log and the running rules stay: an uninstalled guard leaves the gate shut.
 uninstall:
@@ -223,6 +225,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(mandir)/man8/,$(notdir $(wildcard docs/man/*.8)))
 	rm -f $(patsubst systemd/%.in,$(DESTDIR)$(systemdunitdir)/%,$(wildcard systemd/*.service.in))
 	rm -f $(DESTDIR)$(sysusersdir)/sekisho.conf $(DESTDIR)$(tmpfilesdir)/sekisho.conf
+	rm -f $(DESTDIR)$(sysctldir)/60-sekisho.conf
 	rm -rf $(DESTDIR)$(docdir)
 
 clean:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sekishod: the daemon. -n checks the policy and stops there. */
+/* sekishod: the daemon. -n checks the policy, --early shuts the gateway; both stop there. */
+#include "agent/early.h"
 #include "agent/keeper.h"
 #include "agent/log.h"
 #include "agent/version.h"
@@ -16,13 +17,16 @@
 
 struct arguments {
 	const char *policy, *root;
-	bool check_only, foreground, help, version;
+	bool check_only, early, foreground, help, version;
 };
 
 static const char usage[] =
 	"sekishod [-f FILE] [-n] [--foreground] [--root DIR]\n"
+	"sekishod --early [-f FILE]\n"
 	"  -f FILE       policy (/etc/sekisho/policy.conf)\n"
 	"  -n            check the policy, print what is wrong with it, and exit\n"
+	"  --early       shut the gateway until a policy is in force, and exit;\n"
+	"                -f: who may reach it meanwhile (" EARLY_CONF ")\n"
 	"  --foreground  stay in the foreground (under systemd or a test)\n"
 	"  --root DIR    state, log and run folders under DIR (tests, rehearsals)\n";
 
@@ -38,6 +42,8 @@ parse(int argc, char **argv, struct arguments *a)
 			a->root = argv[++i];
 		else if (strcmp(word, "-n") == 0)
 			a->check_only = true;
+		else if (strcmp(word, "--early") == 0)
+			a->early = true;
 		else if (strcmp(word, "--foreground") == 0)
 			a->foreground = true;
 		else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
@@ -106,5 +112,7 @@ main(int argc, char **argv)
 		log_warnx("root is needed to start (the processes give it up)");
 		return EXIT_FAILURE;
 	}
+	if (a.early)
+		return early_run(a.policy != NULL ? a.policy : EARLY_CONF);
 	return run(&a, &paths, a.policy != NULL ? a.policy : paths.policy);
 }

@@ -450,7 +450,7 @@ add_table(struct control *c, struct drift_list *list)
 		drift_add(list, DRIFT_STORM, table, c->problem);
 		return;
 	}
-	r = c->checked == NULL ? -ENOENT : control_guard_verify(c);
+	r = c->known.ruleset == NULL ? -ENOENT : control_guard_verify(c);
 	if (r == 0)
 		drift_add(list, DRIFT_TABLE_DIFFERS, table, "-");
 	else if (r < 0)

@@ -247,6 +247,13 @@ react(struct control *c, const struct ipc_nft_seen *seen)
 	put_right(c);
 }
 
+/* Neither a policy is in force nor the gate of the boot: nobody knows what there should be. */
+static bool
+knows_nothing(const struct control *c)
+{
+	return c->checked == NULL && c->known.ruleset == NULL;
+}
+
 void
 control_guard_seen(struct control *c, const struct ipc_message *m)
 {
@@ -263,7 +270,7 @@ control_guard_seen(struct control *c, const struct ipc_message *m)
 	g->generation = seen.generation;
 	if (seen.transactions > seen.changed || seen.lost)
 		control_drift_tables_changed(c);
-	if (c->checked == NULL)
+	if (knows_nothing(c))
 		return;
 	if (seen.changed > 0)
 		react(c, &seen);
@@ -337,7 +344,7 @@ tick_compare(struct control *c)
 	    generation != c->known.generation)
 		due = true;
 	pause = pause > COMPARE_US ? pause : COMPARE_US;
-	if (c->checked == NULL || (!due && now_us() - g->compared_us < pause))
+	if (knows_nothing(c) || (!due && now_us() - g->compared_us < pause))
 		return;
 	(void)control_guard_verify(c);
 }

@@ -117,6 +117,9 @@ void control_start(struct control *c);
 /* control_rollback.c: the verb. serial 0: the one before. */
 json_t *control_rollback(struct control *c, struct change_request *q, uint32_t serial);
 
+/* control_boot.c: without a policy in force, look after the gate of the boot, if it stands. */
+void control_keep_boot_gate(struct control *c);
+
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
 void control_guard_end(struct control *c);

@@ -204,6 +204,7 @@ control_start(struct control *c)
 		control_reload(c, VERSION_OF_START);
 	else
 		control_look_at_file(c);
+	control_keep_boot_gate(c);
 	c->gone = control_shut_without_table(c);
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
 	    "gate, tap and record are at work");

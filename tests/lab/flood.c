@@ -4,7 +4,7 @@
  * reloads must lose and leak nothing (PF-30).
  *
  *   flood send IFACE TEMPLATES PPS   round robin over the templates until SIGTERM
- *   flood count IFACE                until SIGTERM
+ *   flood count IFACE                until SIGTERM and silence, or SIGINT
  *
  * TEMPLATES holds frames, each behind its length as a little-endian 16-bit number:
  * UDP over IPv4 or IPv6 whose payload begins with MARK and the template's number as
@@ -53,8 +53,7 @@ static volatile sig_atomic_t stopped;
 static void
 on_signal(int number)
 {
-	(void)number;
-	stopped = 1;
+	stopped = number;
 }
 
 static uint16_t
@@ -250,7 +249,7 @@ run_count(struct flood *f)
 
 		for (int i = 0; i < got; i++)
 			count_frame(f, frames[i], messages[i].msg_len);
-		if (got <= 0 && stopped)
+		if (stopped == SIGINT || (got <= 0 && stopped))
 			break;
 	}
 	getsockopt(f->socket, SOL_PACKET, PACKET_STATISTICS, &loss, &size);

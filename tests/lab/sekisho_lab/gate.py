@@ -75,6 +75,13 @@ class Gate:
     # ---- the daemon -----------------------------------------------------
 
     def start(self):
+        self._start(lambda status: status == 0)
+
+    def start_with_trouble(self):
+        """As start(), where the daemon answers but tells of a problem."""
+        self._start(lambda status: status == 1)
+
+    def _start(self, ready):
         os.makedirs(self.root, mode=0o755, exist_ok=True)
         self.stderr = open(os.path.join(self.folder, "daemon.log"), "ab")
         self.daemon = subprocess.Popen(
@@ -85,7 +92,7 @@ class Gate:
         while time.monotonic() < until:
             if self.daemon.poll() is not None:
                 raise Failed("sekishod ended at once:\n" + self.log_tail())
-            if self.sekisho("status").returncode == 0:
+            if ready(self.sekisho("status").returncode):
                 return
             time.sleep(0.05)
         raise Failed("sekishod was not ready in %d s:\n%s" % (READY, self.log_tail()))
