@@ -23,8 +23,8 @@
 #define LOOK_US			10000000u
 /* Events come in flocks. */
 #define SETTLE_US		30000u
-/* A very long look may take at most this part of the time. */
-#define LOOK_SHARE		50u
+/* Looks may take at most a tenth of the time, whoever rings. */
+#define LOOK_SHARE		10u
 /* Routes and tables of others have events; in case one was lost. */
 #define RARELY			6u
 #define WATCHER_TIMEOUT_MS	100

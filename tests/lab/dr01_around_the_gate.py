@@ -75,7 +75,7 @@ def one(gate, id_, subject, code, make, undo):
         case.equal(told[-1]["event"]["outcome"], "success", "outcome of " + id_)
     else:
         check(drifting.wait_until(lambda: [r for r in drifting.drifts(gate, id_)[:]
-                                           if subject in r["event"]["reason"]], 2.0, 0.02),
+                                           if subject in r["event"]["reason"]], 5.0, 0.02),
               "%s is not on record" % word)
     got, found = drifting.doctor(gate)
     want = {} if subject is None else {id_: [subject]}
@@ -84,7 +84,7 @@ def one(gate, id_, subject, code, make, undo):
     drifting.shell(gate, *undo)
     if subject is not None:
         check(drifting.wait_until(lambda: any(id_ + " is over" in r["event"]["reason"] for r in
-                                              drifting.drifts(gate)[before:]), 2.0, 0.02),
+                                              drifting.drifts(gate)[before:]), 5.0, 0.02),
               "%s went, and no record says so" % word)
     case.equal(drifting.doctor(gate), (0, {}), "doctor after " + word)
 
