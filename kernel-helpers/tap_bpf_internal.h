@@ -36,7 +36,8 @@ struct tap_bpf {
 	struct tap_slot slots[2];
 	uint32_t slot;			/* of the policy in force, or that was last */
 	uint64_t generation;
-	uint32_t leaving_number;	/* of the program at the way out; 0: none yet */
+	/* the kernel's, of the programs at tcx hooks, by which others see them; 0: not there */
+	uint32_t leaving_number, entering_number;
 	uint64_t *each;			/* room for one per-CPU element */
 	/* of the dispatch under way */
 	void (*event)(void *arg, const struct tap_event *e);
@@ -44,7 +45,7 @@ struct tap_bpf {
 	int taken, max;
 };
 
-#define TAP_NUMBERS_MOST 5	/* 64-bit numbers of one per-CPU element */
+#define TAP_NUMBERS_MOST 7	/* 64-bit numbers of one per-CPU element */
 
 /* Sum of one element of a per-CPU array of n numbers. */
 void tap_bpf_sum(const struct tap_bpf *b, int map, uint32_t at, uint64_t *sum, size_t n);

@@ -192,39 +192,50 @@ put_right(struct control *c, const struct drift_eyes *eyes)
 
 /* ---- a look --------------------------------------------------------------------------- */
 
-/* The tap's own program; 0 when it cannot be known right now. */
+/* A number of the watcher's account; 0 for what is none. */
 static uint32_t
-own_program(struct control *c)
+number_at(const json_t *watch, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(watch, key));
+
+	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
+/* The tap's own programs; false when they cannot be known right now. */
+static bool
+own_programs(struct control *c, uint32_t own[2])
 {
 	json_t *watch = NULL;
-	json_int_t n;
+	bool known;
 
 	/* One that is just being started again is not waited for: there is a next look. */
 	if (ipc_ask(c->setup->watch_fd, IPC_WATCH_STATUS, NULL, 0, -1, &c->answer,
 	    WATCHER_TIMEOUT_MS) == 0)
 		(void)ipc_json(&c->answer, &watch);
-	n = json_integer_value(json_object_get(watch, "leaving_program"));
+	own[0] = number_at(watch, "entering_program");
+	own[1] = number_at(watch, "leaving_program");
+	known = watch != NULL;
 	json_decref(watch);
-	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+	return known;
 }
 
 static void
 take(struct control *c, struct drift_eyes *eyes, unsigned int parts)
 {
 	struct drift_picture *p = c->drift->picture;
-	uint32_t before = (parts & DRIFT_PART_PROGRAMS) != 0 ? own_program(c) : 0;
+	uint32_t before[2] = { 0, 0 }, after[2] = { 0, 0 };
+	bool known = (parts & DRIFT_PART_PROGRAMS) != 0 && own_programs(c, before);
 	uint64_t begin;
 
 	/* Where it is not known which program is ours, none can be called somebody else's. */
-	if (before == 0)
+	if (known)
+		memcpy(p->own_programs, before, sizeof(before));
+	else
 		parts &= ~DRIFT_PART_PROGRAMS;
 	begin = now_us();
 	drift_picture_take(p, eyes, c->checked, parts);
 	c->drift->cost_us = now_us() - begin;
-	if (before == 0)
-		return;
-	p->own_program = before;
-	if (own_program(c) != before) {
+	if (known && (!own_programs(c, after) || memcmp(before, after, sizeof(after)) != 0)) {
 		p->n_tcx = 0;
 		c->drift->due |= DRIFT_PART_PROGRAMS;
 	}

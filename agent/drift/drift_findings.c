@@ -226,20 +226,19 @@ find_tc(const struct drift_picture *p, struct drift_list *out)
 	}
 }
 
-/* Ours stands on the leaving side alone, and before all others. */
+/* Ours, where it stands, stands before all others. */
 static void
 find_programs(const struct drift_picture *p, struct drift_list *out)
 {
 	for (size_t i = 0; i < p->n_tcx; i++) {
 		const struct drift_tcx *t = &p->tcx[i];
 		const char *side = t->leaving != 0 ? "egress" : "ingress";
+		uint32_t own = p->own_programs[t->leaving != 0];
 
 		for (uint32_t n = 0; n < t->n; n++)
-			if (t->leaving == 0 || p->own_program == 0 ||
-			    t->programs[n] != p->own_program)
+			if (own == 0 || t->programs[n] != own)
 				found(out, DRIFT_TCX, t->interface, "%u %s", t->programs[n], side);
-		if (t->leaving != 0 && p->own_program != 0 && t->n > 0 &&
-		    t->programs[0] != p->own_program)
+		if (own != 0 && t->n > 0 && t->programs[0] != own)
 			found(out, DRIFT_TCX_BEHIND, t->interface, "%u", t->programs[0]);
 	}
 }

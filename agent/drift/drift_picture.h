@@ -40,7 +40,7 @@ struct drift_picture {
 	struct nft_foreign tables;
 	struct drift_tcx *tcx;		/* malloc(3)ed */
 	size_t n_tcx;
-	uint32_t own_program;		/* of the tap, at the tcx hooks; 0: none */
+	uint32_t own_programs[2];	/* of the tap: coming, leaving; 0: none stands there */
 	char legacy[256];		/* names of tables, spaces between them */
 	struct drift_switch switches[DRIFT_SWITCHES_MOST];
 	size_t n_switches;

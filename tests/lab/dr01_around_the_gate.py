@@ -92,7 +92,7 @@ def one(gate, id_, subject, code, make, undo):
 def programs(gate):
     for hook, interface, want in (
             (drifting.XDP, "za0", {"DR-12": ["za0"]}),
-            (drifting.TCX_INGRESS, "za0", {"DR-15": ["za0"]}),
+            (drifting.TCX_INGRESS, "za0", {"DR-15": ["za0"], "DR-16": ["za0"]}),
             (drifting.TCX_EGRESS, "zb0", {"DR-15": ["zb0"], "DR-16": ["zb0"]})):
         fd = drifting.program(gate, interface, hook)
         case.equal(drifting.doctor(gate), (1, want), "doctor with program %d" % hook)

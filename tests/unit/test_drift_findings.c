@@ -212,13 +212,15 @@ tables_of_others_weigh_by_what_they_do(void)
 static void
 programs_are_ours_or_not(void)
 {
+	/* own: on that side */
 	static const struct { uint32_t own, leaving, n, programs[3]; const char *want; } rows[] = {
 		{ 5, 1, 1, { 5 }, "" },
 		{ 5, 1, 2, { 5, 9 }, "DR-15" },
 		{ 5, 1, 2, { 9, 5 }, "DR-15 DR-16" },
 		{ 5, 1, 1, { 9 }, "DR-15 DR-16" },
 		{ 5, 1, 0, { 0 }, "" },
-		{ 5, 0, 1, { 5 }, "DR-15" },		/* nothing of ours stands there */
+		{ 5, 0, 1, { 5 }, "" },
+		{ 5, 0, 2, { 9, 5 }, "DR-15 DR-16" },
 		{ 0, 1, 1, { 5 }, "DR-15" },
 	};
 
@@ -227,7 +229,8 @@ programs_are_ours_or_not(void)
 		p->tcx = calloc(1, sizeof(*p->tcx));
 		CU_ASSERT_PTR_NOT_NULL_FATAL(p->tcx);
 		p->n_tcx = 1;
-		p->own_program = rows[i].own;
+		p->own_programs[rows[i].leaving] = rows[i].own;
+		p->own_programs[1 - rows[i].leaving] = 77;
 		*p->tcx = (struct drift_tcx){ "za0", rows[i].leaving, rows[i].n, { 0 } };
 		memcpy(p->tcx->programs, rows[i].programs, sizeof(rows[i].programs));
 		CU_ASSERT_STRING_EQUAL(find(), rows[i].want);
