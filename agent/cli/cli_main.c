@@ -11,7 +11,7 @@
 
 static const struct cli_verb verbs[] = {
 	{ "check", "[-f FILE] [--print]", MSG_CLI_CHECK, MSG_CLI_CHECK_HELP, cli_check },
-	{ "plan", "[-f FILE] [--nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
+	{ "plan", "[-f FILE] [--against OLD | --nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
 	{ "apply", "[-f FILE] [--confirm SECONDS] [--reason TEXT] [--force-lockout]",
 	  MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
 	{ "confirm", "[SERIAL]", MSG_CLI_CONFIRM, MSG_CLI_CONFIRM_HELP, cli_confirm },
