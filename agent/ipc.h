@@ -150,6 +150,12 @@ int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, 
 int ipc_answer(int socket, const struct ipc_message *question, const void *payload,
     size_t length, int fd);
 
+/*
+ * Whoever waits at the other end for an answer of this one's process waits no longer:
+ * its ipc_ask() returns -ECONNRESET. A question that is asked later is not meant.
+ */
+int ipc_tell_death(int socket);
+
 /* Throw away what is queued for this end, descriptors included. Does not wait. */
 void ipc_drop_queued(int socket);
 

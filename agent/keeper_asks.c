@@ -24,6 +24,9 @@
 /* The batch of a million elements is about 100 MB (reference: 62.9 MB measured). */
 #define BATCH_MAX ((size_t)256 << 20)
 
+#define ANSWER_TRIES	50
+#define ANSWER_PAUSE_US	10000
+
 /* The answer, with the descriptor in *fd (closed by the caller). */
 typedef void ask_fn(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd);
 
@@ -245,6 +248,25 @@ static const struct {
 	{ IPC_PRIV_PROCESSES, asroot_processes },
 };
 
+/*
+ * Control does nothing but wait for it, a minute long: what stands in the way of an
+ * answer (memory, a full queue) may pass. Without its descriptor if that is in the way.
+ */
+static int
+answer_control(struct keeper *k, const struct ipc_message *m, struct ipc_result *result, int fd)
+{
+	int r = ipc_answer(k->control[0], m, result, sizeof(*result), fd);
+
+	for (int i = 0; r < 0 && r != -EPIPE && i < ANSWER_TRIES; i++) {
+		usleep(ANSWER_PAUSE_US);
+		if (i == ANSWER_TRIES / 2 && result->error == 0)
+			result->error = r;
+		r = ipc_answer(k->control[0], m, result, sizeof(*result),
+		    i < ANSWER_TRIES / 2 ? fd : -1);
+	}
+	return r;
+}
+
 void
 keeper_answer(struct keeper *k, struct ipc_message *m)
 {
@@ -267,7 +289,7 @@ keeper_answer(struct keeper *k, struct ipc_message *m)
 		close(m->fd);
 	m->fd = -1;
 	keeper_heard(k, CHILD_CONTROL);
-	r = ipc_answer(k->control[0], m, &result, sizeof(result), fd < 0 ? -1 : fd);
+	r = answer_control(k, m, &result, fd);
 	if (r < 0)
 		log_warnx("keeper: cannot answer control: %s", strerror(-r));
 	if (fd >= 0)

@@ -350,6 +350,11 @@ note_death(struct keeper *k, enum child_id id, int status)
 	if (k->stopping)
 		return;
 	c->died_ns = keeper_now_ns();
+	/* Control may be waiting for its answer. */
+	if (id == CHILD_WATCHER)
+		(void)ipc_tell_death(k->watch[1]);
+	if (id == CHILD_RECORDER)
+		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
 	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {
