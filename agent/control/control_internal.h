@@ -28,6 +28,7 @@ struct control {
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
 	struct guard *guard;		/* control_guard.c */
+	struct drift *drift;		/* control_drift.c */
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;

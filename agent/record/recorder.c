@@ -97,7 +97,7 @@ answer_status(struct peer *p, const struct ipc_message *question)
 
 	(void)fstat(w->file.fd, &st);
 	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
-	    "sequence", (json_int_t)w->state.sequence, "written", (json_int_t)w->written,
+	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
