@@ -30,6 +30,8 @@ enum ipc_type {
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
 	IPC_PRIV_CUT_FLOWS,		/* fd: struct ipc_cut_flows; answer: struct ipc_result, how many */
 	IPC_PRIV_LINK,			/* struct ipc_link; answer: struct ipc_result */
+	IPC_PRIV_LOOK,			/* u32: enum drift_look; answer: struct ipc_result, fd: what is there */
+	IPC_PRIV_RELEASE,		/* text: interface of a segment; answer: struct ipc_result */
 	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
@@ -39,6 +41,7 @@ enum ipc_type {
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
+	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */
