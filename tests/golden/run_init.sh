@@ -50,6 +50,7 @@ file() {
 
 # Networks of the interface itself, where it has some.
 addresses() {
+	# shellcheck disable=SC2016 # the inner shell's own word
 	unshare -n sh -c 'ip link set lo up && ip link add skm0 type veth peer name skp0 &&
 		ip address add 10.77.3.9/20 dev skm0 && ip -6 address add 2001:db8:77::9/64 dev skm0 &&
 		"$0" init --model alpha --interfaces mynumber=skm0' "$sekisho" >"$work/real" || return 1
