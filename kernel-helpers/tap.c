@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The set of taps: one or two rings an interface, one event ring for all of them.
+ * The set of taps: one event ring for all of them, and packet rings for what it
+ * does not carry.
  * Opened with privilege by the keeper, read without by the watcher after the
  * fork; nothing below tap_set_open() asks for a privilege again.
  */
@@ -50,7 +51,9 @@ tap_down(struct tap *t)
 	tap_ring_close(&t->outgoing);
 	if (t->leaving >= 0)
 		close(t->leaving);
-	t->leaving = LEAVING_NONE;
+	if (t->entering >= 0)
+		close(t->entering);
+	t->leaving = t->entering = HOOK_NONE;
 }
 
 static void
@@ -67,24 +70,68 @@ learn_mac(struct tap *t, int fd)
 	t->has_mac = true;
 }
 
+static int
+listen_to(const struct tap *t, struct tap_ring *r, char *why, size_t why_size)
+{
+	int error = tap_ring_listen(r);
+
+	if (error != 0)
+		snprintf(why, why_size, "%s: cannot listen: %s", t->name, strerror(-error));
+	return error;
+}
+
+/* A tcx link, or HOOK_NONE with the reason in the tier's. */
+static int
+open_hook(struct tap_set *s, const struct tap *t, enum tap_program program)
+{
+	const char *frames = program == TAP_PROGRAM_ENTERING ? "arriving" : "leaving";
+	int link;
+
+	if (s->bpf == NULL || s->best < TAP_TIER_TCX)
+		return HOOK_NONE;
+	link = tap_bpf_attach(s->bpf, program, t->ifindex);
+	if (link >= 0)
+		return link;
+	s->tier = TAP_TIER_EBPF;
+	snprintf(s->tier_reason, sizeof(s->tier_reason),
+	    "%s: no tcx hook, %s frames take a packet socket: %s", t->name, frames,
+	    strerror(-link));
+	return HOOK_NONE;
+}
+
+/*
+ * The way in. Where there is a hook the ring stands by, small and without a frame: its
+ * socket sends, and tells what the link is and when the interface went down.
+ */
+static int
+open_incoming(struct tap_set *s, struct tap *t, char *why, size_t why_size)
+{
+	int program = s->bpf == NULL ? -1 :
+	    tap_bpf_program(s->bpf, TAP_PROGRAM_INCOMING);
+	int error;
+
+	t->entering = open_hook(s, t, TAP_PROGRAM_ENTERING);
+	error = tap_ring_open(&t->incoming, t->name, false, program,
+	    t->entering >= 0 ? TAP_BUFFER_LEAST : buffer_size(s->n), why, why_size);
+	if (error == 0 && t->entering < 0)
+		error = listen_to(t, &t->incoming, why, why_size);
+	return error;
+}
+
 /* The way out: before all tc programs, or where that cannot be, with the ring. */
 static int
 open_outgoing(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 {
 	int program = s->bpf == NULL ? -1 :
 	    tap_bpf_program(s->bpf, TAP_PROGRAM_OUTGOING);
+	int error;
 
-	if (s->bpf != NULL && !s->rings_out)
-		t->leaving = tap_bpf_attach_leaving(s->bpf, t->ifindex);
+	t->leaving = open_hook(s, t, TAP_PROGRAM_LEAVING);
 	if (t->leaving >= 0)
 		return 0;
-	if (s->bpf != NULL && !s->rings_out)
-		snprintf(s->tier_reason, sizeof(s->tier_reason),
-		    "%s: no tcx hook, leaving frames take a packet socket: %s", t->name,
-		    strerror(-t->leaving));
-	t->leaving = LEAVING_NONE;
-	return tap_ring_open(&t->outgoing, t->name, true, program, buffer_size(s->n), why,
+	error = tap_ring_open(&t->outgoing, t->name, true, program, buffer_size(s->n), why,
 	    why_size);
+	return error != 0 ? error : listen_to(t, &t->outgoing, why, why_size);
 }
 
 static int
@@ -105,8 +152,6 @@ name_tap(struct tap_set *s, const struct tap *t, bool provable, char *why,
 static int
 tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 {
-	int in = s->bpf == NULL ? -1 :
-	    tap_bpf_program(s->bpf, TAP_PROGRAM_INCOMING);
 	int error;
 
 	t->ifindex = if_nametoindex(t->name);
@@ -115,8 +160,7 @@ tap_open(struct tap_set *s, struct tap *t, char *why, size_t why_size)
 	/* known to the filter before its first frame; provable once its link is known */
 	error = name_tap(s, t, false, why, why_size);
 	if (error == 0)
-		error = tap_ring_open(&t->incoming, t->name, false, in,
-		    buffer_size(s->n), why, why_size);
+		error = open_incoming(s, t, why, why_size);
 	if (error == 0) {
 		learn_mac(t, pcap_fileno(t->incoming.pcap));
 		error = open_outgoing(s, t, why, why_size);
@@ -142,8 +186,8 @@ learn_vlans(struct tap_set *s)
 }
 
 struct tap_set *
-tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
-    bool rings_out, char *why, size_t why_size)
+tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
+    size_t why_size)
 {
 	struct tap_set *s = calloc(1, sizeof(*s) + n * sizeof(s->taps[0]));
 
@@ -152,17 +196,17 @@ tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
 		return NULL;
 	}
 	s->n = n;
-	s->rings_out = rings_out;
+	s->best = best;
 	s->tier = TAP_TIER_CLASSIC;
 	for (size_t i = 0; i < n; i++)
-		s->taps[i].leaving = LEAVING_NONE;
-	if (best == TAP_TIER_EBPF)
+		s->taps[i].entering = s->taps[i].leaving = HOOK_NONE;
+	if (best >= TAP_TIER_EBPF)
 		s->bpf = tap_bpf_open(s->tier_reason, sizeof(s->tier_reason));
 	else
 		snprintf(s->tier_reason, sizeof(s->tier_reason),
 		    "eBPF was not asked for");
 	if (s->bpf != NULL)
-		s->tier = TAP_TIER_EBPF;
+		s->tier = best;
 
 	for (size_t i = 0; i < n; i++) {
 		int error;
@@ -181,16 +225,9 @@ tap_set_open_ways(const char *const *interfaces, size_t n, enum tap_tier best,
 }
 
 struct tap_set *
-tap_set_open_tier(const char *const *interfaces, size_t n, enum tap_tier best, char *why,
-    size_t why_size)
-{
-	return tap_set_open_ways(interfaces, n, best, false, why, why_size);
-}
-
-struct tap_set *
 tap_set_open(const char *const *interfaces, size_t n, char *why, size_t why_size)
 {
-	return tap_set_open_tier(interfaces, n, TAP_TIER_EBPF, why, why_size);
+	return tap_set_open_tier(interfaces, n, TAP_TIER_TCX, why, why_size);
 }
 
 void
@@ -257,13 +294,24 @@ put_tag_back(const struct tap_event *e, uint8_t *room, struct tap_frame *f)
 	f->length += TAG_BYTES;
 }
 
+/* Index of a tap, or who else it is. */
+static int
+ingress_of(const struct tap_set *s, uint32_t ifindex)
+{
+	int at = tap_set_find(s, ifindex);
+
+	if (ifindex == 0)
+		return TAP_INGRESS_SELF;
+	return at < 0 ? TAP_INGRESS_FOREIGN : at;
+}
+
 static void
 on_event(void *context, const struct tap_event *e)
 {
 	struct delivery *d = context;
 	uint8_t room[TAP_HEAD_BYTES + TAG_BYTES];
-	int at = tap_set_find(d->set, e->egress), ingress = TAP_INGRESS_SELF;
-	bool cooked;
+	bool leaving = e->egress != 0, cooked;
+	int at = tap_set_find(d->set, leaving ? e->egress : e->ingress);
 	struct tap *t;
 
 	if (at < 0)
@@ -271,19 +319,15 @@ on_event(void *context, const struct tap_event *e)
 	t = &d->set->taps[at];
 	cooked = t->incoming.link_type == DLT_LINUX_SLL ||
 	    t->incoming.link_type == DLT_LINUX_SLL2;
-	if (e->ingress != 0) {
-		ingress = tap_set_find(d->set, e->ingress);
-		if (ingress < 0)
-			ingress = TAP_INGRESS_FOREIGN;
-	}
 	struct tap_frame f = {
 		.bytes = e->head,
 		.captured = e->captured,
 		.length = e->length,
 		.time_ns = (int64_t)e->time_ns + d->clock_offset_ns,
 		.interface = at,
-		.outgoing = true,
-		.ingress = ingress,
+		.outgoing = leaving,
+		.ingress = leaving ? ingress_of(d->set, e->ingress) :
+		    TAP_INGRESS_BY_SOURCE,
 		/* a cooked socket sees the frame without its link header */
 		.link_type = cooked ? DLT_RAW : t->incoming.link_type,
 	};
@@ -366,15 +410,22 @@ tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length
 	    -ENETDOWN;
 }
 
+static void
+stop_hook(int *link)
+{
+	if (*link < 0)
+		return;
+	close(*link);
+	*link = HOOK_STOPPED;
+}
+
 void
 tap_set_stop(struct tap_set *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		tap_ring_stop(&s->taps[i].incoming);
 		tap_ring_stop(&s->taps[i].outgoing);
-		if (s->taps[i].leaving >= 0) {
-			close(s->taps[i].leaving);
-			s->taps[i].leaving = LEAVING_STOPPED;
-		}
+		stop_hook(&s->taps[i].entering);
+		stop_hook(&s->taps[i].leaving);
 	}
 }

@@ -3,10 +3,10 @@
  * Taps: every zone interface, both directions told apart. With the eBPF filter
  * (tap_filter.bpf.c) frames that the policy permits beyond doubt are counted
  * in the kernel and not handed over; the rest is, and a leaving one with the
- * interface it truly came in by (skb->ingress_ifindex). What comes in takes a
- * libpcap ring; what leaves takes the event ring of the eBPF program, or, where
- * the kernel has no tcx, a second libpcap ring, in which frames stand whose
- * source is owned by their ingress.
+ * interface it truly came in by (skb->ingress_ifindex). The programs stand at the
+ * tcx hooks of both ways and hand over by their event ring (TAP_TIER_TCX). A way
+ * that has no such hook takes a libpcap ring with the program as its filter; in
+ * that of the way out frames stand whose source is owned by their ingress.
  *
  * Without eBPF (tier TAP_TIER_CLASSIC) every frame is handed over and the
  * ingress of a leaving packet is taken from its source address: a packet that
@@ -31,6 +31,7 @@ enum tap_tier {
 	TAP_TIER_NONE = 0,	/* no kernel filter */
 	TAP_TIER_CLASSIC,	/* classic BPF: truncation only */
 	TAP_TIER_EBPF,		/* permits in the kernel, true ingress on the way out */
+	TAP_TIER_TCX,		/* the same at tcx hooks: no packet socket is bound */
 };
 
 /*
@@ -113,8 +114,8 @@ struct tap_policy {
 typedef void tap_on_permitted(void *arg, const struct tap_permitted *p);
 
 /*
- * Open taps on these interfaces (needs CAP_NET_RAW, for TAP_TIER_EBPF CAP_BPF
- * and CAP_NET_ADMIN). An interface that does not exist yet is a tap that is
+ * Open taps on these interfaces (needs CAP_NET_RAW, from TAP_TIER_EBPF on
+ * CAP_BPF and CAP_NET_ADMIN). An interface that does not exist yet is a tap that is
  * down; tap_set_missing() counts them. NULL with errno, and a sentence in why.
  */
 struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why,
@@ -123,10 +124,6 @@ struct tap_set *tap_set_open(const char *const *interfaces, size_t n, char *why,
 /* The same with no tier above "best": rehearses what an older kernel gets. */
 struct tap_set *tap_set_open_tier(const char *const *interfaces, size_t n,
     enum tap_tier best, char *why, size_t why_size);
-
-/* The same; rings_out: leaving frames take packet sockets, as without tcx. */
-struct tap_set *tap_set_open_ways(const char *const *interfaces, size_t n,
-    enum tap_tier best, bool rings_out, char *why, size_t why_size);
 
 void tap_set_close(struct tap_set *s);
 
@@ -163,8 +160,8 @@ int tap_set_dispatch(struct tap_set *s, int max_frames,
     void (*frame)(void *arg, const struct tap_frame *f), void *arg);
 
 /*
- * Send one frame of our own out of the interface, by the socket that watches
- * arrivals: it is seen by the tap of the leaving side. Needs no privilege. 0 or
+ * Send one frame of our own out of the interface, by the socket of the way
+ * in: it is seen by the tap of the leaving side. Needs no privilege. 0 or
  * negative errno, -ENETDOWN when the tap is down.
  */
 int tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length);

@@ -15,6 +15,8 @@ tap_tier_name(enum tap_tier tier)
 		return "classic";
 	case TAP_TIER_EBPF:
 		return "ebpf";
+	case TAP_TIER_TCX:
+		return "tcx";
 	}
 	return "unknown";
 }
@@ -100,13 +102,16 @@ tap_set_ledger(struct tap_set *s, size_t i, struct tap_ledger *out)
 	/* a full event ring loses what has no packet ring to go to */
 	if (t->outgoing.pcap == NULL)
 		lost = counted.full;
-	out->received = t->incoming.received + t->outgoing.received + counted.sent + lost;
+	out->ring_lost = counted.full - lost;
+	lost += counted.full_in;
+	out->received = t->incoming.received + t->outgoing.received + counted.sent +
+	    counted.sent_in + lost;
 	out->dropped = t->incoming.dropped + t->outgoing.dropped + lost;
 	out->delivered = t->incoming.delivered + t->outgoing.delivered + t->events;
-	out->ring_lost = counted.full - lost;
 	out->proven = counted.proven_in + counted.proven_out;
 	out->seen = out->received + out->proven;
-	out->arrived = t->incoming.received + counted.proven_in;
+	out->arrived = t->incoming.received + counted.sent_in + counted.full_in +
+	    counted.proven_in;
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,6 +46,41 @@ silent(enum libbpf_print_level level, const char *format, va_list ap)
 	return 0;
 }
 
+/* Arrays that each processor has its own part of. */
+static int
+set_sizes(struct tap_bpf *b)
+{
+	const struct {
+		struct bpf_map *map;
+		uint32_t each;
+	} parts[] = {
+		{ b->filter->maps.permitted, 2 * TAP_MAX_COUNTERS },
+		{ b->filter->maps.recent4, 1u << TAP_RECENT4_BITS },
+		{ b->filter->maps.recent6, 1u << TAP_RECENT6_BITS },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (bpf_map__set_max_entries(parts[i].map,
+		    (uint32_t)b->processors * parts[i].each) != 0)
+			return -errno;
+	return 0;
+}
+
+/* What the program finds in its read-only data. */
+static int
+set_constants(struct tap_bpf *b)
+{
+	uint64_t secret[sizeof(b->filter->rodata->tap_secret) / sizeof(uint64_t)];
+
+	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+		return -errno;
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
+		b->filter->rodata->tap_secret[i] = secret[i];
+	/* there with PREEMPT_RT only: kernel/ksysfs.c */
+	b->filter->rodata->tap_in_turn = access("/sys/kernel/realtime", F_OK) != 0;
+	return 0;
+}
+
 struct tap_bpf *
 tap_bpf_open(char *why, size_t why_size)
 {
@@ -61,9 +97,7 @@ tap_bpf_open(char *why, size_t why_size)
 		    TAP_NUMBERS_MOST * sizeof(*b->each));
 	b->filter = b->each != NULL ? tap_filter__open() : NULL;
 	if (b->filter == NULL ||
-	    bpf_map__set_max_entries(b->filter->maps.permitted,
-	    (uint32_t)b->processors * 2 * TAP_MAX_COUNTERS) != 0 ||
-	    tap_filter__load(b->filter) != 0) {
+	    set_sizes(b) != 0 || set_constants(b) != 0 || tap_filter__load(b->filter) != 0) {
 		snprintf(why, why_size, "the kernel refuses the eBPF filter: %s",
 		    strerror(errno));
 		goto fail;
@@ -105,17 +139,20 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 		return bpf_program__fd(b->filter->progs.tap_outgoing);
 	case TAP_PROGRAM_LEAVING:
 		return bpf_program__fd(b->filter->progs.tap_leaving);
+	case TAP_PROGRAM_ENTERING:
+		return bpf_program__fd(b->filter->progs.tap_entering);
 	}
 	return -1;
 }
 
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
 #define LINK_CREATE	28
+#define TCX_INGRESS	46u
 #define TCX_EGRESS	47u
 #define FLAG_BEFORE	(1u << 3)
 
 int
-tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
+tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifindex)
 {
 	/* union bpf_attr, link_create with its tcx member; the rest must be 0 */
 	struct {
@@ -126,9 +163,9 @@ tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex)
 	long fd;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.program = (uint32_t)tap_bpf_program(b, TAP_PROGRAM_LEAVING);
+	attr.program = (uint32_t)tap_bpf_program(b, program);
 	attr.interface = ifindex;
-	attr.type = TCX_EGRESS;
+	attr.type = program == TAP_PROGRAM_ENTERING ? TCX_INGRESS : TCX_EGRESS;
 	attr.flags = FLAG_BEFORE;
 	fd = syscall(SYS_bpf, LINK_CREATE, &attr, 32);
 	return fd < 0 ? -errno : (int)fd;

@@ -25,17 +25,18 @@ void tap_bpf_close(struct tap_bpf *b);
 enum tap_program {
 	TAP_PROGRAM_INCOMING,	/* for a packet socket */
 	TAP_PROGRAM_OUTGOING,	/* for a packet socket */
-	TAP_PROGRAM_LEAVING,	/* for tcx */
+	TAP_PROGRAM_LEAVING,	/* for tcx, egress */
+	TAP_PROGRAM_ENTERING,	/* for tcx, ingress */
 };
 
 /* Its descriptor, which stays b's. */
 int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
 
 /*
- * Put the program of the way out before all others at the interface's egress
- * hook. A descriptor that holds it there, or negative errno (no tcx: Linux < 6.6).
+ * Put TAP_PROGRAM_LEAVING or _ENTERING before all others at the interface's hook. A
+ * descriptor that holds it there, or negative errno (no tcx: Linux < 6.6).
  */
-int tap_bpf_attach_leaving(const struct tap_bpf *b, uint32_t ifindex);
+int tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifindex);
 
 /*
  * This tap has that interface. "provable": its frames begin with an Ethernet

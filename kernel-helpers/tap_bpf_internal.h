@@ -43,7 +43,7 @@ struct tap_bpf {
 	int taken, max;
 };
 
-#define TAP_NUMBERS_MOST 5	/* 64-bit numbers of one per-CPU element */
+#define TAP_NUMBERS_MOST 7	/* 64-bit numbers of one per-CPU element */
 
 /* Sum of one element of a per-CPU array of n numbers. */
 void tap_bpf_sum(const struct tap_bpf *b, int map, uint32_t at, uint64_t *sum, size_t n);

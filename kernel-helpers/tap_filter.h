@@ -27,6 +27,11 @@
 #define TAP_MAX_FLOWS4		(1 << 18)
 #define TAP_MAX_FLOWS6		(1 << 16)
 
+/* Flows that each processor has at hand, and marks of changed ones: powers of two. */
+#define TAP_RECENT4_BITS	14
+#define TAP_RECENT6_BITS	12
+#define TAP_RENEWED_BITS	10
+
 /* Ranges that one address, and services that one port may stand in. */
 #define TAP_LIST		8
 
@@ -132,6 +137,31 @@ struct tap_flow {
 	__u8 zero;
 };
 
+/*
+ * What a processor has at hand of a flow, for the tick it looked in. No other one
+ * reads or writes it. Zero proves nothing: no control word is 0.
+ */
+struct tap_recent {
+	__u64 word;		/* as in tap_flow */
+	__u32 now, renewed;	/* ticks; tap_renewed of the flow's mark */
+	__u64 mac;		/* of the sender, nothing to show of it; 0: ask the flow */
+	__u32 ingress, egress, counter;
+	__u16 tap_in, tap_out;
+};
+
+/* One and two cache lines; the key as the flow's table has it. */
+struct tap_recent4 {
+	__u64 key[2];
+	struct tap_recent of;
+	__u64 zero;
+};
+
+struct tap_recent6 {
+	__u64 key[5];
+	struct tap_recent of;
+	__u64 zero[6];
+};
+
 /* An end of a frame that came in: when it was last shown to user space. */
 struct tap_station {
 	__u32 ifindex;
@@ -140,13 +170,14 @@ struct tap_station {
 };
 
 /*
- * A leaving frame that is not proven. The head is as long as the record; its
+ * A frame at a tcx hook that is not proven, or a leaving one at a packet socket
+ * that would not carry its ingress. The head is as long as the record; its
  * first "captured" bytes are the frame's.
  */
 struct tap_event {
 	__u64 time_ns;		/* CLOCK_MONOTONIC */
 	__u32 ingress;		/* interface index; 0: sent by the gateway itself */
-	__u32 egress;		/* interface index */
+	__u32 egress;		/* interface index; 0: it came in */
 	__u32 length;		/* on the wire, without a tag kept beside the frame */
 	__u32 captured;		/* bytes of head */
 	__u16 vlan_tci;		/* of the tag kept beside the frame, host order */
@@ -159,8 +190,8 @@ struct tap_event {
 struct tap_count {
 	__u64 proven_in, proven_out;	/* frames not handed over */
 	__u64 passed;		/* frames handed to the packet sockets' rings */
-	__u64 sent;		/* frames handed to the event ring */
-	__u64 full;		/* frames the event ring had no room for */
+	__u64 sent, sent_in;	/* frames handed to the event ring: left, came in */
+	__u64 full, full_in;	/* frames the event ring had no room for */
 };
 
 #endif /* KERNEL_HELPERS_TAP_FILTER_H */

@@ -12,12 +12,14 @@
 #define KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
 
 #include "kernel-helpers/tap_filter_policy.bpf.h"
+#include "kernel-helpers/tap_filter_recent.bpf.h"
 #include "kernel-helpers/tap_ports.h"
 
 /* Where a frame was seen. */
 struct place {
 	__u64 word;		/* tap_control */
-	__u32 now;		/* ticks */
+	__u64 hash;		/* recent_hash() */
+	__u32 now, renewed;	/* ticks; tap_renewed before the flow was looked at */
 	__u32 ingress, egress;	/* interface indexes; egress: of leaving frames only */
 	bool leaving;
 };
@@ -253,10 +255,14 @@ static __always_inline bool
 hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
 {
 	if (p->syn) {
+		if (f->shown != 0)
+			recent_renew(at->hash);
 		f->shown = 0;
 		return false;
 	}
 	if (f->mac != p->mac_number) {
+		if (f->mac != 0)
+			recent_renew(at->hash);
 		f->mac = p->mac_number;
 		f->showed = at->now;
 		station_due(p, at);
@@ -321,40 +327,96 @@ look_around(struct __sk_buff *skb, bool leaving, struct place *at)
 	return at->ingress != 0;
 }
 
-/*
- * True: permitted beyond doubt, counted, and nobody needs to see it. What is
- * forwarded is counted where it leaves.
- */
+/* Is nothing left to show of the flow's packets in this tick, from its sender? */
 static __always_inline bool
-prove(struct __sk_buff *skb, bool leaving)
+quiet(const struct tap_flow *f, const struct place *at)
 {
-	struct packet p = { 0 };
-	struct tap_flow *f;
-	struct place at;
+	return f->look != TAP_LOOK_ALL && f->shown >= f->look &&
+	    at->now - f->showed < TAP_SHOW_STATION;
+}
 
-	if (!look_around(skb, leaving, &at) || !parse(skb, &p))
+static __noinline int
+keep_at_hand(const struct packet *p, const struct place *at, const struct tap_flow *f)
+{
+	const struct tap_recent of = {
+		.word = at->word, .now = at->now, .renewed = at->renewed,
+		.mac = quiet(f, at) ? f->mac : 0,
+		.ingress = f->ingress, .egress = f->egress, .counter = f->counter,
+		.tap_in = f->tap_in, .tap_out = f->tap_out,
+	};
+
+	return tap_in_turn ? recent_put(p, at->hash, &of) : 0;
+}
+
+/* Proven in this tick: the same flow, the same policy, the same way. */
+static __always_inline bool
+is_recent(const struct tap_recent *r, const struct packet *p, const struct place *at)
+{
+	if (!r || r->word != at->word || r->now != at->now ||
+	    r->renewed != at->renewed || r->ingress != at->ingress)
 		return false;
-	f = flow_find(&p);
-	if (!f || f->word != at.word || flow_idle(f, &p, &at)) {
-		if (!flow_open(&p, &at) || !leaving)
+	return at->leaving ? r->egress == at->egress : r->mac == p->mac_number;
+}
+
+/* What is forwarded is counted where it leaves. */
+static __always_inline void
+count_frame(struct __sk_buff *skb, __u32 tap, __u32 counter, bool leaving)
+{
+	count_proven(tap, leaving);
+	if (leaving)
+		count_permitted(skb, counter);
+}
+
+/* As the flow's own entry says. */
+static __always_inline bool
+prove_by_flow(struct __sk_buff *skb, const struct packet *p, const struct place *at,
+    bool leaving)
+{
+	struct tap_flow *f = flow_find(p);
+
+	if (!f || f->word != at->word || flow_idle(f, p, at)) {
+		if (!flow_open(p, at) || !leaving)
 			return false;
-		f = flow_find(&p);
+		f = flow_find(p);
 		if (!f)
 			return false;
 	}
-	if (f->counter == 0 || f->ingress != at.ingress ||
-	    (leaving && f->egress != at.egress) || (p.lone_syn && !f->may_open))
+	if (f->counter == 0 || f->ingress != at->ingress ||
+	    (leaving && f->egress != at->egress) || (p->lone_syn && !f->may_open))
 		return false;
-	if (!leaving && f->mac != p.mac_number &&
-	    !mac_right(&p, f->tap_in, at.word & 1))
+	if (!leaving && f->mac != p->mac_number &&
+	    !mac_right(p, f->tap_in, at->word & 1))
 		return false;
-	if (f->seen != at.now)
-		f->seen = at.now;
-	if (!leaving && !hidden(&p, &at, f))
+	if (f->seen != at->now)
+		f->seen = at->now;
+	if (!leaving && !hidden(p, at, f))
 		return false;
-	count_proven(leaving ? f->tap_out : f->tap_in, leaving);
-	if (leaving)
-		count_permitted(skb, f->counter);
+	count_frame(skb, leaving ? f->tap_out : f->tap_in, f->counter, leaving);
+	keep_at_hand(p, at, f);
+	return true;
+}
+
+/*
+ * True: permitted beyond doubt, counted, and nobody needs to see it. "there": a tc
+ * program asks.
+ */
+static __always_inline bool
+prove(struct __sk_buff *skb, bool leaving, bool there)
+{
+	const struct tap_recent *r;
+	struct packet p = { 0 };
+	struct place at;
+
+	if (!look_around(skb, leaving, &at) ||
+	    !(there ? parse_there(skb, &p) : parse_copy(skb, &p)))
+		return false;
+	at.hash = recent_hash(&p);
+	at.renewed = tap_renewed[recent_mark(at.hash)];
+	/* with SYN another connection begins: its flow forgets what it showed */
+	r = tap_in_turn && !p.syn ? recent_find(&p, at.hash) : NULL;
+	if (!is_recent(r, &p, &at))
+		return prove_by_flow(skb, &p, &at, leaving);
+	count_frame(skb, leaving ? r->tap_out : r->tap_in, r->counter, leaving);
 	return true;
 }
 

@@ -14,6 +14,17 @@ volatile __u64 tap_control;
 /* CLOCK_MONOTONIC: the policy of a slot is not asked from then on. */
 volatile __u64 tap_until_ns[2];
 
+/* Grows when a flow with this mark is not what processors have at hand any more. */
+volatile __u32 tap_renewed[1 << TAP_RENEWED_BITS];
+
+/*
+ * Set before loading. Coefficients of a hash that nobody outside can aim at, and
+ * whether our programs run one after the other on each processor, which they do
+ * with bottom halves disabled, but not on PREEMPT_RT.
+ */
+const volatile __u64 tap_secret[9];
+const volatile __u8 tap_in_turn;
+
 struct tap_prefixes4 {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -105,6 +116,27 @@ struct {
 	__type(key, struct tap_flow6);
 	__type(value, struct tap_flow);
 } flows6 SEC(".maps");
+
+/*
+ * Of each processor in turn; as many as there are processors. What can be mapped
+ * begins on a page (array_map_alloc() in kernel/bpf/arraymap.c), so that an entry
+ * is not spread over one cache line more; nobody maps it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << TAP_RECENT4_BITS);
+	__type(key, __u32);
+	__type(value, struct tap_recent4);
+} recent4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << TAP_RECENT6_BITS);
+	__type(key, __u32);
+	__type(value, struct tap_recent6);
+} recent6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

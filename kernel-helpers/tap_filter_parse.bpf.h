@@ -26,16 +26,18 @@ struct tap_ether {
 	__be16 type;
 };
 
-/* Ports and the eight bytes that UDP and TCP have alike in length. */
+/* As far as what UDP or TCP say of their own length, and TCP's flags. */
 struct l4_start {
 	__be16 sport, dport;
 	__be16 udp_length, check;	/* TCP: sequence number */
+	__be32 acknowledged;		/* from here on of TCP only */
+	__u8 offset, flags;
 };
 
-/* Two bytes in front put the rest where its loads are aligned. */
-struct frame4 {
-	__u16 pad;
-	struct tap_ether eth;
+#define UDP_BYTES	8u
+#define L4_BYTES	14u	/* of the header above: its structure ends in a hole */
+
+struct start4 {
 	__u8 version_ihl, tos;
 	__be16 total;
 	__be16 id, fragment;
@@ -45,9 +47,7 @@ struct frame4 {
 	struct l4_start l4;
 };
 
-struct frame6 {
-	__u16 pad;
-	struct tap_ether eth;
+struct start6 {
 	__u8 version, flow[3];
 	__be16 payload;
 	__u8 next, hops;
@@ -55,11 +55,25 @@ struct frame6 {
 	struct l4_start l4;
 };
 
+/* Room for a copy. Two bytes in front put the rest where its loads are aligned. */
+struct frame {
+	__u16 pad;
+	struct tap_ether eth;
+	union {
+		struct start4 v4;
+		struct start6 v6;
+	};
+};
+
 struct packet {
 	union {
-		struct tap_flow4 v4;
-		struct tap_flow6 v6;
-	} key;
+		union {
+			struct tap_flow4 v4;
+			struct tap_flow6 v6;
+		} key;
+		__u32 key_words[10];
+		__u64 key_longs[5];
+	};
 	union {
 		__u8 mac[8];	/* of the sender, 0 and 1 behind: no sender is number 0 */
 		__u64 mac_number;
@@ -96,10 +110,8 @@ tcp_flags_sane(__u8 flags)
 
 /* "room": bytes of the IP packet from the transport header on. */
 static __always_inline bool
-parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_start *l4,
-    struct packet *p)
+parse_transport(__u32 room, const struct l4_start *l4, struct packet *p)
 {
-	__u8 tcp[2];		/* data offset, flags */
 	__u32 size;
 
 	p->sport = bpf_ntohs(l4->sport);
@@ -107,16 +119,16 @@ parse_transport(struct __sk_buff *skb, __u32 at, __u32 room, const struct l4_sta
 	p->syn = p->lone_syn = false;
 	if (p->protocol == IPPROTO_UDP) {
 		size = bpf_ntohs(l4->udp_length);
-		p->words = size > 8;
-		return size >= 8 && size <= room;
+		p->words = size > UDP_BYTES;
+		return size >= UDP_BYTES && size <= room;
 	}
-	if (p->protocol != IPPROTO_TCP || room < 20 || !load(skb, at + 12, tcp, 2))
+	if (p->protocol != IPPROTO_TCP || room < 20)
 		return false;
-	size = (tcp[0] >> 4) * 4;
-	p->syn = (tcp[1] & TCP_SYN) != 0;
-	p->lone_syn = (tcp[1] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	size = (l4->offset >> 4) * 4;
+	p->syn = (l4->flags & TCP_SYN) != 0;
+	p->lone_syn = (l4->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	p->words = size < room;
-	return size >= 20 && size <= room && tcp_flags_sane(tcp[1]);
+	return size >= 20 && size <= room && tcp_flags_sane(l4->flags);
 }
 
 /* A flow whose sender nobody checked yet has the number 0, and so must no sender. */
@@ -129,71 +141,102 @@ take_mac(const struct tap_ether *eth, struct packet *p)
 }
 
 static __always_inline bool
-parse4(struct __sk_buff *skb, struct packet *p)
+parse4(__u32 length, const struct tap_ether *eth, const struct start4 *ip,
+    struct packet *p)
 {
-	struct frame4 f;
 	__u32 total;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)))
+	if (ip->version_ihl != 0x45 || eth->type != bpf_htons(ETH_P_IP) ||
+	    (ip->fragment & bpf_htons(0xbfff)) != 0 || (eth->dst[0] & 1) != 0)
 		return false;
-	/* cppcheck-suppress uninitvar ; load() has filled it */
-	if (f.version_ihl != 0x45 || f.eth.type != bpf_htons(ETH_P_IP) ||
-	    (f.fragment & bpf_htons(0xbfff)) != 0 ||
-	    (f.eth.dst[0] & 1) != 0)
-		return false;
-	total = bpf_ntohs(f.total);
-	if (total < 28 || total > skb->len - ETH_HLEN)
+	total = bpf_ntohs(ip->total);
+	if (total < 20 + UDP_BYTES || total > length - ETH_HLEN)
 		return false;
 	p->family = 4;
-	p->protocol = f.protocol;
-	take_mac(&f.eth, p);
-	if (!parse_transport(skb, ETH_HLEN + 20, total - 20, &f.l4, p))
+	p->protocol = ip->protocol;
+	take_mac(eth, p);
+	if (!parse_transport(total - 20, &ip->l4, p))
 		return false;
-	p->key.v4.src = f.src;
-	p->key.v4.dst = f.dst;
-	p->key.v4.sport = f.l4.sport;
-	p->key.v4.dport = f.l4.dport;
-	p->key.v4.protocol = f.protocol;
+	p->key.v4.src = ip->src;
+	p->key.v4.dst = ip->dst;
+	p->key.v4.sport = ip->l4.sport;
+	p->key.v4.dport = ip->l4.dport;
+	p->key.v4.protocol = ip->protocol;
 	return true;
 }
 
 static __always_inline bool
-parse6(struct __sk_buff *skb, struct packet *p)
+parse6(__u32 length, const struct tap_ether *eth, const struct start6 *ip,
+    struct packet *p)
 {
-	struct frame6 f;
 	__u32 payload;
 
-	if (!load(skb, 0, &f.eth, sizeof(f) - sizeof(f.pad)))
+	if (ip->version >> 4 != 6 || eth->type != bpf_htons(ETH_P_IPV6) ||
+	    (eth->dst[0] & 1) != 0)
 		return false;
-	/* cppcheck-suppress uninitvar ; load() has filled it */
-	if (f.version >> 4 != 6 || f.eth.type != bpf_htons(ETH_P_IPV6) ||
-	    (f.eth.dst[0] & 1) != 0)
-		return false;
-	payload = bpf_ntohs(f.payload);
-	if (payload < 8 || payload > skb->len - ETH_HLEN - 40)
+	payload = bpf_ntohs(ip->payload);
+	if (payload < UDP_BYTES || payload > length - ETH_HLEN - 40)
 		return false;
 	p->family = 6;
-	p->protocol = f.next;
-	take_mac(&f.eth, p);
-	if (!parse_transport(skb, ETH_HLEN + 40, payload, &f.l4, p))
+	p->protocol = ip->next;
+	take_mac(eth, p);
+	if (!parse_transport(payload, &ip->l4, p))
 		return false;
-	__builtin_memcpy(p->key.v6.src, f.src, 16);
-	__builtin_memcpy(p->key.v6.dst, f.dst, 16);
-	p->key.v6.sport = f.l4.sport;
-	p->key.v6.dport = f.l4.dport;
-	p->key.v6.protocol = f.next;
+	__builtin_memcpy(p->key.v6.src, ip->src, 16);
+	__builtin_memcpy(p->key.v6.dst, ip->dst, 16);
+	p->key.v6.sport = ip->l4.sport;
+	p->key.v6.dport = ip->l4.dport;
+	p->key.v6.protocol = ip->next;
 	return true;
 }
 
-/* False: nothing can be proven of this frame. */
+/*
+ * In one copy where it can be. A frame that is shorter than a copy with TCP's
+ * flags has no room for a TCP header: parse_transport() asks first.
+ */
 static __always_inline bool
-parse(struct __sk_buff *skb, struct packet *p)
+load_start(struct __sk_buff *skb, struct frame *f, __u32 to_l4)
 {
+	if (skb->len >= to_l4 + L4_BYTES)
+		return load(skb, 0, &f->eth, to_l4 + L4_BYTES);
+	return load(skb, 0, &f->eth, to_l4 + UDP_BYTES);
+}
+
+/* False: nothing can be proven of this frame. The copy has a stack of its own. */
+static __noinline bool
+parse_copy(struct __sk_buff *skb, struct packet *p)
+{
+	struct frame f = { 0 };
+
 	if (skb->vlan_present)
 		return false;
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return parse4(skb, p);
-	return skb->protocol == bpf_htons(ETH_P_IPV6) && parse6(skb, p);
+		return load_start(skb, &f, ETH_HLEN + 20) &&
+		    parse4(skb->len, &f.eth, &f.v4, p);
+	return skb->protocol == bpf_htons(ETH_P_IPV6) &&
+	    load_start(skb, &f, ETH_HLEN + 40) && parse6(skb->len, &f.eth, &f.v6, p);
+}
+
+/*
+ * The same of a frame that may be read where it stands: tc programs may. Its headers
+ * are in one piece unless a driver left them in fragments of the buffer.
+ */
+static __always_inline bool
+parse_there(struct __sk_buff *skb, struct packet *p)
+{
+	const char *data = (const char *)(long)skb->data;
+	const char *end = (const char *)(long)skb->data_end;
+	const struct tap_ether *eth = (const void *)data;
+
+	if (skb->vlan_present)
+		return false;
+	if (skb->protocol == bpf_htons(ETH_P_IP) &&
+	    data + ETH_HLEN + sizeof(struct start4) <= end)
+		return parse4(skb->len, eth, (const void *)(data + ETH_HLEN), p);
+	if (skb->protocol == bpf_htons(ETH_P_IPV6) &&
+	    data + ETH_HLEN + sizeof(struct start6) <= end)
+		return parse6(skb->len, eth, (const void *)(data + ETH_HLEN), p);
+	return parse_copy(skb, p);
 }
 
 #endif /* KERNEL_HELPERS_TAP_FILTER_PARSE_BPF_H */

@@ -9,9 +9,9 @@
 
 #include <net/if.h>
 
-/* tap.leaving beside a descriptor. */
-#define LEAVING_NONE	(-1)
-#define LEAVING_STOPPED	(-2)	/* was there; what it reported can still be read */
+/* tap.entering and .leaving beside a descriptor. */
+#define HOOK_NONE	(-1)
+#define HOOK_STOPPED	(-2)	/* was there; what it reported can still be read */
 
 #define VLAN_IDS	4096u
 #define TAG_TYPES	2u	/* 802.1Q, 802.1ad */
@@ -24,9 +24,9 @@ struct tap_vlans {
 struct tap {
 	char name[IF_NAMESIZE];
 	uint32_t ifindex;		/* 0: never was there */
-	struct tap_ring incoming;
+	struct tap_ring incoming;	/* listens only where "entering" is not */
 	struct tap_ring outgoing;	/* not opened where "leaving" is */
-	int leaving;			/* tcx link, or LEAVING_* */
+	int entering, leaving;		/* tcx links, or HOOK_* */
 	bool has_mac;
 	uint8_t mac[6];
 	uint64_t events;		/* delivered from the event ring */
@@ -37,7 +37,7 @@ struct tap_set {
 	struct tap_bpf *bpf;		/* NULL: TAP_TIER_CLASSIC */
 	enum tap_tier tier;
 	char tier_reason[160], open_reason[160];	/* now, and with a policy */
-	bool rings_out;			/* packet sockets for leaving frames */
+	enum tap_tier best;		/* asked for */
 	size_t n, next;			/* next: the tap whose turn it is */
 	struct tap taps[];
 };
@@ -46,7 +46,7 @@ static inline bool
 tap_up(const struct tap *t)
 {
 	return t->incoming.pcap != NULL &&
-	    (t->outgoing.pcap != NULL || t->leaving != LEAVING_NONE);
+	    (t->outgoing.pcap != NULL || t->leaving != HOOK_NONE);
 }
 
 #endif /* KERNEL_HELPERS_TAP_INTERNAL_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libpcap opens the socket bound to a protocol that never comes; the filter is
- * attached; only then the socket is bound to all protocols. So there is no
+ * attached; only then the socket is bound to all protocols, and only if it is
+ * needed: one that is bound costs every packet, taken or not. So there is no
  * moment in which frames enter unfiltered. libpcap leaves foreign filters
  * alone as long as pcap_setfilter(3PCAP) is never called.
  *
@@ -94,25 +95,6 @@ attach_filter(int fd, bool outgoing, int program)
 	return 0;
 }
 
-/* From here on frames come in. */
-static int
-bind_all_protocols(int fd)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_ll link;
-	} address;
-	socklen_t length = sizeof(address);
-
-	memset(&address, 0, sizeof(address));
-	if (getsockname(fd, &address.any, &length) != 0)
-		return -errno;
-	address.link.sll_protocol = htons(ETH_P_ALL);
-	if (bind(fd, &address.any, sizeof(address.link)) != 0)
-		return -errno;
-	return 0;
-}
-
 static int
 status_errno(int status)
 {
@@ -140,8 +122,6 @@ start(struct tap_ring *r, const char *interface, bool outgoing, int program, cha
 		return status_errno(error);
 	}
 	error = attach_filter(pcap_fileno(r->pcap), outgoing, program);
-	if (error == 0)
-		error = bind_all_protocols(pcap_fileno(r->pcap));
 	if (error != 0) {
 		snprintf(why, why_size, "%s: cannot set the filter: %s", interface,
 		    strerror(-error));
@@ -176,6 +156,25 @@ tap_ring_open(struct tap_ring *r, const char *interface, bool outgoing, int prog
 	if (error != 0)
 		tap_ring_close(r);
 	return error;
+}
+
+int
+tap_ring_listen(struct tap_ring *r)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_ll link;
+	} address;
+	socklen_t length = sizeof(address);
+	int fd = pcap_fileno(r->pcap);
+
+	memset(&address, 0, sizeof(address));
+	if (getsockname(fd, &address.any, &length) != 0)
+		return -errno;
+	address.link.sll_protocol = htons(ETH_P_ALL);
+	if (bind(fd, &address.any, sizeof(address.link)) != 0)
+		return -errno;
+	return 0;
 }
 
 int

@@ -21,12 +21,15 @@ struct tap_ring {
 };
 
 /*
- * Open and start. program: descriptor of an eBPF socket filter, -1: a classic
- * filter of our own. No frame enters before the filter is in place. 0 or
- * negative errno with a sentence in why.
+ * Open, to listen to nothing yet. program: descriptor of an eBPF socket filter, -1: a
+ * classic filter of our own; no frame enters before it is in place. 0 or negative
+ * errno with a sentence in why.
  */
 int tap_ring_open(struct tap_ring *r, const char *interface, bool outgoing, int program,
     size_t buffer_bytes, char *why, size_t why_size);
+
+/* From here on frames come in. Needs no privilege. 0 or negative errno. */
+int tap_ring_listen(struct tap_ring *r);
 
 /* Accepts one that is down; the ledger stays as it was last asked for. */
 void tap_ring_close(struct tap_ring *r);

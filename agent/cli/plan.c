@@ -10,8 +10,10 @@
 #include "rules/ruleset_diff.h"
 #include "rules/ruleset_print.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* As text, or with --json as one string. 0 or CLI_ERROR. */
 static int
@@ -35,10 +37,13 @@ print_ruleset(const struct cli *cli, const struct ruleset *ruleset)
 }
 
 static int
-print_nft(const struct cli *cli, const struct checked *checked)
+print_nft(const struct cli *cli, const struct checked *checked, int64_t now)
 {
+	const struct compile_moment moment = { .now = now,
+		.horizon = now + LIMIT_HORIZON_SECONDS };
 	struct diag *diag = diag_new();
-	struct ruleset *ruleset = diag != NULL ? compile(checked, diag) : NULL;
+	struct ruleset *ruleset = diag != NULL ?
+	    compile_at(checked, &moment, diag) : NULL;
 	int code = CLI_ERROR;
 
 	if (ruleset == NULL) {
@@ -81,23 +86,37 @@ print_plan(const struct cli *cli, const json_t *answer)
 		cli_say(cli, MSG_CLI_PLAN_CUT, cut);
 }
 
+/* Seconds since the epoch. */
+static bool
+parse_time(const char *text, int64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	    *out <= INT64_MAX - LIMIT_HORIZON_SECONDS;
+}
+
 int
 cli_plan(int argc, char **argv, const struct cli *cli)
 {
-	const char *file = cli->paths.policy;
+	const char *file = cli->paths.policy, *at = NULL;
+	int64_t now = (int64_t)time(NULL);
 	bool nft = false;
 	const struct option_row rows[] = {
-		{ "-f", &file, NULL }, { "--nft", NULL, &nft }, { NULL, NULL, NULL },
+		{ "-f", &file, NULL }, { "--nft", NULL, &nft }, { "--at", &at, NULL },
+		{ NULL, NULL, NULL },
 	};
 	struct checked *checked;
 	int code;
 
-	if (options_take(argc, argv, rows) != 0)
+	if (options_take(argc, argv, rows) != 0 || (at != NULL && !parse_time(at, &now)))
 		return cli_usage(cli, "plan", MSG_CLI_BAD_ARGUMENTS);
 	if (!nft)
 		return cli_hand_policy(cli, "plan", file, print_plan);
 	checked = cli_load_policy(cli, file, true);
-	code = checked != NULL ? print_nft(cli, checked) : CLI_ERROR;
+	code = checked != NULL ? print_nft(cli, checked, now) : CLI_ERROR;
 	checked_free(checked);
 	return code;
 }

@@ -82,7 +82,7 @@ json_t *control_plan_json(const struct ruleset *running, struct ruleset *target)
 struct control_cut {
 	bool changed;			/* the kernel's ruleset */
 	uint64_t flows;			/* that ended */
-	char problem[256];		/* "" or why some may run on, refused by the gate */
+	char problem[320];		/* "" or why some may run on, refused by the gate */
 };
 int control_commit(struct control *c, const struct checked *checked,
     struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);

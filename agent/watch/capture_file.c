@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 /*
- * Read in pieces that stay in the processor's cache: on a file in memory this takes
- * half the time of walking over a mapping, which pays for every page; and a file that
- * somebody cuts off meanwhile just ends. The largest packet must fit.
+ * Read in pieces that leave room in the processor's cache for what packets are looked
+ * up in: on a file in memory this costs about as much as a mapping, which pays for
+ * every page; and a file that somebody cuts off meanwhile just ends. The largest
+ * packet must fit.
  */
+#define PIECE_BYTES	(128u << 10)
 #define BUFFER_BYTES	(512u << 10)
 _Static_assert(BUFFER_BYTES > CAPTURE_LARGEST + 64u, "a packet fits");
 
@@ -81,6 +83,8 @@ refill(struct capture_file *f)
 	memmove(f->buffer, f->buffer + o->at, left);
 	o->at = 0;
 	o->size = left;
+	if (room > PIECE_BYTES)
+		room = PIECE_BYTES;
 	if (room > f->size - f->read)
 		room = f->size - f->read;
 	n = pread(f->fd, f->buffer + left, room, (off_t)f->read);
@@ -255,8 +259,8 @@ capture_file_batch(struct capture_file *f, struct capture_packet *p, int max)
 	if (f->pcap != NULL)
 		return next_of_libpcap(f, p);
 	n = capture_own_batch(&f->own, p, max, &why);
-	/* at the end of the buffer, not of the file */
-	if ((n == 0 || n == -ENODATA) && f->read < f->size && refill(f))
+	/* at the end of what was read, not of the file; a packet may be some pieces long */
+	while ((n == 0 || n == -ENODATA) && f->read < f->size && refill(f))
 		n = capture_own_batch(&f->own, p, max, &why);
 	if (n < 0)
 		snprintf(f->error, sizeof(f->error), "%s", why);

@@ -14,6 +14,8 @@
 #define PACKET_HEADER	16u
 #define MAGIC_MICRO	0xa1b2c3d4u
 #define MAGIC_NANO	0xa1b23c4du
+/* Some packets ahead: one header leads to the next, so no other hint comes in time. */
+#define FETCH_AHEAD	1024u
 
 static uint32_t
 word(const struct capture_own *o, const uint8_t *p)
@@ -111,6 +113,8 @@ next(struct capture_own *o, struct capture_packet *p, const char **why)
 	}
 	p->time_ns = capture_time(word(o, h),
 	    (int64_t)word(o, h + 4) * (o->nanoseconds ? 1 : 1000));
+	if (left > FETCH_AHEAD)
+		__builtin_prefetch(h + FETCH_AHEAD);
 	p->bytes = h + PACKET_HEADER;
 	p->captured = captured < o->snapshot ? captured : o->snapshot;
 	p->length = word(o, h + 12);

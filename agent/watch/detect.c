@@ -6,25 +6,26 @@
  * Memory, all of it taken by detect_new() (detect_ledger.bytes has the sum):
  *
  *	stations   8,192 MACs                         0.6 MiB
- *	wires      8,192 MACs, each on one segment    0.7
- *	copies     8,192 packets                      0.5
+ *	wires      8,192 MACs, each on one segment    1.1
+ *	copies     8,192 packets                      0.6
  *	flows     16,384                              1.1
- *	scans      4,096 sources for hosts, 4,096     4.3
+ *	scans      4,096 sources for hosts, 4,096     4.6
  *	           for administration, 4,096 pairs
  *	           of source and host for ports
- *	beacons   16,384 of source, host and port     2.0
- *	names      4,096 of source and domain         1.5
+ *	beacons   16,384 of source, host and port     2.1
+ *	names      4,096 of source and domain         1.8
  *	sums       8,192 of permit and source         1.1
  *	told       8,192                              0.6
  *
- * 11 MiB; pages that were never needed cost nothing. Whoever floods one table
+ * 13 MiB; pages that were never needed cost nothing. Whoever floods one table
  * with new keys makes it forget the oldest ones of each bucket: then something
  * slow may go unseen, and something told before may be told again.
  *
- * The costliest packet is a denied opening: eight look-ups, 2 to 3 us with ten
- * thousand sources and no table in the cache, most of it waiting for memory. A
- * packet of a permitted flow costs two for its station and two for its bytes; the
- * first two fall away while source and MAC are those of the packet before.
+ * The costliest packet is an opening: eight look-ups in tables that no cache
+ * holds when there are ten thousand sources, so they are asked for before the packet
+ * is judged (detect_expect.c). A packet of a permitted flow costs two for its
+ * station and two for its bytes; the first two fall away while source and MAC are
+ * those of the packet before.
  */
 #include "agent/watch/detect_state.h"
 
@@ -45,17 +46,22 @@
 
 static const struct {
 	size_t entries, key, value;
+	size_t clear;		/* of the value, when it is new; 0: all */
 } shapes[DETECT_TABLES] = {
 	[TABLE_STATION] = { 8192, sizeof(struct detect_key_mac), DETECT_STATION_BYTES },
 	[TABLE_WIRE] = { 8192, sizeof(struct detect_key_mac),
 	    sizeof(struct detect_wire_station) },
 	[TABLE_COPY] = { 8192, sizeof(uint64_t), DETECT_COPY_BYTES },
 	[TABLE_FLOW] = { 16384, sizeof(struct detect_key_pair), sizeof(int64_t) },
-	[TABLE_HOSTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
-	[TABLE_LATERAL] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
-	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES },
+	[TABLE_HOSTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
+	[TABLE_LATERAL] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
+	[TABLE_PORTS] = { 4096, sizeof(struct detect_key_pair), DETECT_SCAN_BYTES,
+	    DETECT_SCAN_CLEAR },
 	[TABLE_BEACON] = { 16384, sizeof(struct detect_key_pair), DETECT_BEACON_BYTES },
-	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES },
+	[TABLE_DNS] = { 4096, sizeof(struct detect_key_pair), DETECT_DNS_BYTES,
+	    DETECT_DNS_CLEAR },
 	[TABLE_SUM] = { 8192, sizeof(struct detect_key_pair), sizeof(struct detect_sum) },
 	[TABLE_TOLD] = { 8192, sizeof(struct detect_key_pair), sizeof(int64_t) },
 };
@@ -80,6 +86,8 @@ detect_new(detect_found *found, void *arg)
 		error = detect_table_init(&d->tables[i], shapes[i].entries, shapes[i].key,
 		    shapes[i].value);
 		d->ledger.bytes += detect_table_bytes(&d->tables[i]);
+		if (error == 0 && shapes[i].clear > 0)
+			detect_table_clear_only(&d->tables[i], shapes[i].clear);
 	}
 	if (error != 0) {
 		detect_free(d);
@@ -253,21 +261,10 @@ detect_tell(struct detect *d, const struct detect_packet *p, struct detection *f
 static bool
 is_new_flow(struct detect *d, const struct facts *f)
 {
-	uint16_t ports[2] = { f->sport, f->dport };
-	struct detect_key_pair key;
-	bool fresh, swap, is_new;
+	struct detect_key_pair key = detect_key_flow(f);
+	bool fresh, is_new;
 	int64_t *heard_ns;
 
-	if (f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6)
-		ports[0] = ports[1] = 0;
-	swap = f->src.value > f->dst.value ||
-	    (f->src.value == f->dst.value && ports[0] > ports[1]);
-	memset(&key, 0, sizeof(key));
-	key.src = swap ? f->dst.value : f->src.value;
-	key.dst = swap ? f->src.value : f->dst.value;
-	key.what = (uint64_t)f->protocol << 32 | (uint64_t)ports[swap] << 16 |
-	    ports[!swap];
-	key.family = (uint64_t)f->src.family;
 	heard_ns = detect_table_put(&d->tables[TABLE_FLOW], &key, d->now_ns, &fresh);
 	is_new = fresh || d->now_ns - *heard_ns >= DETECT_FLOW_NS;
 	*heard_ns = d->now_ns;
@@ -280,7 +277,7 @@ is_answer(const struct detect *d, const struct detect_packet *p)
 {
 	struct judgement j;
 
-	if (p->judgement->verdict != VERDICT_PERMIT)
+	if (p->judgement->verdict != VERDICT_PERMIT || p->opens)
 		return false;
 	classifier_judge(d->classifier, p->facts, p->seen->in, p->seen->out,
 	    p->time_ns / NS_PER_S, &j);
@@ -339,6 +336,7 @@ detect_packet(struct detect *d, const struct detect_packet *p)
 	d->ledger.packets++;
 	if (d->checked == NULL || p->seen->witness == WITNESS_GATE)
 		return;
+	detect_fetch_sums(d);
 	detect_stations(d, p);
 	if (counts_as_passed(p))
 		detect_bulk(d, p);

@@ -26,6 +26,7 @@ struct detect_packet {
 	const struct judgement *judgement;
 	struct cursor payload;		/* behind the transport header; may be empty */
 	int64_t time_ns;		/* CLOCK_REALTIME, or of the capture */
+	bool opens;			/* a permit of its own direction holds it */
 };
 
 /* Something found: one more violation beside the packet's own judgement. */
@@ -58,6 +59,14 @@ void detect_set_policy(struct detect *d, const struct checked *checked,
     const struct classifier *classifier, const struct detect_own_mac *own);
 
 /*
+ * Before and after a packet is judged that will come to detect_packet(): what it needs
+ * is on its way from memory meanwhile. Not needed for what is found.
+ */
+void detect_expect(struct detect *d, const struct facts *f, const struct watch_seen *seen);
+void detect_expect_judged(struct detect *d, const struct facts *f,
+    const struct judgement *j);
+
+/*
  * Every packet that reaches user space, in the order of its witness. With a
  * kernel filter these are all that are not permitted, of permitted flows the
  * first packets, and all of permits that are looked into.
@@ -72,6 +81,10 @@ void detect_packet(struct detect *d, const struct detect_packet *p);
  */
 void detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
     uint64_t bytes, int64_t time_ns);
+
+/* Memory of detect_permit_bytes(), as detect_expect(): once for long before, once soon. */
+void detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out,
+    bool soon);
 
 /* To be called about every second, so that time passes where no packet comes. */
 void detect_sweep(struct detect *d, int64_t time_ns);

@@ -78,18 +78,13 @@ detect_beacon(struct detect *d, const struct detect_packet *p)
 	struct detection found = { .zv = ZV_11_BEACON, .action = ACTION_BEHAVIOUR,
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
 	    .permit = detect_permit(p) };
-	struct detect_key_pair key;
+	struct detect_key_pair key = detect_key_beacon(f);
 	struct beacon *b;
 	bool fresh;
 
 	if (!c->on || f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6 ||
 	    is_expected(d, p))
 		return;
-	memset(&key, 0, sizeof(key));
-	key.src = f->src.value;
-	key.dst = f->dst.value;
-	key.what = (uint64_t)f->protocol << 16 | f->dport;
-	key.family = (uint64_t)f->src.family;
 	b = detect_table_put(&d->tables[TABLE_BEACON], &key, d->now_ns, &fresh);
 	if (beat(d, b, c))
 		detect_tell(d, p, &found, "%llu openings every %.1f s",

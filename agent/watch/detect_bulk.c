@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static uint64_t
-segment_tag(const struct detect *d, uint16_t segment)
-{
-	return segment < d->checked->n_segments ? d->policy.segment_tag[segment]
-						: segment;
-}
-
 static void
 tell_bulk(struct detect *d, const struct detect_packet *p, uint64_t sum, bool of_host)
 {
@@ -30,12 +23,8 @@ static struct detect_sum *
 add_to_permit(struct detect *d, const struct judgement *j, const struct facts *f,
     uint64_t bytes, uint64_t *sum)
 {
-	struct detect_key_pair key;
+	struct detect_key_pair key = detect_key_permit(d, j);
 
-	memset(&key, 0, sizeof(key));
-	key.src = segment_tag(d, j->in);
-	key.dst = segment_tag(d, j->out);
-	key.what = d->policy.permit_tag[j->permit - 1];
 	return detect_sum_add(d, &key, f, bytes, &d->checked->detect.bulk, sum);
 }
 
@@ -43,12 +32,8 @@ static struct detect_sum *
 add_to_host(struct detect *d, const struct judgement *j, const struct facts *f,
     uint64_t *sum)
 {
-	struct detect_key_pair key;
+	struct detect_key_pair key = detect_key_sender(d, f, j);
 
-	memset(&key, 0, sizeof(key));
-	key.src = f->src.value;
-	key.what = d->policy.permit_tag[j->permit - 1];
-	key.family = (uint64_t)f->src.family;
 	return detect_sum_add(d, &key, f, f->length, &d->checked->detect.bulk, sum);
 }
 

@@ -44,6 +44,29 @@ share(int64_t start_ns, int64_t now_ns, int64_t window_ns)
 	return left <= 0 ? 0 : (uint32_t)(left / (window_ns / 256 + 1));
 }
 
+/* From the few to bitmaps; before them nothing was counted, or it does not count now. */
+static void
+spread(struct distinct *d)
+{
+	if (d->many)
+		return;
+	memset(d->before, 0, sizeof(d->before));
+	memset(d->now, 0, sizeof(d->now));
+	for (uint32_t i = 0; i < d->n_now; i++)
+		d->now[d->few[i] / 64] |= 1ull << d->few[i] % 64;
+	d->many = true;
+}
+
+static bool
+is_among_few(const struct distinct *d, uint32_t bit)
+{
+	uint32_t i = 0;
+
+	while (i < d->n_now && d->few[i] != bit)
+		i++;
+	return i < d->n_now;
+}
+
 bool
 distinct_add(struct distinct *d, uint64_t hash, int64_t now_ns, int64_t window_ns)
 {
@@ -52,19 +75,26 @@ distinct_add(struct distinct *d, uint64_t hash, int64_t now_ns, int64_t window_n
 
 	switch (turn(&d->start_ns, now_ns, window_ns)) {
 	case 1:
+		spread(d);
 		memcpy(d->before, d->now, sizeof(d->before));
 		memset(d->now, 0, sizeof(d->now));
 		d->n_only_before = d->n_now;
 		d->n_now = 0;
 		break;
 	case 2:
-		memset(d->before, 0, sizeof(d->before));
-		memset(d->now, 0, sizeof(d->now));
+		d->many = false;
 		d->n_only_before = d->n_now = 0;
 		break;
 	default:
 		break;
 	}
+	if (!d->many && is_among_few(d, bit))
+		return false;
+	if (!d->many && d->n_now < DISTINCT_FEW) {
+		d->few[d->n_now++] = (uint16_t)bit;
+		return true;
+	}
+	spread(d);
 	if (d->now[word] & mask)
 		return false;
 	d->now[word] |= mask;

@@ -15,6 +15,7 @@
 #define AGENT_WATCH_DETECT_COUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DISTINCT_BITS	1024u
@@ -25,12 +26,23 @@ struct distinct_scale {
 	uint32_t of[DISTINCT_BITS + 1];
 };
 
-/* Cleared: nothing counted yet. */
+/* Bits of few things, before there is a bitmap of them. */
+#define DISTINCT_FEW	15u
+
+/*
+ * With its first DISTINCT_CLEAR bytes cleared: nothing counted yet. Most keys have few
+ * things for ever, and then the bitmaps are not touched: a scan is sought among ten
+ * thousand that are none.
+ */
 struct distinct {
 	int64_t start_ns;
 	uint32_t n_now, n_only_before;		/* bits */
+	uint16_t few[DISTINCT_FEW];		/* n_now of them, unless "many" */
+	bool many;				/* bitmaps hold them */
 	uint64_t now[DISTINCT_BITS / 64], before[DISTINCT_BITS / 64];
 };
+
+#define DISTINCT_CLEAR	offsetof(struct distinct, now)
 
 struct amount {
 	int64_t start_ns;

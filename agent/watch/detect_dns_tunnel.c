@@ -17,7 +17,9 @@ struct tunnel_names {
 	struct amount bytes;
 	struct distinct names;
 };
-_Static_assert(sizeof(struct tunnel_names) <= DETECT_DNS_BYTES, "as detect.c has it");
+_Static_assert(sizeof(struct tunnel_names) <= DETECT_DNS_BYTES &&
+    offsetof(struct tunnel_names, names) + DISTINCT_CLEAR <= DETECT_DNS_CLEAR,
+    "as detect.c has it");
 
 /* Look-ups of addresses: many, long and different by nature. */
 static bool

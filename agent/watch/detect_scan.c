@@ -13,7 +13,9 @@ struct scan {
 	int64_t told_ns;
 	struct distinct seen;
 };
-_Static_assert(sizeof(struct scan) <= DETECT_SCAN_BYTES, "as detect.c has it");
+_Static_assert(sizeof(struct scan) <= DETECT_SCAN_BYTES &&
+    offsetof(struct scan, seen) + DISTINCT_CLEAR <= DETECT_SCAN_CLEAR,
+    "as detect.c has it");
 
 /* SMB, RDP, WinRM, SSH and the RPC mapper: how intruders go on from host to host. */
 static bool
@@ -87,16 +89,13 @@ detect_scan(struct detect *d, const struct detect_packet *p)
 {
 	const struct checked_detect *c = &d->checked->detect;
 	const struct facts *f = p->facts;
-	struct detect_key_pair key;
+	struct detect_key_pair key = detect_key_source(f);
 	uint64_t port = (uint64_t)f->protocol << 16 | f->dport;
 	bool ping = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
 
 	if (role_index_holds(d->policy.roles, HOST_ROLE_MONITOR |
 	    HOST_ROLE_BACKUP, &f->src))
 		return;
-	memset(&key, 0, sizeof(key));
-	key.src = f->src.value;
-	key.family = (uint64_t)f->src.family;
 	if (c->lateral.on && is_administration(f) &&
 	    !role_index_holds(d->policy.roles, HOST_ROLE_JUMP, &f->src))
 		tell_scan(d, p, &c->lateral, count(d, TABLE_LATERAL, &key,
@@ -109,7 +108,7 @@ detect_scan(struct detect *d, const struct detect_packet *p)
 		    hash_address(d, &f->dst), &c->scan_hosts), "hosts");
 	if (!c->scan_ports.on || ping)
 		return;
-	key.dst = f->dst.value;
+	key = detect_key_hosts(f);
 	tell_scan(d, p, &c->scan_ports, count(d, TABLE_PORTS, &key,
 	    detect_hash(d, &port, sizeof(port)), &c->scan_ports), "ports of one host");
 }

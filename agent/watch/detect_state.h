@@ -46,14 +46,22 @@ enum detect_table_name {
 #define DETECT_STATION_BYTES	32u
 #define DETECT_COPY_BYTES	32u
 #define DETECT_SCAN_BYTES	(16u + sizeof(struct distinct))
+#define DETECT_SCAN_CLEAR	(8u + DISTINCT_CLEAR)
 #define DETECT_BEACON_BYTES	48u
 #define DETECT_DNS_BYTES	(40u + sizeof(struct distinct))
+#define DETECT_DNS_CLEAR	(32u + DISTINCT_CLEAR)
 
 /* The packet that a segment's stations were last looked at for: most come in runs. */
 struct detect_recent {
 	struct ip_addr src;
 	uint8_t mac[6];
 	int64_t until_ns;
+};
+
+/* Hashes of what was announced for the packet at hand (detect_expect.c). */
+struct detect_ahead {
+	uint64_t flow, hosts, ports, beacon, sender, permit;
+	bool announced, sums;		/* the first four; the others */
 };
 
 struct detect {
@@ -68,6 +76,7 @@ struct detect {
 	struct distinct_scale scale;
 	struct detect_table tables[DETECT_TABLES];
 	struct detect_recent recent[LIMIT_SEGMENTS];
+	struct detect_ahead ahead;
 	struct detect_ledger ledger;
 };
 
@@ -78,6 +87,23 @@ struct detect_key_pair {
 	uint64_t family;
 };
 _Static_assert(sizeof(struct detect_key_pair) == 48, "no padding in keys");
+
+/* ---- detect_expect.c: keys that are announced before they are used ---- */
+
+/* Either way of a flow. */
+struct detect_key_pair detect_key_flow(const struct facts *f);
+/* Of hosts and of administration; of ports of one host. */
+struct detect_key_pair detect_key_source(const struct facts *f);
+struct detect_key_pair detect_key_hosts(const struct facts *f);
+struct detect_key_pair detect_key_beacon(const struct facts *f);
+/* Bytes of one source, and all bytes, by a permit of the policy. */
+struct detect_key_pair detect_key_sender(const struct detect *d, const struct facts *f,
+    const struct judgement *j);
+struct detect_key_pair detect_key_permit(const struct detect *d,
+    const struct judgement *j);
+
+/* What was announced of bytes, right before it is used. */
+void detect_fetch_sums(const struct detect *d);
 
 struct detect_key_mac {
 	uint64_t segment;	/* tag; 0: any */

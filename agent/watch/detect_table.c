@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/detect_table.h"
 
+#include "agent/watch/flow_table.h"
+
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +13,12 @@
 #define CACHE_LINE 64u
 /* 2^17 ns: fine enough for a flood, and a week until it wraps. */
 #define TICK_SHIFT 17
+
+static size_t
+slots_bytes(const struct detect_table *t)
+{
+	return ((size_t)t->mask + 1) * DETECT_TABLE_WAYS * t->slot_size;
+}
 
 int
 detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
@@ -22,14 +31,17 @@ detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
 		buckets *= 2;
 	t->key_size = key_size;
 	t->value_at = ROUND_UP(key_size);
-	t->slot_size = t->value_at + ROUND_UP(value_size);
+	t->slot_size = t->clear = t->value_at + ROUND_UP(value_size);
+	/* what is about a cache line or more begins on one */
+	if (t->slot_size > CACHE_LINE / 2)
+		t->slot_size = (t->slot_size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 	t->mask = (uint32_t)(buckets - 1);
 	t->buckets = aligned_alloc(CACHE_LINE, buckets * sizeof(t->buckets[0]));
-	t->slots = calloc(buckets * DETECT_TABLE_WAYS, t->slot_size);
+	t->slots = flow_pages_new(slots_bytes(t));
 	if (t->buckets == NULL || t->slots == NULL || sodium_init() < 0)
 		return -ENOMEM;
 	memset(t->buckets, 0, buckets * sizeof(t->buckets[0]));
-	crypto_shorthash_keygen(t->secret);
+	randombytes_buf(&t->secret, sizeof(t->secret));
 	return 0;
 }
 
@@ -37,20 +49,29 @@ void
 detect_table_free(struct detect_table *t)
 {
 	free(t->buckets);
-	free(t->slots);
+	flow_pages_free(t->slots, slots_bytes(t));
 	memset(t, 0, sizeof(*t));
 }
 
 static uint64_t
+hash_of_short(const struct detect_table *t, const void *key)
+{
+	uint64_t words[FLOW_WORDS] = { 0 };
+
+	memcpy(words, key, t->key_size);
+	return flow_mark_words(&t->secret, words);
+}
+
+/* The longest key is the usual one, and its words are taken where they are. */
+static inline uint64_t
 hash_of(const struct detect_table *t, const void *key)
 {
-	uint8_t out[crypto_shorthash_BYTES];
-	uint64_t hash;
+	uint64_t words[FLOW_WORDS];
 
-	_Static_assert(sizeof(hash) == sizeof(out), "SipHash gives 64 bits");
-	crypto_shorthash(out, key, t->key_size, t->secret);
-	memcpy(&hash, out, sizeof(hash));
-	return hash;
+	if (t->key_size != sizeof(words))
+		return hash_of_short(t, key);
+	memcpy(words, key, sizeof(words));
+	return flow_mark_words(&t->secret, words);
 }
 
 static uint32_t
@@ -88,20 +109,23 @@ find(const struct detect_table *t, const void *key, uint64_t hash)
 
 /* A free way of the bucket, else the one used longest ago. */
 static size_t
-make_room(struct detect_table *t, const struct detect_bucket *b, uint32_t tick)
+free_way(const struct detect_bucket *b, uint32_t tick)
 {
 	size_t oldest = 0;
 
 	for (size_t way = 0; way < DETECT_TABLE_WAYS; way++) {
-		if (b->tags[way] == 0) {
-			t->used++;
+		if (b->tags[way] == 0)
 			return way;
-		}
 		if (tick - b->used[way] > tick - b->used[oldest])
 			oldest = way;
 	}
-	t->evicted++;
 	return oldest;
+}
+
+static uint32_t
+tick_of(int64_t now_ns)
+{
+	return (uint32_t)((uint64_t)now_ns >> TICK_SHIFT);
 }
 
 void *
@@ -119,25 +143,58 @@ detect_table_put(struct detect_table *t, const void *key, int64_t now_ns, bool *
 	uint64_t hash = hash_of(t, key);
 	size_t bucket = bucket_of(t, hash), way = find(t, key, hash);
 	struct detect_bucket *b = &t->buckets[bucket];
-	uint32_t tick = (uint32_t)((uint64_t)now_ns >> TICK_SHIFT);
+	uint32_t tick = tick_of(now_ns);
 	uint8_t *slot;
 
 	*fresh = way == NOT_THERE;
-	if (*fresh)
-		way = make_room(t, b, tick);
+	if (*fresh) {
+		way = free_way(b, tick);
+		t->used += b->tags[way] == 0;
+		t->evicted += b->tags[way] != 0;
+	}
 	slot = slot_at(t, bucket, way);
 	b->used[way] = tick;
 	if (*fresh) {
 		b->tags[way] = tag_of(hash);
 		memcpy(slot, key, t->key_size);
-		memset(slot + t->value_at, 0, t->slot_size - t->value_at);
+		memset(slot + t->value_at, 0, t->clear - t->value_at);
 	}
 	return slot + t->value_at;
+}
+
+void
+detect_table_clear_only(struct detect_table *t, size_t bytes)
+{
+	t->clear = t->value_at + ROUND_UP(bytes);
+}
+
+uint64_t
+detect_table_announce(const struct detect_table *t, const void *key)
+{
+	uint64_t hash = hash_of(t, key);
+
+	__builtin_prefetch(&t->buckets[bucket_of(t, hash)], 1);
+	return hash;
+}
+
+void
+detect_table_fetch(const struct detect_table *t, uint64_t hash, int64_t now_ns)
+{
+	size_t bucket = bucket_of(t, hash), way = 0;
+	const struct detect_bucket *b = &t->buckets[bucket];
+	const uint8_t *slot;
+
+	while (way < DETECT_TABLE_WAYS && b->tags[way] != tag_of(hash))
+		way++;
+	if (way == DETECT_TABLE_WAYS)
+		way = free_way(b, tick_of(now_ns));
+	slot = slot_at(t, bucket, way);
+	for (size_t at = 0; at < t->clear; at += CACHE_LINE)
+		__builtin_prefetch(slot + at, 1);
 }
 
 size_t
 detect_table_bytes(const struct detect_table *t)
 {
-	return ((size_t)t->mask + 1) *
-	    (sizeof(t->buckets[0]) + DETECT_TABLE_WAYS * t->slot_size);
+	return ((size_t)t->mask + 1) * sizeof(t->buckets[0]) + slots_bytes(t);
 }

@@ -63,14 +63,31 @@ flow_hash(const struct flow_secret *s, const struct flow_key *k)
 	return flow_mix(h);
 }
 
+static inline uint64_t
+flow_mark_of(const struct flow_secret *s, flow_wide sum)
+{
+	sum = s->mark[0] + s->mark[1] * (uint64_t)sum + s->mark[2] * (uint64_t)(sum >> 64);
+	return flow_mix((uint64_t)(sum >> 64));
+}
+
 /* 64 good bits, for what is not compared with the key itself. */
 static inline uint64_t
 flow_mark(const struct flow_secret *s, const struct flow_key *k)
 {
-	flow_wide sum = flow_nh(s, k);
+	return flow_mark_of(s, flow_nh(s, k));
+}
 
-	sum = s->mark[0] + s->mark[1] * (uint64_t)sum + s->mark[2] * (uint64_t)(sum >> 64);
-	return flow_mix((uint64_t)(sum >> 64));
+#define FLOW_WORDS 6u
+
+/* The same of any words; what is shorter is filled up with zeros. */
+static inline uint64_t
+flow_mark_words(const struct flow_secret *s, const uint64_t w[FLOW_WORDS])
+{
+	flow_wide sum = (flow_wide)(w[0] + s->nh[0]) * (w[1] + s->nh[1]) +
+	    (flow_wide)(w[2] + s->nh[2]) * (w[3] + s->nh[3]) +
+	    (flow_wide)(w[4] + s->nh[4]) * (w[5] + s->nh[5]);
+
+	return flow_mark_of(s, sum);
 }
 
 #endif /* AGENT_WATCH_FLOW_HASH_H */

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE	(2u << 20)
-#define WINDOWS		((1u << 24) - 1)
+#define WINDOWS		((1u << FLOW_WINDOW_BITS) - 1)
+#define WAY_INDEX_BITS	17u	/* twice as many as there can be ways */
 
 void *
 flow_pages_new(size_t bytes)
@@ -46,6 +48,15 @@ entries_bytes(const struct flow_table *t)
 	return t->most * sizeof(t->entries[0]);
 }
 
+static size_t
+tails_bytes(const struct flow_table *t)
+{
+	return t->most * sizeof(t->tails[0]);
+}
+
+#define WAYS_BYTES	((FLOW_WAYS_MOST + 1) * sizeof(struct flow_way))
+#define WAY_INDEX_BYTES	((1u << WAY_INDEX_BITS) * sizeof(uint16_t))
+
 static uint32_t
 power_of_two(size_t n)
 {
@@ -79,7 +90,11 @@ flow_table_new(size_t entries, size_t most)
 	t->shift = shift_for(t->n_entries);
 	t->slots = flow_pages_new(slots_bytes(t));
 	t->entries = flow_pages_new(entries_bytes(t));
-	if (t->slots == NULL || t->entries == NULL) {
+	t->tails = flow_pages_new(tails_bytes(t));
+	t->ways = flow_pages_new(WAYS_BYTES);
+	t->way_index = flow_pages_new(WAY_INDEX_BYTES);
+	if (t->slots == NULL || t->entries == NULL || t->tails == NULL ||
+	    t->ways == NULL || t->way_index == NULL) {
 		flow_table_free(t);
 		errno = ENOMEM;
 		return NULL;
@@ -95,6 +110,9 @@ flow_table_free(struct flow_table *t)
 		return;
 	flow_pages_free(t->slots, slots_bytes(t));
 	flow_pages_free(t->entries, entries_bytes(t));
+	flow_pages_free(t->tails, tails_bytes(t));
+	flow_pages_free(t->ways, WAYS_BYTES);
+	flow_pages_free(t->way_index, WAY_INDEX_BYTES);
 	free(t->moments);
 	free(t);
 }
@@ -139,6 +157,8 @@ flow_table_set_policy(struct flow_table *t, const struct checked *checked)
 	free(t->moments);
 	t->moments = moments;
 	t->n_moments = n;
+	memset(t->way_index, 0, WAY_INDEX_BYTES);
+	t->n_ways = 0;
 	close_window(t);
 	return 0;
 }
@@ -235,6 +255,55 @@ free_slot(const uint32_t *slot)
 	return at;
 }
 
+static struct flow_key
+key_of(const struct flow_table *t, uint32_t index)
+{
+	const struct flow_entry *e = &t->entries[index];
+	const struct flow_tail *tail = &t->tails[index];
+	struct flow_key k = { e->service, e->origin, { e->src, 0 }, { 0, 0 } };
+
+	if ((e->service & FLOW_KEY_IPV6) != 0) {
+		k.src[1] = tail->src;
+		k.dst[0] = tail->dst[0];
+		k.dst[1] = tail->dst[1];
+	}
+	return k;
+}
+
+static void
+set_key(struct flow_table *t, struct flow_entry *e, const struct flow_key *k)
+{
+	e->service = k->service;
+	e->origin = k->origin;
+	e->src = k->src[0];
+	if ((k->service & FLOW_KEY_IPV6) != 0)
+		t->tails[e - t->entries] = (struct flow_tail){
+			.src = k->src[1], .dst = { k->dst[0], k->dst[1] },
+		};
+}
+
+/* The number of the rest of a decision; 0: there are too many of them. */
+static uint32_t
+way_of(struct flow_table *t, const struct flow_decision *d)
+{
+	uint64_t all = (uint64_t)d->in << 48 | (uint64_t)d->out << 32 |
+	    (uint64_t)d->counter << 16 | d->verdict;
+	uint32_t at = (uint32_t)(all * 0x9e3779b97f4a7c15u >> (64 - WAY_INDEX_BITS));
+
+	for (; t->way_index[at] != 0; at = (at + 1) % (1u << WAY_INDEX_BITS)) {
+		const struct flow_way *w = &t->ways[t->way_index[at]];
+
+		if (w->in == d->in && w->out == d->out && w->counter == d->counter &&
+		    w->verdict == d->verdict)
+			return t->way_index[at];
+	}
+	if (t->n_ways == FLOW_WAYS_MOST)
+		return 0;
+	t->way_index[at] = (uint16_t)++t->n_ways;
+	t->ways[t->n_ways] = (struct flow_way){ d->in, d->out, d->counter, d->verdict };
+	return t->n_ways;
+}
+
 /*
  * Twice as many buckets for the same entries. Each of the new takes about half of
  * one old, so all of them fit. Without memory it goes on as it is.
@@ -253,7 +322,8 @@ grow(struct flow_table *t)
 	}
 	larger.may_grow = larger.n_entries < larger.most;
 	for (uint32_t index = 0; index < t->n_taken; index++) {
-		uint64_t hash = flow_hash(&t->secret, &t->entries[index].key);
+		const struct flow_key k = key_of(t, index);
+		uint64_t hash = flow_hash(&t->secret, &k);
 		uint32_t *slot = flow_table_bucket(&larger, hash);
 
 		slot[free_slot(slot)] = flow_tag(hash) | index;
@@ -297,20 +367,25 @@ flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
 {
 	uint16_t sport = port_of(k, 0), dport = port_of(k, 1);
 	struct flow_entry *e;
+	uint32_t way;
 
-	if (never_kept(sport) || never_kept(dport))
+	if (never_kept(sport) || never_kept(dport) || d->permit >> FLOW_PERMIT_BITS != 0)
+		return;
+	way = way_of(t, d);
+	if (way == 0)
 		return;
 	e = flow_table_entry(t, k, hash);
 	if (e == NULL) {
 		e = take(t, hash);
-		e->key = *k;
+		set_key(t, e, k);
 		e->used = 0;
 		/* this one was looked into already */
 		e->left = (first_packets(k) - 1) & 15u;
 		t->ledger.kept++;
 	}
-	e->decision = *d;
-	e->window = t->window;
+	e->permit = d->permit & ((1u << FLOW_PERMIT_BITS) - 1);
+	e->way = way & UINT16_MAX;
+	e->window = t->window & WINDOWS;
 }
 
 void

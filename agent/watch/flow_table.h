@@ -8,7 +8,8 @@
  * small, so that few flows stay in the processor's cache, and doubles up to its limit
  * when half of it is taken. A bucket is one cache line of 16 slots,
  * each a tag and the number of an entry; entries lie densely in the order in which
- * flows came, one cache line each. A full bucket gives up a decision that no longer
+ * flows came, half a cache line each: with many flows most of the time is spent on
+ * waiting for them. What is longer of an IPv6 key stands beside. A full bucket gives up a decision that no longer
  * holds, else one that was not asked for lately (CLOCK).
  *
  * A decision holds inside one window: one policy, between two moments at which some
@@ -25,6 +26,9 @@
 #include "agent/watch/flow_key.h"
 #include "rules/checked.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,14 +57,30 @@ struct flow_decision {
 	uint8_t verdict;	/* VERDICT_PERMIT or VERDICT_LOCAL */
 };
 
+#define FLOW_PERMIT_BITS	27u
+#define FLOW_WINDOW_BITS	16u
+#define FLOW_WAYS_MOST		((1u << 16) - 1)
+
 struct flow_entry {
-	struct flow_key key;
-	struct flow_decision decision;
-	uint32_t window : 24;
-	uint32_t left : 4;	/* packets that go the slow way first */
-	uint32_t used : 1;	/* since the hand of the clock passed */
+	uint64_t service, origin, src;	/* of the key; all of it for IPv4 */
+	uint64_t permit : FLOW_PERMIT_BITS;
+	uint64_t way : 16;	/* the rest of the decision: flow_table.ways */
+	uint64_t window : FLOW_WINDOW_BITS;
+	uint64_t left : 4;	/* packets that go the slow way first */
+	uint64_t used : 1;	/* since the hand of the clock passed */
 };
-_Static_assert(sizeof(struct flow_entry) == 64, "an entry is a cache line");
+_Static_assert(sizeof(struct flow_entry) == 32, "two entries in a cache line");
+
+/* The rest of an IPv6 key, by the number of its entry. */
+struct flow_tail {
+	uint64_t src, dst[2], unused;
+};
+
+/* What few decisions differ in. */
+struct flow_way {
+	uint16_t in, out, counter;
+	uint8_t verdict;
+};
 
 struct flow_table_ledger {
 	uint64_t kept, evicted;
@@ -71,6 +91,10 @@ struct flow_table {
 	struct flow_secret secret;
 	uint32_t *slots;	/* buckets * FLOW_BUCKET_SLOTS: tag and entry */
 	struct flow_entry *entries;
+	struct flow_tail *tails;
+	struct flow_way *ways;	/* from 1 */
+	uint16_t *way_index;	/* hash table of their numbers; 0: free */
+	uint32_t n_ways;
 	unsigned int shift;	/* of a hash, to the number of its bucket */
 	uint32_t n_entries, n_taken, most;
 	bool may_grow;
@@ -130,22 +154,33 @@ flow_table_bucket(const struct flow_table *t, uint64_t hash)
 	return &t->slots[(hash >> t->shift) * FLOW_BUCKET_SLOTS];
 }
 
-typedef uint32_t flow_lanes __attribute__((vector_size(16)));
-
 /* Slots of a bucket that have the tag, as bits. Without a branch: none can be foretold. */
+#ifdef __SSE2__
 static inline unsigned int
 flow_table_tagged(const uint32_t *slot, uint32_t tag)
 {
-	const flow_lanes *lanes = (const flow_lanes *)(const void *)slot;
-	const flow_lanes bits = { 1, 2, 4, 8 };
-	flow_lanes found = { 0 };
+	const __m128i *lanes = (const __m128i *)(const void *)slot;
+	const __m128i low = _mm_set1_epi32((int)FLOW_INDEX_MASK);
+	const __m128i want = _mm_set1_epi32((int)tag);
+	__m128i same[FLOW_BUCKET_SLOTS / 4];
 
 #pragma GCC unroll 4
 	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS / 4; i++)
-		found |= (flow_lanes)((lanes[i] & ~FLOW_INDEX_MASK) == tag) &
-		    (bits << (4 * i));
-	return found[0] | found[1] | found[2] | found[3];
+		same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(low, lanes[i]), want);
+	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(
+	    _mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
 }
+#else
+static inline unsigned int
+flow_table_tagged(const uint32_t *slot, uint32_t tag)
+{
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS; i++)
+		found |= (unsigned int)((slot[i] & ~FLOW_INDEX_MASK) == tag) << i;
+	return found;
+}
+#endif
 
 /*
  * For a lookup that waits for nothing: fetch the bucket, some packets later ask for
@@ -164,13 +199,19 @@ flow_table_likely(const struct flow_table *t, uint64_t hash)
 }
 
 static inline bool
-flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+flow_entry_is(const struct flow_table *t, const struct flow_entry *e,
+    const struct flow_key *k)
 {
-	if (((a->service ^ b->service) | (a->origin ^ b->origin) |
-	    (a->src[0] ^ b->src[0])) != 0)
+	const struct flow_tail *tail;
+
+	if (((e->service ^ k->service) | (e->origin ^ k->origin) |
+	    (e->src ^ k->src[0])) != 0)
 		return false;
-	return (a->service & FLOW_KEY_IPV6) == 0 || ((a->src[1] ^ b->src[1]) |
-	    (a->dst[0] ^ b->dst[0]) | (a->dst[1] ^ b->dst[1])) == 0;
+	if ((k->service & FLOW_KEY_IPV6) == 0)
+		return true;
+	tail = &t->tails[e - t->entries];
+	return ((tail->src ^ k->src[1]) | (tail->dst[0] ^ k->dst[0]) |
+	    (tail->dst[1] ^ k->dst[1])) == 0;
 }
 
 /* The entry of the key, whether it still holds or not; NULL. */
@@ -181,34 +222,41 @@ flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t 
 	unsigned int tagged = flow_table_tagged(slot, flow_tag(hash));
 
 	for (; tagged != 0; tagged &= tagged - 1) {
-		uint32_t index = slot[__builtin_ctz(tagged)] & FLOW_INDEX_MASK;
+		struct flow_entry *e =
+		    &t->entries[slot[__builtin_ctz(tagged)] & FLOW_INDEX_MASK];
 
-		if (flow_key_equal(&t->entries[index].key, k))
-			return &t->entries[index];
+		if (flow_entry_is(t, e, k))
+			return e;
 	}
 	return NULL;
 }
 
 /*
- * What was decided of this key in the present window; NULL: judge it. likely: of
+ * What was decided of this key in the present window; false: judge it. likely: of
  * flow_table_likely(), or any entry.
  */
-static inline const struct flow_decision *
+static inline bool
 flow_table_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash,
-    struct flow_entry *likely)
+    struct flow_entry *likely, struct flow_decision *d)
 {
-	struct flow_entry *e = flow_key_equal(&likely->key, k) ? likely :
+	struct flow_entry *e = flow_entry_is(t, likely, k) ? likely :
 	    flow_table_entry(t, k, hash);
+	const struct flow_way *way;
 
 	if (e == NULL || e->window != t->window)
-		return NULL;
+		return false;
 	if (e->left != 0) {
 		e->left--;
-		return NULL;
+		return false;
 	}
 	if (e->used == 0)
 		e->used = 1;
-	return &e->decision;
+	way = &t->ways[e->way];
+	*d = (struct flow_decision){
+		.permit = (uint32_t)e->permit, .in = way->in, .out = way->out,
+		.counter = way->counter, .verdict = way->verdict,
+	};
+	return true;
 }
 
 /*

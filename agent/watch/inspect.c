@@ -120,6 +120,7 @@ show_detectors(struct inspect *i, const struct inspected *p,
 	const struct detect_packet packet = {
 		.facts = p->facts, .seen = p->seen, .judgement = p->judgement,
 		.payload = rest->payload, .time_ns = p->frame->time_ns,
+		.opens = p->opens,
 	};
 
 	detect_packet(i->detect, &packet);
@@ -210,7 +211,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct judgement inner;
 	struct facts f;
 	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame,
-	    false, NULL };
+	    false, false, NULL };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -260,6 +261,18 @@ begin_connection(struct inspect *i, const struct inspect_frame *frame,
 	flow_table_begin(i->flows, &k, flow_hash(&i->flows->secret, &k));
 }
 
+/* Memory that the packet will need when it is judged. */
+static void
+expect(struct inspect *i, const struct facts *f, const struct watch_seen *seen)
+{
+	if (f->protocol == IPPROTO_UDP) {
+		const struct watch_opening o = watch_opening_of(f);
+
+		openings_expect(i->openings, &o);
+	}
+	detect_expect(i->detect, f, seen);
+}
+
 void
 inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
     uint64_t hash)
@@ -271,20 +284,21 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL, false, NULL };
+	struct inspected p = { frame, &f, &seen, &j, NULL, false, false, NULL };
 	uint16_t counter = NOT_COUNTED;
 	char words[TAG_WORDS];
 
 	inspect_read(frame, &f, &rest);
 	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
 	h->place(h->arg, frame, &f, &seen);
+	expect(i, &f, &seen);
 	if (watch_judge(i->policy.classifier, &f, &seen,
 	    inspect_judged_as_of(i, frame->time_ns), &j))
 		p.detail = name_tag(&f, words);
+	detect_expect_judged(i->detect, &f, &j);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);
 		sight = inspect_opening(i, &p, &j, asked);
-		p.unasked = sight == OPENING_UNSEEN;
 	}
 	i->ledger.unreadable[f.unreadable]++;
 	begin_connection(i, frame, &f);
@@ -304,12 +318,29 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 
 /* ---- now and then ------------------------------------------------------------ */
 
+#define TOLD_AHEAD	16u	/* permits whose memory is asked for ahead */
+
+/* Of the permit in that direction, if there is anything to tell. */
+static void
+expect_told(struct inspect *i, size_t n, bool soon)
+{
+	const struct permit_count *p;
+
+	if (n >= 2 * (i->n_permits + 1))
+		return;
+	p = &i->permits[n];
+	if (p->bytes != p->told)
+		detect_expect_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out, soon);
+}
+
 static void
 tell_bytes(struct inspect *i, int64_t time_ns)
 {
 	for (size_t n = 2; n < 2 * (i->n_permits + 1); n++) {
 		struct permit_count *p = &i->permits[n];
 
+		expect_told(i, n + TOLD_AHEAD, false);
+		expect_told(i, n + TOLD_AHEAD / 2, true);
 		if (p->bytes == p->told)
 			continue;
 		detect_permit_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out,

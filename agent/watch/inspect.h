@@ -35,8 +35,8 @@
 /* Answers to one question come to us by other rings than it did; see patience_ns. */
 #define INSPECT_WAITING		8192u
 
-/* Frames of inspect_frames() that are looked up together. */
-#define INSPECT_BATCH		64u
+/* Frames that are best shown to inspect_frames() at once; any number will do. */
+#define INSPECT_BATCH		512u
 
 /* All is borrowed for the call. */
 struct inspect_frame {
@@ -58,6 +58,7 @@ struct inspected {
 	const struct judgement *judgement;
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
 	bool unasked;		/* permitted but for the opening that it would answer */
+	bool opens;		/* a permit holds it the way it goes */
 	const char *detail;			/* why, beside what the packet says; or NULL */
 };
 

@@ -15,7 +15,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	};
 	struct watch_seen seen;
 	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL, false, NULL };
+	const struct inspected p = { frame, &f, &seen, &j, NULL, false, false, NULL };
 
 	inspect_read(frame, &f, NULL);
 	h->place(h->arg, frame, &f, &seen);
@@ -36,6 +36,9 @@ known(struct inspect *i, const struct inspect_frame *frame, const struct flow_de
 		show_known(i, frame, d);
 }
 
+/* For two places, and one of them is every packet: compilers make it a call. */
+#define IN_LINE static inline __attribute__((always_inline))
+
 /* A frame on its way; likely is NULL for what has no key. */
 struct passing {
 	struct flow_key key;
@@ -43,11 +46,11 @@ struct passing {
 	struct flow_entry *likely;
 };
 
-static void
+IN_LINE void
 take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
 {
 	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
-	const struct flow_decision *d = NULL;
+	struct flow_decision d;
 
 	if (frame->gate_reason != NULL) {
 		i->ledger.gate++;
@@ -58,11 +61,10 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 	if (k->likely != NULL) {
 		flow_table_now(i->flows, i->setup.now == INSPECT_PACKET_TIME ?
 		    frame->time_ns : 0, frame->clock_ns);
-		d = flow_table_find(i->flows, &k->key, k->hash, k->likely);
-	}
-	if (d != NULL) {
-		known(i, frame, d, bytes);
-		return;
+		if (flow_table_find(i->flows, &k->key, k->hash, k->likely, &d)) {
+			known(i, frame, &d, bytes);
+			return;
+		}
 	}
 	i->time_ns = frame->time_ns;
 	i->clock_ns = frame->clock_ns;
@@ -72,48 +74,65 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 }
 
 /*
- * Three walks over a batch, so that memory is on its way while others are worked
- * on: keys and buckets, entries, decisions.
+ * So many frames ahead a bucket is asked for, and half as many the entry in it: what has
+ * to come from memory takes about as long as sixteen frames.
+ */
+#define AHEAD	((size_t)32)
+#define RING	(2 * AHEAD)
+
+IN_LINE void
+ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passing *k)
+{
+	k->likely = NULL;
+	k->hash = 0;
+	if (i->flows == NULL || f->link_type != DLT_EN10MB || f->gate_reason != NULL ||
+	    !flow_key_read(f->bytes, f->captured, f->length, &f->where, &k->key))
+		return;
+	k->hash = flow_hash(&i->flows->secret, &k->key);
+	k->likely = i->flows->entries;
+	__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
+}
+
+IN_LINE void
+ask_entry(const struct inspect *i, struct passing *k)
+{
+	if (k->likely == NULL)
+		return;
+	k->likely = flow_table_likely(i->flows, k->hash);
+	__builtin_prefetch(k->likely, 1);
+}
+
+/*
+ * Three frames are worked on at once: of one the bucket is asked for, of an earlier one
+ * the entry, and one is taken. So memory is on its way all the time, not by fits.
  */
 static void
-take_batch(struct inspect *i, const struct inspect_frame *frames, size_t n)
+take_many(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	struct passing all[INSPECT_BATCH];
+	struct passing ring[RING] = { 0 };
 
-	for (size_t at = 0; at < n; at++) {
-		const struct inspect_frame *f = &frames[at];
-		struct passing *k = &all[at];
-
-		k->likely = NULL;
-		k->hash = 0;
-		if (i->flows == NULL || f->link_type != DLT_EN10MB ||
-		    f->gate_reason != NULL || !flow_key_read(f->bytes, f->captured,
-		    f->length, &f->where, &k->key))
-			continue;
-		k->hash = flow_hash(&i->flows->secret, &k->key);
-		k->likely = i->flows->entries;
-		__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
+	for (size_t at = 0; at < n + AHEAD; at++) {
+		if (at < n)
+			ask_bucket(i, &frames[at], &ring[at % RING]);
+		if (at >= AHEAD / 2 && at - AHEAD / 2 < n)
+			ask_entry(i, &ring[(at - AHEAD / 2) % RING]);
+		if (at >= AHEAD)
+			take(i, &frames[at - AHEAD], &ring[(at - AHEAD) % RING]);
 	}
-	for (size_t at = 0; at < n; at++) {
-		struct passing *k = &all[at];
-
-		if (k->likely == NULL)
-			continue;
-		k->likely = flow_table_likely(i->flows, k->hash);
-		__builtin_prefetch(k->likely, 1);
-	}
-	for (size_t at = 0; at < n; at++)
-		take(i, &frames[at], &all[at]);
 }
 
 void
 inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n)
 {
-	while (n > 0) {
-		size_t some = n < INSPECT_BATCH ? n : INSPECT_BATCH;
+	struct passing k;
 
-		take_batch(i, frames, some);
-		frames += some;
-		n -= some;
+	if (n >= AHEAD) {
+		take_many(i, frames, n);
+		return;
+	}
+	for (size_t at = 0; at < n; at++) {
+		ask_bucket(i, &frames[at], &k);
+		ask_entry(i, &k);
+		take(i, &frames[at], &k);
 	}
 }

@@ -73,9 +73,9 @@ void inspect_look(struct inspect *i, const struct inspect_frame *frame,
 
 /*
  * What watch_judge() permitted: does it stand? UNSEEN: it does not, and *j says what
- * it is instead, asked[] what would have explained it.
+ * it is instead, asked[] what would have explained it. Sets p->unasked and p->opens.
  */
-enum opening_sight inspect_opening(struct inspect *i, const struct inspected *p,
+enum opening_sight inspect_opening(struct inspect *i, struct inspected *p,
     struct judgement *j, struct watch_opening asked[2]);
 
 /* ---- inspect_count.c: what a judgement comes to ---- */

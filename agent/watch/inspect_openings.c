@@ -22,7 +22,7 @@ look_for_opening(struct inspect *i, const struct watch_opening asked[2],
 }
 
 enum opening_sight
-inspect_opening(struct inspect *i, const struct inspected *p, struct judgement *j,
+inspect_opening(struct inspect *i, struct inspected *p, struct judgement *j,
     struct watch_opening asked[2])
 {
 	int64_t now = inspect_judged_as_of(i, p->frame->time_ns);
@@ -37,13 +37,16 @@ inspect_opening(struct inspect *i, const struct inspected *p, struct judgement *
 		return OPENING_SEEN;
 	case WATCH_FLOW_OPENS:
 		openings_note(i->openings, &asked[1], p->frame->clock_ns);
+		p->opens = true;
 		return OPENING_SEEN;
 	case WATCH_FLOW_ANSWERS:
 		break;
 	}
 	sight = look_for_opening(i, asked, p->frame->clock_ns);
-	if (sight == OPENING_UNSEEN)
+	if (sight == OPENING_UNSEEN) {
+		p->unasked = true;
 		*j = unasked;
+	}
 	return sight;
 }
 

@@ -11,11 +11,17 @@
 
 #define SLOTS	5u
 
-/* One cache line. A mark of 0 is a free slot. */
+/*
+ * One cache line. A mark of 0 is a free slot. A mark stands in the bucket of its low
+ * bits, its home, or when that is full in the one of its high bits: so a table is
+ * nearly full before anything must grow or be forgotten, and what does not stand
+ * elsewhere is still found or missed with one look.
+ */
 struct bucket {
 	uint64_t mark[SLOTS];
-	uint32_t tick[SLOTS];	/* of the last packet << 1 | IS_OTHER */
-	uint32_t blind_until;	/* tick up to which something is missing here */
+	uint32_t tick[SLOTS];		/* of the last packet << 1 | IS_OTHER */
+	uint32_t blind_until : 31;	/* tick up to which something of here is missing */
+	uint32_t spilled : 1;		/* something of here may stand elsewhere */
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
 
@@ -111,7 +117,19 @@ is_alive(uint32_t tick, uint32_t now)
 	return age(now, tick >> 1) <= lifetime(tick & IS_OTHER);
 }
 
-/* Never 0; its low bits are the bucket. */
+static struct bucket *
+home_of(const struct openings *t, uint64_t mark)
+{
+	return &t->buckets[mark & t->mask];
+}
+
+static struct bucket *
+elsewhere_of(const struct openings *t, uint64_t mark)
+{
+	return &t->buckets[mark >> 32 & t->mask];
+}
+
+/* Never 0. */
 static uint64_t
 mark_of(const struct openings *t, const struct watch_opening *o)
 {
@@ -137,7 +155,12 @@ start(struct openings *t, uint32_t now)
 	t->blind = now;
 }
 
-/* The slot of the mark, alive or not; SLOTS: none. */
+/* Where one opening stands, or may be put. */
+struct place {
+	struct bucket *b;
+	unsigned int slot;	/* SLOTS: nowhere */
+};
+
 static unsigned int
 slot_of(const struct bucket *b, uint64_t mark)
 {
@@ -146,6 +169,20 @@ slot_of(const struct bucket *b, uint64_t mark)
 	while (i < SLOTS && b->mark[i] != mark)
 		i++;
 	return i;
+}
+
+/* The place of the mark, alive or not. */
+static struct place
+find(const struct openings *t, uint64_t mark)
+{
+	struct place p = { .b = home_of(t, mark) };
+
+	p.slot = slot_of(p.b, mark);
+	if (p.slot == SLOTS && p.b->spilled) {
+		p.b = elsewhere_of(t, mark);
+		p.slot = slot_of(p.b, mark);
+	}
+	return p;
 }
 
 /* SLOTS: all of them are alive. */
@@ -172,67 +209,94 @@ note_forgotten(struct openings *t, uint32_t now, uint32_t until)
 		t->crowded_until = until;
 }
 
-/* The one that would be forgotten first; the bucket remembers that it forgot. */
-static unsigned int
+/* The one that would be forgotten first; its home remembers that it is missing. */
+static struct place
 forget_one(struct openings *t, struct bucket *b, uint32_t now)
 {
-	unsigned int oldest = 0;
+	struct place p = { b, 0 };
+	struct bucket *home;
 	uint32_t until;
 
 	for (unsigned int i = 1; i < SLOTS; i++)
-		if (b->tick[i] >> 1 < b->tick[oldest] >> 1)
-			oldest = i;
-	until = now + lifetime(b->tick[oldest] & IS_OTHER);
-	if (b->blind_until < until)
-		b->blind_until = until;
+		if (b->tick[i] >> 1 < b->tick[p.slot] >> 1)
+			p.slot = i;
+	until = now + lifetime(b->tick[p.slot] & IS_OTHER);
+	home = home_of(t, b->mark[p.slot]);
+	if (home->blind_until < until)
+		home->blind_until = until & INT32_MAX;
 	note_forgotten(t, now, until);
-	return oldest;
+	return p;
+}
+
+static struct place
+free_place(const struct openings *t, uint64_t mark, uint32_t now)
+{
+	struct place p = { .b = home_of(t, mark) };
+
+	p.slot = free_slot(p.b, now);
+	if (p.slot == SLOTS) {
+		p.b->spilled = 1;
+		p.b = elsewhere_of(t, mark);
+		p.slot = free_slot(p.b, now);
+	}
+	return p;
+}
+
+/* Of what still lives in one bucket, to where it belongs in a larger table. */
+static void
+move(struct openings *larger, const struct bucket *from, uint32_t now)
+{
+	for (unsigned int i = 0; i < SLOTS; i++) {
+		struct place to;
+
+		if (from->mark[i] == 0 || !is_alive(from->tick[i], now))
+			continue;
+		to = free_place(larger, from->mark[i], now);
+		if (to.slot == SLOTS)
+			to = forget_one(larger, home_of(larger, from->mark[i]), now);
+		to.b->mark[to.slot] = from->mark[i];
+		to.b->tick[to.slot] = from->tick[i];
+	}
 }
 
 /* Twice the buckets; the marks of one go to two. Without memory all stays. */
 static void
-grow(struct openings *t)
+grow(struct openings *t, uint32_t now)
 {
 	uint64_t n = t->mask + 1;
-	struct bucket *larger = flow_pages_new(2 * n * sizeof(*larger));
+	struct openings larger = *t;
 
-	if (larger == NULL) {
+	larger.mask = 2 * n - 1;
+	larger.buckets = flow_pages_new(2 * n * sizeof(struct bucket));
+	if (larger.buckets == NULL) {
 		t->most = t->mask;
 		return;
 	}
-	for (uint64_t at = 0; at < n; at++) {
-		struct bucket *from = &t->buckets[at];
-
-		for (unsigned int i = 0; i < SLOTS; i++) {
-			struct bucket *to = &larger[from->mark[i] & (2 * n - 1)];
-
-			if (from->mark[i] == 0)
-				continue;
-			to->mark[i] = from->mark[i];
-			to->tick[i] = from->tick[i];
-		}
-		larger[at].blind_until = larger[at + n].blind_until = from->blind_until;
-	}
-	flow_pages_free(t->buckets, n * sizeof(*larger));
-	t->buckets = larger;
-	t->mask = 2 * n - 1;
+	for (uint64_t at = 0; at < n; at++)
+		larger.buckets[at].blind_until = larger.buckets[at + n].blind_until =
+		    t->buckets[at].blind_until;
+	for (uint64_t at = 0; at < n; at++)
+		move(&larger, &t->buckets[at], now);
+	flow_pages_free(t->buckets, n * sizeof(struct bucket));
+	*t = larger;
 }
 
-/* A bucket and a slot in it for one more opening. */
-static struct bucket *
-make_room(struct openings *t, uint64_t mark, uint32_t now, unsigned int *slot)
+static struct place
+make_room(struct openings *t, uint64_t mark, uint32_t now)
 {
-	struct bucket *b = &t->buckets[mark & t->mask];
+	struct place p = free_place(t, mark, now);
 
-	*slot = free_slot(b, now);
-	while (*slot == SLOTS && t->mask < t->most) {
-		grow(t);
-		b = &t->buckets[mark & t->mask];
-		*slot = free_slot(b, now);
+	while (p.slot == SLOTS && t->mask < t->most) {
+		grow(t, now);
+		p = free_place(t, mark, now);
 	}
-	if (*slot == SLOTS)
-		*slot = forget_one(t, b, now);
-	return b;
+	return p.slot < SLOTS ? p : forget_one(t, home_of(t, mark), now);
+}
+
+void
+openings_expect(const struct openings *t, const struct watch_opening *o)
+{
+	__builtin_prefetch(home_of(t, mark_of(t, o)), 1);
 }
 
 void
@@ -240,14 +304,13 @@ openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_n
 {
 	uint32_t now = tick_of(clock_ns);
 	uint64_t mark = mark_of(t, o);
-	struct bucket *b = &t->buckets[mark & t->mask];
-	unsigned int i = slot_of(b, mark);
+	struct place p = find(t, mark);
 
 	start(t, now);
-	if (i == SLOTS)
-		b = make_room(t, mark, now, &i);
-	b->mark[i] = mark;
-	b->tick[i] = now << 1 | is_other(o->protocol);
+	if (p.slot == SLOTS)
+		p = make_room(t, mark, now);
+	p.b->mark[p.slot] = mark;
+	p.b->tick[p.slot] = now << 1 | is_other(o->protocol);
 }
 
 enum opening_sight
@@ -255,15 +318,15 @@ openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_n
 {
 	uint32_t now = tick_of(clock_ns), other = is_other(o->protocol);
 	uint64_t mark = mark_of(t, o);
-	struct bucket *b = &t->buckets[mark & t->mask];
-	unsigned int i = slot_of(b, mark);
+	struct place p = find(t, mark);
 
 	start(t, now);
-	if (i < SLOTS && is_alive(b->tick[i], now)) {
-		b->tick[i] = now << 1 | other;
+	if (p.slot < SLOTS && is_alive(p.b->tick[p.slot], now)) {
+		p.b->tick[p.slot] = now << 1 | other;
 		return OPENING_SEEN;
 	}
-	if ((t->blinded && age(now, t->blind) <= lifetime(other)) || now <= b->blind_until)
+	if ((t->blinded && age(now, t->blind) <= lifetime(other)) ||
+	    now <= home_of(t, mark)->blind_until)
 		return OPENING_ASSUMED;
 	return OPENING_UNSEEN;
 }

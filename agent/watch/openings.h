@@ -49,6 +49,9 @@ struct openings;
 struct openings *openings_new(size_t openings, size_t most);
 void openings_free(struct openings *t);	/* accepts NULL */
 
+/* It will be noted or looked for: have its memory fetched meanwhile. */
+void openings_expect(const struct openings *t, const struct watch_opening *o);
+
 /* clock_ns: any clock that does not go back; one that does makes nothing older. */
 void openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_ns);
 

@@ -158,7 +158,7 @@ watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
 	int error;
 
 	*until_ns = INT64_MAX;
-	if (tap_set_tier(taps) != TAP_TIER_EBPF)
+	if (tap_set_tier(taps) < TAP_TIER_EBPF)
 		return 0;
 	for (size_t i = 0; i < LIMIT_SEGMENTS; i++)
 		tap_of_segment[i] = tap_of(p, taps, (uint16_t)i);

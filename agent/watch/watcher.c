@@ -21,6 +21,12 @@
 
 /* Frames between two looks at the control socket and the clock. */
 #define TAP_ROUND 8192
+/*
+ * The rest after rings were read to the end. The event ring wakes us for a frame that
+ * finds it empty: in a flood that would be nearly every one, and the waking is paid
+ * for by whoever brought the frame. So at most once in this time.
+ */
+#define TAP_REST_US 5000
 /* A block that is not full is handed over when it is TAP_BLOCK_MS old: 10 ms. */
 #define DRAIN_PAUSE_NS 5000000
 #define DRAIN_PAUSES 20
@@ -51,13 +57,30 @@ static int
 on_taps(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct watcher *w = arg;
+	int error;
 
-	(void)source;
 	(void)fd;
 	(void)revents;
 	/* An interface that went away is told by watcher_look_at_links(). */
-	(void)watcher_read_taps(w, TAP_ROUND);
+	if (watcher_read_taps(w, TAP_ROUND) >= TAP_ROUND / 4)
+		return 0;
+	error = sd_event_source_set_time_relative(w->tap_rest, TAP_REST_US);
+	if (error >= 0)
+		error = sd_event_source_set_enabled(w->tap_rest, SD_EVENT_ONESHOT);
+	/* without a rest it goes on at once */
+	if (error >= 0)
+		(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
+}
+
+static int
+on_rested(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct watcher *w = arg;
+
+	(void)source;
+	(void)usec;
+	return sd_event_source_set_enabled(w->taps, SD_EVENT_ON);
 }
 
 static int
@@ -77,6 +100,8 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	beat_strike(w->setup->beat);
+	/* room in the rings, so that our own canary is not the frame that is lost */
+	(void)watcher_read_taps(w, TAP_ROUND);
 	w->now_ns = watcher_clock();
 	watcher_sweep_packets(w, false);
 	aggregate_sweep(w->aggregate, w->now_ns);
@@ -168,8 +193,11 @@ listen_to_all(struct watcher *w)
 	if (error == 0)
 		error = sd_event_new(&w->event);
 	if (error >= 0)
-		error = sd_event_add_io(w->event, NULL, w->tap_epoll, EPOLLIN, on_taps,
-		    w);
+		error = sd_event_add_io(w->event, &w->taps, w->tap_epoll, EPOLLIN,
+		    on_taps, w);
+	if (error >= 0)
+		error = sd_event_add_time_relative(w->event, &w->tap_rest,
+		    CLOCK_MONOTONIC, TAP_REST_US, 1000, on_rested, w);
 	if (error >= 0 && w->setup->nflog_fd >= 0)
 		error = sd_event_add_io(w->event, NULL, w->setup->nflog_fd, EPOLLIN,
 		    on_gate, w);
@@ -335,6 +363,8 @@ wind_up(struct watcher *w)
 static void
 release(struct watcher *w)
 {
+	sd_event_source_unref(w->taps);
+	sd_event_source_unref(w->tap_rest);
 	sd_event_unref(w->event);
 	if (w->tap_epoll >= 0)
 		close(w->tap_epoll);

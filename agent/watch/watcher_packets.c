@@ -60,7 +60,7 @@ guess_ingress(const struct watcher *w, const struct watch_policy *p,
     const struct facts *f)
 {
 	bool own_frame = f->src.family == IP_NONE || is_neighbourly(&f->src) ||
-	    ((f->flags & FACT_ARP) && tap_set_tier(w->setup->taps) == TAP_TIER_EBPF);
+	    ((f->flags & FACT_ARP) && tap_set_tier(w->setup->taps) >= TAP_TIER_EBPF);
 
 	return own_frame ? SEGMENT_SELF : classifier_owner(p->classifier, &f->src);
 }

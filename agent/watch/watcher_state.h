@@ -61,6 +61,7 @@ struct watcher {
 	const struct watcher_setup *setup;
 	sd_event *event;
 	int tap_epoll;
+	sd_event_source *taps, *tap_rest;	/* of the event loop's */
 	struct places *places;
 	struct watch_policy *policy, *before;	/* before: NULL after its grace */
 	int64_t before_until_ns;

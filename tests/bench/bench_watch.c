@@ -3,12 +3,14 @@
  * The watcher as the live bench runs it, and the taps it is measured against.
  *
  *   bench_watch watch POLICY IFACE...   the real watcher, with the gate's log
- *   bench_watch reject in:IFACE out:IFACE tcx:IFACE...   packet sockets that take
- *       nothing, and a program at the tcx egress hook that does nothing
+ *   bench_watch reject in:IFACE out:IFACE enter:IFACE leave:IFACE...   packet sockets
+ *       that take nothing, and programs at the tcx hooks of both ways that do nothing
  *
  * Says "ready", then answers every line on its input: "status" with one line of
  * JSON. At the end of the input the watcher stops; one more line tells the
- * violations as a recorder would have written them: "recorded PACKETS RECORDS".
+ * violations as a recorder would have written them, class by class: "recorded
+ * ZV-02:PACKETS ...". A packet may stand in several: what detectors make of packets
+ * (ZV-10, a scan; ZV-11, a beacon) is told beside the judgement of each (ZV-02).
  */
 #include "agent/ipc.h"
 #include "agent/record/event.h"
@@ -16,10 +18,12 @@
 #include "agent/watch_start.h"
 #include "kernel-helpers/nflog.h"
 #include "rules/compile.h"
+#include "rules/violation_class.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -69,9 +73,13 @@ reject(const char *word)
 		die(word);
 }
 
+/* linux/bpf.h since 6.6 */
+#define TCX_INGRESS 46u
+#define TCX_EGRESS 47u
+
 /* "return TCX_NEXT": what any program at that hook costs. */
 static void
-pass(const char *interface)
+pass(const char *interface, uint32_t hook)
 {
 	const struct bpf_insn next[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = -1 },
@@ -81,7 +89,7 @@ pass(const char *interface)
 	const uint32_t link[8] = {
 		(uint32_t)bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "pass", "GPL", next, 2,
 		    NULL),
-		if_nametoindex(interface), 47,
+		if_nametoindex(interface), hook,
 	};
 
 	if (syscall(SYS_bpf, BPF_LINK_CREATE, link, sizeof(link)) < 0)
@@ -111,8 +119,10 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 {
 	static struct ip_addr own[MAX_OWN];
 	static struct softnet softnet;
+	static struct watcher_seed seed;
 	struct watcher_setup setup = { .control_fd = control, .recorder_fd = recorder,
-		.link_fd = link_open(), .softnet = &softnet };
+		.link_fd = link_open(), .softnet = &softnet,
+		.seed = &seed };
 	char why[256] = "";
 	size_t n = 0;
 	pid_t child;
@@ -144,7 +154,7 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 }
 
 struct tally {
-	uint64_t packets, records;
+	uint64_t packets[ZV_COUNT];
 };
 
 /* False: nothing more comes. */
@@ -157,10 +167,8 @@ take_event(int fd, struct ipc_message *m, struct tally *t)
 	if (r <= 0)
 		return r != 0;
 	if (m->type == IPC_RECORD_EVENT && m->length >= sizeof(*e) &&
-	    e->kind == EVENT_VIOLATION && e->phase == PHASE_FINAL) {
-		t->packets += e->count;
-		t->records++;
-	}
+	    e->kind == EVENT_VIOLATION && e->phase == PHASE_FINAL && e->zv < ZV_COUNT)
+		t->packets[e->zv] += e->count;
 	return true;
 }
 
@@ -181,11 +189,22 @@ print_status(int control, struct ipc_message *m)
 }
 
 static void
+print_tally(const struct tally *t)
+{
+	printf("recorded");
+	for (int zv = 0; zv < ZV_COUNT; zv++)
+		if (t->packets[zv] > 0)
+			printf(" %s:%" PRIu64, violation_class_id((enum violation_class)zv),
+			    t->packets[zv]);
+	printf("\n");
+}
+
+static void
 serve(int control, int recorder, struct ipc_message *m)
 {
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = recorder, .events = POLLIN } };
-	struct tally tally = { 0, 0 };
+	struct tally tally = { { 0 } };
 	char line[64];
 	bool stopping = false;
 
@@ -205,8 +224,7 @@ serve(int control, int recorder, struct ipc_message *m)
 		if (ipc_send(control, IPC_STOP, NULL, 0, -1) < 0)
 			die("stop");
 	}
-	printf("recorded %llu %llu\n", (unsigned long long)tally.packets,
-	    (unsigned long long)tally.records);
+	print_tally(&tally);
 }
 
 static int
@@ -239,8 +257,10 @@ main(int argc, char **argv)
 		return 64;
 	}
 	for (int i = 2; i < argc; i++)
-		if (strncmp(argv[i], "tcx:", 4) == 0)
-			pass(argv[i] + 4);
+		if (strncmp(argv[i], "enter:", 6) == 0)
+			pass(argv[i] + 6, TCX_INGRESS);
+		else if (strncmp(argv[i], "leave:", 6) == 0)
+			pass(argv[i] + 6, TCX_EGRESS);
 		else
 			reject(argv[i]);
 	printf("ready\n");

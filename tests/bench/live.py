@@ -1,16 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forwarding with the watcher on, off, and with taps that reject everything, in turn.
+"""Forwarding with the watcher on, off, and with taps that do nothing, in turn.
 
 live.py BUILD ROUNDS
 
-The world of forward.py: one processor sends and forwards, the watcher has the other. Every
-figure stands beside its yardstick of the same rounds: "name value unit yardstick ratio".
-Times are the sender's own on its processor, so what else runs there is not in them.
-Ratios of times and rates are medians of the rounds' own; losses and totals are sums.
+The world of forward.py, once for each case: one processor sends and forwards, the watcher
+has the other. Packets are sent in short slices, world after world, in an order by dice: a
+machine that grows slower for a second does so for all of them. Every round makes the worlds
+anew, since where their memory lies makes a difference too. Every figure stands beside its
+yardstick of the same rounds: "name value unit yardstick ratio". Times are the sender's own
+on its processor, so what else runs there is not in them. Ratios of times and rates are
+medians of the rounds' own; losses and totals are sums. Statistics of eBPF programs
+(kernel.bpf_stats_enabled, off unless somebody asked) cost each run of one more than the
+run: they are off while this measures.
 """
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -21,10 +27,12 @@ import forward
 from forward import Bench, NS, inside
 
 PACKETS = 400_000
+SLICES, SLICE = 20, 20_000
 FLOWS = 1000
 FLOOD = 1_000_000
 FLOOD_SECONDS = 10
 FLOOD_SOURCES = 10_000
+FLOOD_CLASS = "ZV-02"   # not permitted; what detectors make of it is told beside that
 LOGGED = """table inet yardstick {
 	chain forward {
 		type filter hook forward priority 0; policy drop;
@@ -59,10 +67,12 @@ class Tapped:
         return json.loads(self.process.stdout.readline())
 
     def stop(self):
-        """Packets and records of violations, as they were written in the end."""
+        """Packets of violations by class, as they were written in the end."""
         out, _ = self.process.communicate("")
         words = out.split()
-        return int(words[1]) if words[:1] == ["recorded"] else 0
+        if words[:1] != ["recorded"]:
+            return {}
+        return {zv: int(n) for zv, n in (word.split(":") for word in words[1:])}
 
 
 def lost(status):
@@ -71,6 +81,73 @@ def lost(status):
 
 def crossed(status):
     return sum(row["permitted"] for row in status["matrix"])
+
+
+class Quiet:
+    """No statistics of eBPF programs for a while."""
+
+    NAME = "/proc/sys/kernel/bpf_stats_enabled"
+
+    def __enter__(self):
+        try:
+            with open(self.NAME, encoding="ascii") as f:
+                self.was = f.read()
+            self.write("0")
+        except OSError:     # a kernel without it
+            self.was = None
+
+    def __exit__(self, *_):
+        if self.was is not None:
+            self.write(self.was)
+
+    def write(self, value):
+        with open(self.NAME, "w", encoding="ascii") as f:
+            f.write(value)
+
+
+class World:
+    """Namespaces of its own, with the rules, and somebody who taps the gateway or not."""
+
+    def __init__(self, live, number, words):
+        self.live = live
+        self.names = {name: f"{forward.PREFIX}{number}{name}" for name in NS}
+        self.times, self.tapped, self.gateway = [], None, None
+        try:
+            self.up(words)
+        except BaseException:
+            self.down()
+            raise
+
+    def __enter__(self):
+        self.before = dict(NS), self.live.gateway
+        NS.update(self.names)
+        self.live.gateway = self.gateway
+
+    def __exit__(self, *_):
+        NS.update(self.before[0])
+        self.live.gateway = self.before[1]
+
+    def up(self, words):
+        with self:
+            forward.up()
+            self.gateway = {"a": forward.mac("g", "g0"), "b": forward.mac("g", "g1")}
+            self.live.load(self.live.nft)
+            self.tapped = Tapped(self.live.build, *words)
+
+    def down(self):
+        with self:
+            if self.tapped is not None:
+                self.tapped.stop()
+            forward.down()
+
+    def warm(self, flows):
+        with self:
+            self.live.warm(flows)
+        self.times = []
+
+    def slice(self, flows):
+        with self:
+            self.times.append(self.live.blast("a", flows, SLICE, 0))
 
 
 def line(name, value, unit, yardstick, ratio):
@@ -87,42 +164,65 @@ class Live(Bench):
     def watcher(self):
         return Tapped(self.build, "watch", self.conf, "g0", "g1")
 
-    def warm(self):
+    def warm(self, flows=None):
+        flows = flows or self.known
         inside("g", "conntrack", "-F")
-        self.blast("a", self.known, FLOWS, 0)
-        self.blast("b", self.known, FLOWS, 0, "reverse")
-        self.blast("a", self.known, 20 * FLOWS, 0)
+        self.blast("a", flows, FLOWS, 0)
+        self.blast("b", flows, FLOWS, 0, "reverse")
+        self.blast("a", flows, 20 * FLOWS, 0)
+
+    def steady_round(self, worlds, flows):
+        """Each world's median ns a packet, and what its watcher lost and left uncounted."""
+        for world in worlds.values():
+            world.warm(flows)
+        before = crossed(worlds["on"].tapped.status())
+        turns = list(worlds.values())
+        for _ in range(SLICES):
+            random.shuffle(turns)
+            for world in turns:
+                world.slice(flows)
+        status = worlds["on"].tapped.status()
+        return ({name: statistics.median(world.times) for name, world in worlds.items()},
+                lost(status), SLICES * SLICE - (crossed(status) - before))
 
     def steady(self):
         """Permitted, established: ns a packet without, with the watcher, and with floors."""
-        self.load(self.nft)
         cases = {
             "off": ("reject", "in:lo"),
-            "two-taps": ("reject", "in:g0", "out:g1"),
-            "one-tap": ("reject", "in:g0"),
-            "tap-and-tcx": ("reject", "in:g0", "in:g1", "tcx:g0", "tcx:g1"),
             "on": ("watch", self.conf, "g0", "g1"),
+            "two-tcx": ("reject", "enter:g0", "enter:g1", "leave:g0", "leave:g1"),
+            "tap-and-tcx": ("reject", "in:g0", "in:g1", "leave:g0", "leave:g1"),
+            "one-tap": ("reject", "in:g0"),
+            "two-taps": ("reject", "in:g0", "out:g1"),
         }
-        times = {name: [] for name in cases}
-        dropped = uncounted = 0
+        counts = FLOWS, FLOWS // 10
+        rounds = {count: [] for count in counts}
         for _ in range(self.rounds):
-            for name, words in cases.items():
-                with Tapped(self.build, *words) as tapped:
-                    self.warm()
-                    before = crossed(tapped.status()) if name == "on" else 0
-                    times[name].append(self.blast("a", self.known, PACKETS, 0))
-                    if name != "on":
-                        continue
-                    status = tapped.status()
-                    dropped += lost(status)
-                    uncounted += PACKETS - (crossed(status) - before)
-        off = statistics.median(times["off"])
-        for name in ("on", "two-taps", "tap-and-tcx", "one-tap"):
-            ratio = statistics.median(o / t for o, t in zip(times["off"], times[name]))
+            worlds = {}
+            try:
+                for number, name in enumerate(random.sample(list(cases), len(cases))):
+                    worlds[name] = World(self, number, cases[name])
+                for count in counts:
+                    rounds[count].append(
+                        self.steady_round(worlds, self.flows(self.tuples, count)))
+            finally:
+                for world in worlds.values():
+                    world.down()
+        for count in counts:
+            self.steady_lines(count, rounds[count], list(cases)[1:])
+
+    @staticmethod
+    def steady_lines(count, rounds, names):
+        off = statistics.median(times["off"] for times, _, _ in rounds)
+        for name in names:
             label = "live-on" if name == "on" else f"live-floor-{name}"
-            line(label, statistics.median(times[name]), "ns/packet", f"off:{off:.0f}", ratio)
-        line("live-ring-loss", dropped, "packets", "none:0", float(dropped == 0))
-        line("live-uncounted", uncounted, "packets", "none:0", float(uncounted == 0))
+            line(f"{label}-{count}", statistics.median(times[name] for times, _, _ in rounds),
+                 "ns/packet", f"off:{off:.0f}",
+                 statistics.median(times["off"] / times[name] for times, _, _ in rounds))
+        dropped, uncounted = sum(r[1] for r in rounds), sum(r[2] for r in rounds)
+        line(f"live-ring-loss-{count}", dropped, "packets", "none:0", float(dropped == 0))
+        line(f"live-uncounted-{count}", uncounted, "packets", "none:0",
+             float(uncounted == 0))
 
     def violations(self):
         """Tuples that no permit has: 10,000 sources of zone a to one port of zone b."""
@@ -133,7 +233,7 @@ class Live(Bench):
         return name
 
     def flooded(self, tuples):
-        """ns a packet of permitted traffic, alone and beside the flood; total recorded."""
+        """ns a packet of permitted traffic, alone and beside; lost, recorded of the flood."""
         with self.watcher() as tapped:
             self.warm()
             alone = self.blast("a", self.known, PACKETS, 0)
@@ -144,7 +244,8 @@ class Live(Bench):
                 beside.append(self.blast("a", self.known, PACKETS // 4, 0))
             flood.join()
             status = tapped.status()
-            return alone, statistics.median(beside), lost(status), tapped.stop()
+            recorded = tapped.stop().get(FLOOD_CLASS, 0)
+            return alone, statistics.median(beside), lost(status), recorded
 
     def flood(self, tuples):
         words = ["ip", "netns", "exec", NS["a"], "taskset", "-c", "1",
@@ -189,9 +290,10 @@ def main():
     try:
         forward.up()
         live = Live(os.path.abspath(sys.argv[1]), int(sys.argv[2]))
-        live.steady()
-        live.beside_flood()
-        live.nflog()
+        with Quiet():
+            live.steady()
+            live.beside_flood()
+            live.nflog()
     finally:
         forward.down()
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Golden texts of the compiler: for every nft/NAME.conf
-#   "plan --nft -f NAME.conf" is NAME.nft.ok, exactly;
+#   "plan --nft --at 0 -f NAME.conf" is NAME.nft.ok, exactly, in every year;
 #   as root, in a network namespace of its own: nft(8) accepts the text, the kernel
 #   takes it, and what is listed back loads again and lists alike. It means the same
 #   whatever the time zone of whoever loads it.
@@ -11,7 +11,7 @@
 . "$(dirname "$0")/golden.sh"
 
 same_text() { # NAME
-	timeout 60 "$sekisho" plan --nft -f "$1.conf" >"$work/text" 2>"$work/err" || {
+	timeout 60 "$sekisho" plan --nft --at 0 -f "$1.conf" >"$work/text" 2>"$work/err" || {
 		cat "$work/err" >&2
 		return 1
 	}

@@ -68,6 +68,11 @@ def run():
         gone, kept = killed_in_time(gate)
         running.stopped(gone, "after the flip, with the daemon dead")
         running.runs(kept, "with the daemon dead")
+        # what stands in between can be listed, kept and read like any table
+        listed = gate.nft("-s", "list", "table", "inet", "sekisho").stdout
+        read = gate.nft("-c", "-f", "-", text=listed)
+        check("rejudge-za0-zb0" in listed and read.returncode == 0,
+              "nft(8) does not read its own listing: " + read.stderr[:500])
         check(running.entries(gate, "udp", 5700), "the entries went; the test shows nothing")
         gate.start()
         check(not running.judging(gate), "the old policy did not finish the revocation")

@@ -6,23 +6,18 @@ import time
 from sekisho_lab import case, frames, policy
 from sekisho_lab.gate import Gate, check
 
-OPEN = """flush chain inet sekisho forward
-add rule inet sekisho forward accept
-"""
-
 
 def leak(gate, family, port):
     """Open the gate, send one packet from a to c (a pair without permit)."""
-    run = gate.nft("-f", "-", text=OPEN)
-    check(run.returncode == 0, run.stderr)
     shot = gate.opening(family, ("za", 2), ("zc", 2), frames.TCP, port, 50000)
-    when = time.time()
-    gate.fire([shot])
-    check(gate.await_tag(gate.last_tag(), 2),
-          "IPv%d: the packet did not leak; the test shows nothing" % family)
-    found = gate.wait_for(lambda r: r.get("destination", {}).get("port") == port
-                          and r["event"]["action"] == "leak", 1, seconds=1.0, grace=0)
-    took = time.time() - when
+    with gate.opened():
+        when = time.time()
+        gate.fire([shot])
+        check(gate.await_tag(gate.last_tag(), 2),
+              "IPv%d: the packet did not leak; the test shows nothing" % family)
+        found = gate.wait_for(lambda r: r.get("destination", {}).get("port") == port
+                              and r["event"]["action"] == "leak", 1, seconds=1.0, grace=0)
+        took = time.time() - when
     check(found, "IPv%d: no leak record within a second" % family)
     return found[0], took
 

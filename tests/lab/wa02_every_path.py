@@ -13,9 +13,6 @@ import time
 from sekisho_lab import address, case, frames, netns, policy
 from sekisho_lab.gate import Failed, Gate, Shot, check
 
-OPEN = """flush chain inet sekisho forward
-add rule inet sekisho forward accept
-"""
 VXLAN, VXLAN_PORT = 0x08000000, 4789
 IPIP, SIXIN4 = 4, 41
 POLICY = policy.build(
@@ -198,17 +195,16 @@ def carried_past(paths):
 
 def run():
     with Gate(POLICY) as gate:
-        run_ = gate.nft("-f", "-", text=OPEN)
-        check(run_.returncode == 0, run_.stderr)
         paths, missed = Paths(gate), []
         friends = [lambda p, n=n: tunnel_between_friends(p, n) for n in range(4)]
         steps = (plain, fragments, proxy_arp, returned, tunnels_between_strangers,
                  *friends, carried_past)
-        for step in steps:
-            try:
-                step(paths)
-            except Failed as e:
-                missed.append(str(e))
+        with gate.opened():
+            for step in steps:
+                try:
+                    step(paths)
+                except Failed as e:
+                    missed.append(str(e))
         check(not missed, "; ".join(missed))
         time.sleep(1)
         check(gate.status()["watch"]["balanced"], "the ledgers do not balance")

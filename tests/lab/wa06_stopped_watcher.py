@@ -19,10 +19,7 @@ STOPPED = 5.0
 PORT, PERMITTED = 8900, 8901
 POLICY = policy.build([policy.permit("OK", ["a"], ["zc"], ["ok"])],
                       [policy.service("ok", "udp", ports=[str(PERMITTED)])])
-OPEN = """flush chain inet sekisho forward
-add rule inet sekisho forward udp dport %d counter accept
-add rule inet sekisho forward accept
-""" % PORT
+OPEN = ("udp dport %d counter accept" % PORT, "accept")
 WORD = "capture ring"
 
 
@@ -41,9 +38,12 @@ class Stop:
         time.sleep(2)
         self.arrived, self.rate = flood.finish()
         time.sleep(0.7)     # for what waits whether it leaves
-        self.status = watching.settled(gate)
         check(watching.pids(gate)["watcher"] == watcher, "the watcher was replaced")
         check(self.rate > RATE * 0.8, "the load was too light: %d a second" % self.rate)
+
+    def settle(self, gate):
+        self.status = watching.settled(gate)
+        return self
 
     def tap(self, interface):
         return next(t for t in self.status["taps"] if t["interface"] == interface)
@@ -88,11 +88,11 @@ def end(gate):
 def permitted_and_refused():
     with Gate(POLICY) as gate:
         quiet(gate)
-        stop = Stop(gate, PERMITTED)
+        stop = Stop(gate, PERMITTED).settle(gate)
         case.equal(stop.status["lost"], 0, "of permitted packets: lost")
         case.equal(stop.pair()["permitted"], stop.arrived, "of permitted packets: counted")
         proven = stop.status["ledger"]["filter"]["proven"]
-        stop = Stop(gate, PORT)
+        stop = Stop(gate, PORT).settle(gate)
         end(gate)
         seen, told = watching.finals(gate, PORT, "attempt"), told_of(gate, "za0", stop)
         remark = "of %d attempts %d judged, %d told as lost" % (stop.arrived, seen, told)
@@ -103,10 +103,10 @@ def permitted_and_refused():
 def leaks():
     with Gate(POLICY) as gate:
         quiet(gate)
-        run_ = gate.nft("-f", "-", text=OPEN)
-        check(run_.returncode == 0, run_.stderr)
-        stop = Stop(gate, PORT)
-        left = let_through(gate)
+        with gate.opened(OPEN):
+            stop = Stop(gate, PORT)
+            left = let_through(gate)
+        stop.settle(gate)
         end(gate)
         seen, told = watching.finals(gate, PORT, "leak"), told_of(gate, "zc0", stop)
         remark = "of %d leaks %d judged, %d told as lost" % (left, seen, told)

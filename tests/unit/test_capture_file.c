@@ -243,6 +243,57 @@ reader_names_are_read_back(void)
 	CU_ASSERT_EQUAL(capture_reader_parse("tcpdump"), -1);
 }
 
+static uint32_t
+size_of_packet(uint32_t n)
+{
+	static const uint32_t sizes[] = { 262144, 60, 130000, 131056, 0, 200000, 131072, 1 };
+
+	return sizes[n % (sizeof(sizes) / sizeof(sizes[0]))];
+}
+
+static void
+write_large(FILE *out, uint32_t packets)
+{
+	const uint32_t head[] = { 0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1 };
+
+	fwrite(head, sizeof(head), 1, out);
+	for (uint32_t n = 0; n < packets; n++) {
+		const uint32_t size = size_of_packet(n), h[] = { n, n, size, size };
+
+		fwrite(h, sizeof(h), 1, out);
+		for (uint32_t i = 0; i < size; i++)
+			putc((int)((n + i) & 0xffu), out);
+	}
+}
+
+/* The own reader takes a file in pieces, and packets may be longer than one. */
+static void
+packets_longer_than_a_piece_are_read(void)
+{
+	char name[] = "/tmp/sekisho-test-XXXXXX", why[256];
+	const uint32_t packets = 40;
+	int fd = mkstemp(name);
+	FILE *out = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	struct capture_packet p;
+	struct capture_file *f;
+	uint32_t n = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	write_large(out, packets);
+	CU_ASSERT_EQUAL_FATAL(fclose(out), 0);
+	f = capture_file_open(name, CAPTURE_OWN, why, sizeof(why));
+	unlink(name);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	for (; capture_file_next(f, &p) > 0; n++) {
+		CU_ASSERT_EQUAL_FATAL(p.captured, size_of_packet(n));
+		CU_ASSERT(p.captured == 0 || (p.bytes[0] == (uint8_t)n &&
+		    p.bytes[p.captured - 1] == (uint8_t)(n + p.captured - 1)));
+	}
+	CU_ASSERT_EQUAL(n, packets);
+	CU_ASSERT_EQUAL(capture_file_next(f, &p), 0);
+	capture_file_close(f);
+}
+
 int
 main(void)
 {
@@ -257,6 +308,8 @@ main(void)
 		{ "what is no capture gets a clear sentence",
 		  what_is_no_capture_gets_a_clear_sentence },
 		{ "reader names are read back", reader_names_are_read_back },
+		{ "packets longer than a piece are read",
+		  packets_longer_than_a_piece_are_read },
 		CU_TEST_INFO_NULL,
 	};
 

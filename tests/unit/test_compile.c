@@ -12,10 +12,10 @@
 
 /* Text of everything in the table whose line holds "what"; compiled from c. */
 static bool
-prints(const struct city *c, const char *what)
+prints_at(const struct city *c, const struct compile_moment *moment, const char *what)
 {
 	struct diag *diag = diag_new();
-	struct ruleset *r = compile(&c->checked, diag);
+	struct ruleset *r = compile_at(&c->checked, moment, diag);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -30,6 +30,62 @@ prints(const struct city *c, const char *what)
 	ruleset_free(r);
 	diag_free(diag);
 	return found;
+}
+
+static bool
+prints(const struct city *c, const char *what)
+{
+	return prints_at(c, NULL, what);
+}
+
+static void
+ends_that_are_near_stop_running_flows(void)
+{
+	static const struct { int64_t now, horizon; bool guarded, there; } rows[] = {
+		{ 1000, 1999, false, true }, { 1000, 2000, true, true },
+		{ 1999, 5000, true, true }, { 2000, 5000, false, false },
+	};
+	struct city c;
+
+	city_init(&c);
+	city_permit(&c)->valid_until = 2000;
+	city_box(&c, IP_V4);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct compile_moment m = { rows[i].now, rows[i].horizon, NULL, 0 };
+
+		CU_ASSERT_EQUAL(prints_at(&c, &m, "chain flow-mn0-eth0_d100 {\n"
+		    "\t\tmeta time >= 2000 jump rejudge-mn0-eth0_d100\n"), rows[i].guarded);
+		CU_ASSERT_EQUAL(prints_at(&c, &m, "chain related {\n"
+		    "\t\tmeta time >= 2000 jump ended\n"), rows[i].guarded);
+		CU_ASSERT_EQUAL(prints_at(&c, &m, "goto permit\n"), rows[i].there);
+		CU_ASSERT_TRUE(prints_at(&c, &m, "counter permit_T000"));
+		CU_ASSERT_FALSE(prints_at(&c, &m, "jump revoked"));
+	}
+	CU_ASSERT_EQUAL(compile_next_moment(&c.checked, 500, 1000), 1000);
+	CU_ASSERT_EQUAL(compile_next_moment(&c.checked, 1000, 1000), 2000);
+	CU_ASSERT_EQUAL(compile_next_moment(&c.checked, 2000, 1000), INT64_MAX);
+}
+
+static void
+revoked_marks_are_judged_by_the_leaf_of_their_pair(void)
+{
+	static const uint32_t marks[] = { 100, 2u << 16 | 100, 3u << 16 | 7 };
+	const struct compile_moment m = { 0, 0, marks, 3 };
+	struct city c;
+
+	city_init(&c);
+	city_permit(&c);
+	city_box(&c, IP_V4)->service = (struct service_match){ .form = SERVICE_PORTS,
+		.protocol = 6, .sport_last = UINT16_MAX, .dport_first = 80, .dport_last = 99 };
+	CU_ASSERT_TRUE(prints_at(&c, &m, "ct state established,related jump revoked\n"));
+	CU_ASSERT_TRUE(prints_at(&c, &m, "0x00000064 : goto rejudge-self"));
+	CU_ASSERT_TRUE(prints_at(&c, &m, "0x00020064 : goto rejudge-mn0-eth0_d100"));
+	CU_ASSERT_TRUE(prints_at(&c, &m, "0x00030007 : goto refuse-revoked"));
+	CU_ASSERT_TRUE(prints_at(&c, &m, "chain rejudge-mn0-eth0_d100 {\n"
+	    "\t\tmeta l4proto 6 ct mark set ct original ip saddr . ct reply ip saddr"
+	    " . meta l4proto . ct reply proto-src map @mn0-eth0_d100-r4.1 return\n"
+	    "\t\tgoto refuse-revoked\n"));
+	CU_ASSERT_FALSE(prints(&c, "revoked {\n\t\ttype"));
 }
 
 static void
@@ -259,6 +315,10 @@ main(void)
 		    windows_fit_the_clock_of_the_kernel },
 		{ "a table over its limit is told at the permit",
 		    a_table_over_its_limit_is_told_at_the_permit },
+		{ "ends that are near stop running flows",
+		    ends_that_are_near_stop_running_flows },
+		{ "revoked marks are judged by the leaf of their pair",
+		    revoked_marks_are_judged_by_the_leaf_of_their_pair },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -77,6 +77,43 @@ flows_are_deleted_by_mark_and_by_tuple(void)
 	close(fd);
 }
 
+/* Every third ends, every third is marked, the others stay as they are. */
+static enum conntrack_choice
+by_thirds(void *arg, const struct conntrack_flow *f, uint32_t *mark)
+{
+	size_t *asked = arg;
+
+	(*asked)++;
+	*mark = f->dport + 1u;
+	return f->dport % 3 == 0 ? CONNTRACK_DELETE :
+	    f->dport % 3 == 1 ? CONNTRACK_MARK : CONNTRACK_LEAVE;
+}
+
+static bool
+marked_by_thirds(void *arg, const struct conntrack_flow *f)
+{
+	(void)arg;
+	return f->dport % 3 == 1 && f->mark == f->dport + 1u;
+}
+
+static void
+flows_are_marked_and_deleted_one_by_one(void)
+{
+	size_t seen, deleted, marked, asked = 0;
+	int fd = conntrack_open();
+
+	CU_ASSERT_FATAL(fd >= 0);
+	open_flows(9000, 900);
+	CU_ASSERT_EQUAL(conntrack_change(fd, by_thirds, &asked, &deleted, &marked), 0);
+	CU_ASSERT_EQUAL(asked, 900);
+	CU_ASSERT_EQUAL(deleted, 300);
+	CU_ASSERT_EQUAL(marked, 300);
+	CU_ASSERT_EQUAL(count(fd, NULL), 600);
+	CU_ASSERT_EQUAL(count(fd, marked_by_thirds), 300);
+	CU_ASSERT_EQUAL(conntrack_delete(fd, NULL, NULL, &seen, &deleted), 0);
+	close(fd);
+}
+
 static void
 put_tuple(struct nlmsghdr *h, uint16_t which, bool answer, uint8_t protocol)
 {
@@ -274,6 +311,8 @@ main(void)
 		{ "only listed switches turn", only_listed_switches_turn },
 		{ "flows are deleted by mark and by tuple",
 		    flows_are_deleted_by_mark_and_by_tuple },
+		{ "flows are marked and deleted one by one",
+		    flows_are_marked_and_deleted_one_by_one },
 		{ "translated ends are read", translated_ends_are_read },
 		{ "entries become openings", entries_become_openings },
 		{ "openings are collected", openings_are_collected },

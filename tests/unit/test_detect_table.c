@@ -90,6 +90,94 @@ stays_as_large_as_it_is(void)
 	detect_table_free(&t);
 }
 
+/* What is announced and fetched is put as if it had not been. */
+static void
+fetching_changes_nothing(void)
+{
+	struct detect_table a, b;
+	size_t wrong = 0;
+
+	CU_ASSERT_EQUAL_FATAL(detect_table_init(&a, 256, DETECT_KEY_MOST, 100), 0);
+	CU_ASSERT_EQUAL_FATAL(detect_table_init(&b, 256, DETECT_KEY_MOST, 100), 0);
+	b.secret = a.secret;
+	for (uint64_t n = 0; n < 5000; n++) {
+		uint64_t key[FLOW_WORDS] = { n % 2 == 0 ? n : mix(n) % 100, 0, 7 };
+		bool fresh[2];
+		uint64_t *v[2];
+
+		detect_table_fetch(&a, detect_table_announce(&a, key), (int64_t)n * MS);
+		v[0] = detect_table_put(&a, key, (int64_t)n * MS, &fresh[0]);
+		v[1] = detect_table_put(&b, key, (int64_t)n * MS, &fresh[1]);
+		wrong += fresh[0] != fresh[1] || *v[0] != *v[1];
+		*v[0] = *v[1] = n;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	CU_ASSERT(a.used == b.used && a.evicted == b.evicted && a.evicted > 0);
+	detect_table_free(&a);
+	detect_table_free(&b);
+}
+
+/* The oracle of struct distinct: two bitmaps from the start. */
+struct plain {
+	int64_t start_ns;
+	bool now[DISTINCT_BITS], before[DISTINCT_BITS];
+};
+
+static bool
+plain_add(struct plain *p, uint64_t hash, int64_t now_ns)
+{
+	bool fresh;
+
+	if (p->start_ns == 0 || now_ns - p->start_ns >= 2 * WINDOW) {
+		memset(p, 0, sizeof(*p));
+		p->start_ns = now_ns;
+	} else if (now_ns - p->start_ns >= WINDOW) {
+		memcpy(p->before, p->now, sizeof(p->now));
+		memset(p->now, 0, sizeof(p->now));
+		p->start_ns += WINDOW;
+	}
+	fresh = !p->now[hash % DISTINCT_BITS];
+	p->now[hash % DISTINCT_BITS] = true;
+	return fresh;
+}
+
+/* Few things stand in a list, many in bitmaps, and nobody can tell. */
+static void
+few_and_many_count_alike(void)
+{
+	static const struct { uint32_t things; int64_t step; } rows[] = {
+		{ 3, WINDOW / 5 }, { DISTINCT_FEW, WINDOW / 40 },
+		{ DISTINCT_FEW + 1, WINDOW / 40 }, { 40, WINDOW / 60 }, { 300, WINDOW / 200 },
+		{ 20, 3 * WINDOW / 4 }, { 20, 2 * WINDOW },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plain p = { 0 };
+		struct distinct d;
+		size_t wrong = 0;
+
+		/* of what stood there before only so much is cleared */
+		memset(&d, 0xa5, sizeof(d));
+		memset(&d, 0, DISTINCT_CLEAR);
+		for (uint64_t n = 1; n < 3000; n++) {
+			int64_t now = (int64_t)n * rows[i].step;
+			/* now and then nobody says anything for a while */
+			uint64_t hash = mix(mix(n) % rows[i].things + 1);
+			uint32_t n_now = 0, only = 0;
+
+			now += (int64_t)(n / 500) * 3 * WINDOW;
+			wrong += distinct_add(&d, hash, now, WINDOW) !=
+			    plain_add(&p, hash, now);
+			for (size_t b = 0; b < DISTINCT_BITS; b++) {
+				n_now += p.now[b];
+				only += p.before[b] && !p.now[b];
+			}
+			wrong += d.n_now != n_now || d.n_only_before != only;
+		}
+		CU_ASSERT_EQUAL(wrong, 0);
+	}
+}
+
 static void
 counts_different_things(void)
 {
@@ -176,6 +264,8 @@ main(void)
 		{ "finds what it holds", finds_what_it_holds },
 		{ "forgets the oldest", forgets_the_oldest },
 		{ "stays as large as it is", stays_as_large_as_it_is },
+		{ "fetching changes nothing", fetching_changes_nothing },
+		{ "few and many count alike", few_and_many_count_alike },
 		{ "counts different things", counts_different_things },
 		{ "sees over the edge of a window", sees_over_the_edge_of_a_window },
 		{ "a steady trickle counts once", a_steady_trickle_counts_once },

@@ -43,10 +43,9 @@ find(struct flow_table *t, uint32_t n, uint16_t dport)
 {
 	const struct flow_key k = key_of(n, dport);
 	uint64_t hash = flow_hash(&t->secret, &k);
-	const struct flow_decision *d = flow_table_find(t, &k, hash,
-	    flow_table_likely(t, hash));
+	struct flow_decision d;
 
-	return d != NULL ? d->permit : 0;
+	return flow_table_find(t, &k, hash, flow_table_likely(t, hash), &d) ? d.permit : 0;
 }
 
 /* Two permits; the second ends 100 s after START. */
@@ -186,12 +185,12 @@ a_flow_in_use_is_not_pushed_out(void)
 	struct flow_table *t = open_table(1024, 0);
 	size_t missed = 0;
 
-	keep(t, 1u << 30, 9999);
+	keep(t, 1u << 26, 9999);
 	for (uint32_t n = 0; n < 50000; n++) {
 		keep(t, n, 9999);
-		if (find(t, 1u << 30, 9999) == 0) {
+		if (find(t, 1u << 26, 9999) == 0) {
 			missed++;
-			keep(t, 1u << 30, 9999);
+			keep(t, 1u << 26, 9999);
 		}
 	}
 	CU_ASSERT(missed < 500);
@@ -211,6 +210,71 @@ a_table_of_a_capture_grows(void)
 	CU_ASSERT_EQUAL(t->n_entries, 1u << 17);
 	/* what was pushed out of full buckets on the way */
 	CU_ASSERT(missing < 200);
+	flow_table_free(t);
+}
+
+/* Every part of a decision comes back, and only to its own key, IPv4 and IPv6. */
+static void
+a_decision_comes_back_whole(void)
+{
+	struct flow_table *t = open_table(1u << 15, 0);
+
+	for (uint32_t n = 0; n < 2000; n++) {
+		struct flow_key k = key_of(7, 9999);
+		const struct flow_decision d = { .permit = n, .in = (uint16_t)(n % 7),
+		    .out = (uint16_t)(n % 11), .counter = (uint16_t)(n % 13),
+		    .verdict = n % 2 };
+
+		k.service |= n % 4 == 0 ? FLOW_KEY_GROUP_MAC : FLOW_KEY_IPV6;
+		*(n % 4 == 0 ? &k.src[0] : n % 4 == 1 ? &k.src[1] : &k.dst[n % 2]) = n;
+		flow_table_keep(t, &k, flow_hash(&t->secret, &k), &d);
+	}
+	for (uint32_t n = 0; n < 2000; n++) {
+		struct flow_key k = key_of(7, 9999);
+		struct flow_decision d = { 0 };
+		uint64_t hash;
+
+		k.service |= n % 4 == 0 ? FLOW_KEY_GROUP_MAC : FLOW_KEY_IPV6;
+		*(n % 4 == 0 ? &k.src[0] : n % 4 == 1 ? &k.src[1] : &k.dst[n % 2]) = n;
+		hash = flow_hash(&t->secret, &k);
+		CU_ASSERT_TRUE(flow_table_find(t, &k, hash, flow_table_likely(t, hash),
+		    &d));
+		CU_ASSERT(d.permit == n && d.in == n % 7 && d.out == n % 11 &&
+		    d.counter == n % 13 && d.verdict == n % 2);
+		k.dst[0] ^= 1ull << 63;
+		k.service |= FLOW_KEY_IPV6;
+		hash = flow_hash(&t->secret, &k);
+		CU_ASSERT_FALSE(flow_table_find(t, &k, hash, flow_table_likely(t, hash),
+		    &d));
+	}
+	flow_table_free(t);
+}
+
+/* What cannot be written down is judged each time, and pushes nothing out. */
+static void
+too_many_kinds_of_decisions_are_not_kept(void)
+{
+	struct flow_table *t = open_table(1u << 17, 0);
+	const struct flow_key k = key_of(1u << 20, 9999);
+	struct flow_decision d = { .permit = 1u << FLOW_PERMIT_BITS };
+	size_t wrong = 0;
+
+	flow_table_keep(t, &k, flow_hash(&t->secret, &k), &d);
+	CU_ASSERT_EQUAL(find(t, 1u << 20, 9999), 0);
+	for (uint32_t n = 0; n < FLOW_WAYS_MOST + 1000; n++) {
+		const struct flow_key own = key_of(n, 9999);
+
+		d = (struct flow_decision){ .permit = n + 1, .in = (uint16_t)n,
+		    .out = (uint16_t)(n >> 16) };
+		flow_table_keep(t, &own, flow_hash(&t->secret, &own), &d);
+		wrong += find(t, n, 9999) != (n < FLOW_WAYS_MOST ? n + 1 : 0);
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	/* another policy has others */
+	CU_ASSERT_EQUAL(flow_table_set_policy(t, &policy), 0);
+	flow_table_now(t, START, START);
+	keep(t, 5, 9999);
+	CU_ASSERT_EQUAL(find(t, 5, 9999), 6);
 	flow_table_free(t);
 }
 
@@ -409,6 +473,32 @@ openings_of_a_capture_grow(void)
 	openings_free(t);
 }
 
+/* With a second bucket for each, a table of one size is far filled before it forgets. */
+static void
+little_is_forgotten_before_a_table_is_full(void)
+{
+	struct openings *t = open_openings(1u << 16, 0);	/* 5/4 as many slots */
+	const uint32_t n_openings = 50000;
+	size_t seen = 0, unseen = 0;
+
+	for (uint32_t n = 0; n < n_openings; n++) {
+		const struct watch_opening o = opening_of(n, 17);
+
+		openings_note(t, &o, SIGHTED);
+	}
+	for (uint32_t n = 0; n < n_openings; n++) {
+		const struct watch_opening o = opening_of(n, 17);
+		enum opening_sight sight = openings_find(t, &o, SIGHTED);
+
+		seen += sight == OPENING_SEEN;
+		unseen += sight == OPENING_UNSEEN;
+	}
+	CU_ASSERT_EQUAL(unseen, 0);
+	/* about 350; with one bucket for each 2,200 */
+	CU_ASSERT(n_openings - seen < 1000);
+	openings_free(t);
+}
+
 int
 main(void)
 {
@@ -416,6 +506,11 @@ main(void)
 		{ "a decision holds in its window only",
 		  a_decision_holds_in_its_window_only },
 		{ "another policy ends all", another_policy_ends_all },
+		{ "a decision comes back whole", a_decision_comes_back_whole },
+		{ "too many kinds of decisions are not kept",
+		  too_many_kinds_of_decisions_are_not_kept },
+		{ "little is forgotten before a table is full",
+		  little_is_forgotten_before_a_table_is_full },
 		{ "a window never comes back", a_window_never_comes_back },
 		{ "some ports are looked at", some_ports_are_looked_at },
 		{ "memory does not grow and nothing is mixed up",

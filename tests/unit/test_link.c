@@ -367,6 +367,7 @@ static void
 the_canary_flies_with_ebpf_or_without(void)
 {
 	what_a_tap_sends_comes_back_on_its_leaving_side(TAP_TIER_EBPF);
+	what_a_tap_sends_comes_back_on_its_leaving_side(TAP_TIER_TCX);
 	what_a_tap_sends_comes_back_on_its_leaving_side(TAP_TIER_CLASSIC);
 }
 

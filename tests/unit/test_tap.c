@@ -123,8 +123,8 @@ open_set(enum tap_tier best)
 static bool
 have_ebpf(void)
 {
-	struct tap_set *s = open_set(TAP_TIER_EBPF);
-	bool have = tap_set_tier(s) == TAP_TIER_EBPF;
+	struct tap_set *s = open_set(TAP_TIER_TCX);
+	bool have = tap_set_tier(s) >= TAP_TIER_EBPF;
 
 	if (!have)
 		CU_ASSERT(tap_set_tier_reason(s)[0] != '\0');
@@ -135,7 +135,7 @@ have_ebpf(void)
 static void
 an_absent_interface_is_missing_and_no_error(void)
 {
-	struct tap_set *s = open_set(TAP_TIER_EBPF);
+	struct tap_set *s = open_set(TAP_TIER_TCX);
 
 	CU_ASSERT_EQUAL(tap_set_count(s), 3);
 	CU_ASSERT_EQUAL(tap_set_missing(s), 1);
@@ -188,8 +188,10 @@ the_classic_filter_tells_directions_apart(void)
 static void
 the_ebpf_filter_tells_directions_apart(void)
 {
-	if (have_ebpf())
-		directions_are_told_apart(TAP_TIER_EBPF, TAP_INGRESS_SELF);
+	if (!have_ebpf())
+		return;
+	directions_are_told_apart(TAP_TIER_EBPF, TAP_INGRESS_SELF);
+	directions_are_told_apart(TAP_TIER_TCX, TAP_INGRESS_SELF);
 }
 
 /* A policy without permits: it owns 10.1.0.0/25 to tt0 and 10.1.0.128/25 to tt1. */
@@ -239,7 +241,7 @@ one_true_ingress(struct tap_set *s, uint8_t host, int ingress)
  * carries it without its number.
  */
 static void
-true_ingress_is_known(bool rings_out, int right)
+true_ingress_is_known(enum tap_tier tier, int right)
 {
 	char why[256] = "";
 	struct tap_set *s;
@@ -247,7 +249,7 @@ true_ingress_is_known(bool rings_out, int right)
 	CU_ASSERT_FATAL(run("tc qdisc add dev tt0 ingress &&"
 	    "tc filter add dev tt0 parent ffff: protocol all u32 match u32 0 0"
 	    " action mirred egress redirect dev tt1"));
-	s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out, why, sizeof(why));
+	s = tap_set_open_tier(interfaces, 3, tier, why, sizeof(why));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	/* before Linux 6.6 there is no tcx, and the tier says so */
 	if (strstr(tap_set_tier_reason(s), "no tcx") != NULL)
@@ -271,14 +273,14 @@ static void
 the_ebpf_filter_knows_the_true_ingress(void)
 {
 	if (have_ebpf())
-		true_ingress_is_known(false, 0);
+		true_ingress_is_known(TAP_TIER_TCX, 0);
 }
 
 static void
 so_does_a_packet_socket_on_the_way_out(void)
 {
 	if (have_ebpf())
-		true_ingress_is_known(true, TAP_INGRESS_BY_SOURCE);
+		true_ingress_is_known(TAP_TIER_EBPF, TAP_INGRESS_BY_SOURCE);
 }
 
 /* One permit: UDP from 10.1.0.0/24 behind tt0 to 10.2.0.0/24 behind tt1. */
@@ -335,11 +337,11 @@ ten_counted(struct tap_set *s)
 
 /* Nobody reads a ring in all of this: as with a watcher that is stopped. */
 static void
-permits_are_counted_while_nobody_reads(bool rings_out)
+permits_are_counted_while_nobody_reads(enum tap_tier tier)
 {
 	const struct ip_addr src = { 0x0a010002, IP_V4 }, dst = { 0x0a020003, IP_V4 };
 	char why[256] = "";
-	struct tap_set *s = tap_set_open_ways(interfaces, 3, TAP_TIER_EBPF, rings_out,
+	struct tap_set *s = tap_set_open_tier(interfaces, 3, tier,
 	    why, sizeof(why));
 	uint64_t late = 0;
 	struct tap_ledger l;
@@ -374,14 +376,14 @@ static void
 permits_are_counted_at_the_tc_hook(void)
 {
 	if (have_ebpf())
-		permits_are_counted_while_nobody_reads(false);
+		permits_are_counted_while_nobody_reads(TAP_TIER_TCX);
 }
 
 static void
 permits_are_counted_at_packet_sockets(void)
 {
 	if (have_ebpf())
-		permits_are_counted_while_nobody_reads(true);
+		permits_are_counted_while_nobody_reads(TAP_TIER_EBPF);
 }
 
 /* The watcher has no privilege: only what was opened before. */
@@ -394,7 +396,7 @@ a_policy_needs_no_privilege(void)
 
 	if (!have_ebpf())
 		return;
-	s = open_set(TAP_TIER_EBPF);
+	s = open_set(TAP_TIER_TCX);
 	child = fork();
 	CU_ASSERT_FATAL(child >= 0);
 	if (child == 0) {
@@ -425,7 +427,7 @@ the_mac_of_an_interface_is_known(void)
 static void
 an_interface_that_goes_away_is_reported_once(void)
 {
-	struct tap_set *s = open_set(TAP_TIER_EBPF);
+	struct tap_set *s = open_set(TAP_TIER_TCX);
 	struct seen seen = { .n = 0 };
 	int told = 0;
 

@@ -57,6 +57,7 @@ struct run {
 	struct classifier *classifier;
 	struct openings *openings;	/* those that the judge permitted */
 	bool stopped;			/* the frame that came in last, by a sound gate */
+	bool hook;			/* frames come in by tcx, not by a packet socket */
 	int64_t now;
 	uint64_t want[TAPS][TAPS][PERMITS], got[TAPS][TAPS][PERMITS];
 	struct tally tally;
@@ -124,12 +125,25 @@ run_program(const struct run *r, enum tap_program program, const uint8_t *frame,
 	return (int)o.retval;
 }
 
+static bool
+proves_entering(const struct run *r, const uint8_t *frame, size_t length, uint16_t in)
+{
+	struct tap_count before, now;
+
+	tap_bpf_counts(r->bpf, in, &before);
+	run_program(r, TAP_PROGRAM_ENTERING, frame, length, 0, r->ifindex[in]);
+	tap_bpf_counts(r->bpf, in, &now);
+	return now.proven_in != before.proven_in;
+}
+
 /* BPF_PROG_RUN shows a socket filter the frame without its first 14 bytes' length. */
 static bool
 proves_coming(const struct run *r, const uint8_t *frame, size_t length, uint16_t in)
 {
 	uint8_t longer[RANDOM_FRAME_MAX + 14] = { 0 };
 
+	if (r->hook)
+		return proves_entering(r, frame, length, in);
 	memcpy(longer, frame, length);
 	return run_program(r, TAP_PROGRAM_INCOMING, longer, length + 14, r->ifindex[in],
 	    r->ifindex[in]) == 0;
@@ -388,6 +402,7 @@ check_packet(struct run *r, struct dice *d)
 		turn(d, f);
 	if (dice_chance(d, 10))
 		f->src_mac[0] ^= 4;
+	r->hook = dice_chance(d, 50);
 	if (!check_way(r, d, f, p.in, p.out, false))
 		return false;
 	turn(d, f);

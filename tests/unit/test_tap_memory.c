@@ -47,6 +47,7 @@ static const uint8_t mac_b[6] = { 0, 0, 0x5e, 0, 0x53, 0x0b };
 static const uint8_t mac_else[6] = { 0, 0, 0x5e, 0, 0x53, 0x66 };
 
 static uint32_t ifindex[TAPS];
+static bool at_hook;	/* frames come in by tcx, not by a packet socket */
 
 static bool
 make_world(void)
@@ -132,6 +133,21 @@ run_program(const struct tap_bpf *bpf, enum tap_program program, const uint8_t *
 	return (int)o.retval;
 }
 
+/* At the hook where frames come in: false when it counts it for proven. */
+static bool
+shows_entering(const struct tap_bpf *bpf, const uint8_t *frame, size_t length,
+    unsigned int tap)
+{
+	struct tap_count before, now;
+
+	tap_bpf_counts(bpf, tap, &before);
+	run_program(bpf, TAP_PROGRAM_ENTERING, frame, length, 0, ifindex[tap]);
+	tap_bpf_counts(bpf, tap, &now);
+	CU_ASSERT_EQUAL(now.proven_in + now.sent_in + now.full_in,
+	    before.proven_in + before.sent_in + before.full_in + 1);
+	return now.proven_in == before.proven_in;
+}
+
 /* True: user space sees it come in, with some words of TCP in it or as it is. */
 static bool
 shows_words(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap,
@@ -146,6 +162,8 @@ shows_words(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap,
 	if (words > 0)
 		longer[ETHER_HDR_LEN + 3] = (uint8_t)(40 + words);
 	made.captured += words;
+	if (at_hook)
+		return shows_entering(bpf, longer, made.captured, tap);
 	return run_program(bpf, TAP_PROGRAM_INCOMING, longer, made.captured + 14u,
 	    ifindex[tap], ifindex[tap]) != 0;
 }
@@ -174,32 +192,22 @@ shows_leaving(const struct tap_bpf *bpf, const struct facts *f, unsigned int in)
 
 /* ---- the filter's table of flows ------------------------------------------------- */
 
-/* The latest made map of IPv4 flows: this test's own. */
+/* The map of IPv4 flows among our own descriptors: others have filters too. */
 static int
 flows_fd(void)
 {
 	struct bpf_map_info info;
-	uint32_t id = 0, size = sizeof(info);
-	int found = -1;
 
-	while (bpf_map_get_next_id(id, &id) == 0) {
-		int fd = bpf_map_get_fd_by_id(id);
+	for (int fd = 3; fd < 1024; fd++) {
+		uint32_t size = sizeof(info);
 
-		if (fd < 0)
-			continue;
 		memset(&info, 0, sizeof(info));
-		size = sizeof(info);
 		if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 &&
-		    strcmp(info.name, "flows4") == 0) {
-			if (found >= 0)
-				close(found);
-			found = fd;
-		} else {
-			close(fd);
-		}
+		    strcmp(info.name, "flows4") == 0)
+			return dup(fd);
 	}
-	CU_ASSERT_FATAL(found >= 0);
-	return found;
+	CU_FAIL_FATAL("no map of flows");
+	return -1;
 }
 
 static struct tap_flow4
@@ -358,6 +366,120 @@ some_ports_always_show(void)
 	}
 }
 
+/* ---- what processors have at hand -------------------------------------------------- */
+
+/* False: we may not run there. */
+static bool
+run_on(int processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	return sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+static void
+another_processor_s_syn_begins_anew(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	const struct facts syn = from_a(IPPROTO_TCP, 80, TCP_FLAG_SYN);
+	const struct facts word = from_a(IPPROTO_TCP, 80, TCP_FLAG_ACK);
+
+	CU_ASSERT_TRUE(shows(bpf, &syn, MN));
+	(void)shown(bpf, &word, MN);
+	CU_ASSERT_FALSE(shows_words(bpf, &word, MN, 5));
+	CU_ASSERT_TRUE(run_on(1));
+	CU_ASSERT_TRUE(shows(bpf, &syn, MN));
+	CU_ASSERT_TRUE(run_on(0));
+	CU_ASSERT(shown(bpf, &word, MN) >= TAP_SHOW_PACKETS);
+	tap_bpf_close(bpf);
+}
+
+/* Two stations with one address: each shows whenever the other one spoke. */
+static void
+another_processor_s_station_shows(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	const struct facts q = from_a(IPPROTO_UDP, 514, 0), a = from_b(IPPROTO_UDP, 514, 0);
+	struct facts other = a;
+
+	memcpy(other.src_mac, mac_else, 6);
+	(void)shown(bpf, &q, MN);
+	CU_ASSERT(shown(bpf, &a, LG) < 100);
+	for (int turn = 0; turn < 3; turn++) {
+		CU_ASSERT_TRUE(run_on(1));
+		CU_ASSERT_TRUE(shows(bpf, &other, LG));
+		CU_ASSERT_FALSE(shows(bpf, &other, LG));
+		CU_ASSERT_TRUE(run_on(0));
+		CU_ASSERT_TRUE(shows(bpf, &a, LG));
+		CU_ASSERT_FALSE(shows(bpf, &a, LG));
+	}
+	tap_bpf_close(bpf);
+}
+
+static void
+what_one_processor_changes_all_know(void)
+{
+	cpu_set_t all;
+
+	if (sched_getaffinity(0, sizeof(all), &all) != 0 || !run_on(1) || !run_on(0))
+		return;
+	another_processor_s_syn_begins_anew();
+	another_processor_s_station_shows();
+	CU_ASSERT_EQUAL(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
+/* Proven a moment ago under the policy before: proven anew, or not at all. */
+static void
+a_policy_that_ends_takes_its_flows_along(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	const struct facts q = from_a(IPPROTO_UDP, 514, 0);
+
+	(void)shown(bpf, &q, MN);
+	CU_ASSERT_FALSE(shows(bpf, &q, MN));
+	CU_ASSERT_FALSE(shows_leaving(bpf, &q, MN));
+	CU_ASSERT_EQUAL(tap_bpf_load(bpf, NULL), 0);
+	CU_ASSERT_TRUE(shows(bpf, &q, MN));
+	CU_ASSERT_TRUE(shows_leaving(bpf, &q, MN));
+	tap_bpf_close(bpf);
+}
+
+/* The same ports of the other protocol, another end, another interface. */
+static void
+nothing_goes_for_another_flow(void)
+{
+	struct tap_bpf *bpf = filter_with_policy();
+	struct facts f = from_a(IPPROTO_UDP, 514, 0);
+
+	(void)shown(bpf, &f, MN);
+	CU_ASSERT_FALSE(shows(bpf, &f, MN));
+	CU_ASSERT_TRUE(shows(bpf, &f, LG));
+	CU_ASSERT_TRUE(shows_leaving(bpf, &f, LG));
+	address_parse("10.2.0.3", &f.dst);
+	CU_ASSERT_TRUE(shows(bpf, &f, MN));
+	CU_ASSERT_TRUE(shows_leaving(bpf, &f, MN));
+	f = from_a(IPPROTO_TCP, 514, TCP_FLAG_ACK);
+	CU_ASSERT_TRUE(shows_words(bpf, &f, MN, 5));
+	tap_bpf_close(bpf);
+}
+
+static void
+it_is_the_same_at_the_tcx_hook(void)
+{
+	at_hook = true;
+	a_wrong_mac_opens_nothing();
+	a_wrong_mac_keeps_no_flow_alive();
+	answers_keep_a_flow_alive();
+	a_new_connection_is_looked_into_again();
+	some_ports_always_show();
+	what_one_processor_changes_all_know();
+	a_policy_that_ends_takes_its_flows_along();
+	nothing_goes_for_another_flow();
+	at_hook = false;
+}
+
 int
 main(void)
 {
@@ -368,6 +490,12 @@ main(void)
 		{ "a new connection is looked into again",
 		  a_new_connection_is_looked_into_again },
 		{ "some ports always show", some_ports_always_show },
+		{ "what one processor changes, all know",
+		  what_one_processor_changes_all_know },
+		{ "a policy that ends takes its flows along",
+		  a_policy_that_ends_takes_its_flows_along },
+		{ "nothing goes for another flow", nothing_goes_for_another_flow },
+		{ "it is the same at the tcx hook", it_is_the_same_at_the_tcx_hook },
 		CU_TEST_INFO_NULL,
 	};
 	char why[256] = "";

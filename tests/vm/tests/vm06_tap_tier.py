@@ -25,7 +25,7 @@ def users_of_daemon(gate):
 def run():
     with Gate(policy.build()) as gate:
         watch = gate.status()["watch"]
-        check(watch["tier"] == "ebpf", "tier %s: %s" % (watch["tier"], watch["tier_reason"]))
+        check(watch["tier"] in ("ebpf", "tcx"), "tier %s: %s" % (watch["tier"], watch["tier_reason"]))
         case.equal(users_of_daemon(gate) - {"root"}, USERS, "users of the processes")
     return "kernel " + os.uname().release
 
