@@ -13,7 +13,7 @@ static const struct cli_verb verbs[] = {
 	{ "init", "--model MODEL --interfaces ZONE=IFACE,... [-o FILE]", MSG_CLI_INIT,
 	  MSG_CLI_INIT_HELP, cli_init },
 	{ "check", "[-f FILE] [--print]", MSG_CLI_CHECK, MSG_CLI_CHECK_HELP, cli_check },
-	{ "plan", "[-f FILE] [--nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
+	{ "plan", "[-f FILE] [--against OLD | --nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
 	{ "apply", "[-f FILE] [--confirm SECONDS] [--reason TEXT] [--force-lockout]",
 	  MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
 	{ "confirm", "[SERIAL]", MSG_CLI_CONFIRM, MSG_CLI_CONFIRM_HELP, cli_confirm },

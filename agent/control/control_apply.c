@@ -11,6 +11,7 @@
 #include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"
+#include "agent/plan_json.h"
 
 #include "kernel-helpers/nft_commit.h"
 #include "rules/compile.h"
@@ -423,9 +424,11 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		target = build(c, checked, diag, answer);
 	if (target != NULL && control_running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
-	if (target != NULL && *answer != NULL)
+	if (*answer != NULL && target != NULL) {
+		(void)plan_json(*answer, c->checked, checked);
 		json_object_set_new(*answer, "flows_cut", json_integer(
 		    control_count_cut(c, checked, running, target)));
+	}
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 	ruleset_free(read);
