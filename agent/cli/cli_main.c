@@ -20,6 +20,7 @@ static const struct cli_verb verbs[] = {
 	{ "rollback", "[--reason TEXT] [--force-lockout] [SERIAL]",
 	  MSG_CLI_ROLLBACK, MSG_CLI_ROLLBACK_HELP, cli_rollback },
 	{ "history", "", MSG_CLI_HISTORY, MSG_CLI_HISTORY_HELP, cli_history },
+	{ "open", "--reason TEXT --person NAME", MSG_CLI_OPEN, MSG_CLI_OPEN_HELP, cli_open },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },

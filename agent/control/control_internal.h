@@ -33,6 +33,8 @@ struct control {
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
+	struct change_request opened_by;	/* control_open.c */
+	sd_event_source *opened;	/* its hourly alarm; NULL: never since the start */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
 	sd_event_source *moment;	/* control_expiry.c; NULL: none yet */
 	int64_t compiled_at;		/* seconds since the epoch, of what the kernel has */

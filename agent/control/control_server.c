@@ -10,6 +10,7 @@
  * whatever its owner becomes, it speaks for the one who connected.
  */
 #include "agent/control/control_internal.h"
+#include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_refusals.h"
 #include "agent/log.h"
@@ -171,6 +172,16 @@ do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_open(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "open", &q);
+	return control_open(cl->control, &q);
+}
+
+static json_t *
 do_history(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
@@ -219,6 +230,7 @@ static const struct request_row {
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },
 	{ "confirm", true, false, do_confirm },
+	{ "open", true, true, do_open },
 };
 
 static const struct request_row *
