@@ -24,6 +24,7 @@ static const struct cli_verb verbs[] = {
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
+	{ "doctor", "[-f FILE]", MSG_CLI_DOCTOR, MSG_CLI_DOCTOR_HELP, cli_doctor },
 	{ "explain", "[-f FILE] --in IFACE [--mac MAC] SRC DST PROTO[/DPORT]",
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
 	{ "replay", "[-f FILE] --tap ZONE [--stats] [--sample N] [--reader own|libpcap] CAPTURE",

@@ -133,6 +133,7 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	snprintf(c->file, sizeof(c->file), "%s", file);
 	c->applied_at = (int64_t)time(NULL);
 	control_expect_end(c);
+	control_record_rules(c);
 }
 
 /* The gate stands: let packets through it, and watch. */

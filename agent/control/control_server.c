@@ -9,6 +9,7 @@
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
@@ -217,6 +218,16 @@ do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
 	return control_matrix(cl->control);
 }
 
+static json_t *
+do_doctor(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	const char *language = json_string_value(json_object_get(request, "language"));
+
+	(void)m;
+	return control_doctor(cl->control, language != NULL && strcmp(language, "ja") == 0 ?
+	    MESSAGE_JAPANESE : MESSAGE_ENGLISH);
+}
+
 static const struct request_row {
 	const char *verb;
 	bool changes;
@@ -226,6 +237,7 @@ static const struct request_row {
 	{ "status", false, false, do_status },
 	{ "matrix", false, false, do_matrix },
 	{ "history", false, false, do_history },
+	{ "doctor", false, false, do_doctor },
 	{ "plan", false, false, do_plan },
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },
