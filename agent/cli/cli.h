@@ -39,6 +39,8 @@ struct cli_verb {
 	int (*run)(int argc, char **argv, const struct cli *cli);
 };
 
+int cli_open(int argc, char **argv, const struct cli *cli);
+int cli_init(int argc, char **argv, const struct cli *cli);
 int cli_check(int argc, char **argv, const struct cli *cli);
 int cli_plan(int argc, char **argv, const struct cli *cli);
 int cli_apply(int argc, char **argv, const struct cli *cli);

@@ -35,6 +35,8 @@ struct control {
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
+	struct change_request opened_by;	/* control_open.c */
+	sd_event_source *opened;	/* its hourly alarm; NULL: never since the start */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
 	struct control_cutoffs cut;	/* control_cutoff.c */
 	struct server *server;		/* control_server.c; NULL: it does not serve yet */

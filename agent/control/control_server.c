@@ -11,6 +11,7 @@
  */
 #include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_refusals.h"
 #include "agent/log.h"
@@ -174,6 +175,16 @@ do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_open(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "open", &q);
+	return control_open(cl->control, &q);
+}
+
+static json_t *
 do_history(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
@@ -256,6 +267,7 @@ static const struct request_row {
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },
 	{ "confirm", true, false, do_confirm },
+	{ "open", true, true, do_open },
 	{ "isolate", true, false, do_isolate },
 	{ "restore", true, false, do_restore },
 	{ "cutoffs", false, false, do_cutoffs },
