@@ -117,13 +117,6 @@ cut_off(const struct inspect *i, const struct inspect_frame *frame, const struct
 	return true;
 }
 
-/* What the record says of it; the gate says so itself. */
-static const char *
-name_cut(const struct watch_seen *seen)
-{
-	return seen->witness == WITNESS_TAP_EGRESS ? INSPECT_CUT_CROSSED : INSPECT_CUT;
-}
-
 void
 inspect_read(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
 {
@@ -256,7 +249,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 		p.detail = NULL;
 		if (ours && outer.permitted && cut_off(i, frame->frame, &f, &inner)) {
 			inner.action = ACTION_TUNNEL;
-			p.detail = name_cut(frame->seen);
+			p.detail = INSPECT_CUT;
 		}
 		settle_inner(i, &p, ours);
 		show_detectors(i, &p, rest);
@@ -333,8 +326,10 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	if (watch_judge(i->policy.classifier, &f, &seen,
 	    inspect_judged_as_of(i, frame->time_ns), &j))
 		p.detail = name_tag(&f, words);
-	if (cut_off(i, frame, &f, &j) || strcmp(seen.gate_reason, COMPILE_LOG_CUTOFF) == 0)
-		p.detail = name_cut(&seen);
+	if (cut_off(i, frame, &f, &j) || strcmp(seen.gate_reason, COMPILE_LOG_CUTOFF) == 0) {
+		p.detail = INSPECT_CUT;
+		j.permit = 0;
+	}
 	detect_expect_judged(i->detect, &f, &j);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);

@@ -16,7 +16,6 @@
 #define INSPECT_UNASKED "answer nobody asked for"
 /* What the policy permits and a cut-off stops, or should have. */
 #define INSPECT_CUT "cut off"
-#define INSPECT_CUT_CROSSED "crossed a cut-off"
 
 /* Of one permit in one direction. in, out: of the latest packet. */
 struct permit_count {

@@ -39,7 +39,7 @@ def run():
             os.kill(pid, signal.SIGCONT)
         check(sum(counts) > 8, "the emptied chain still stops: %s" % counts)
         leaks = gate.wait_for(lambda r: r["event"]["action"] == "leak" and
-                              "cut-off" in r["event"]["reason"], 4)
+                              "cut off" in r["event"]["reason"], 4)
         check(len(leaks) >= 4, "%d leaks on record" % len(leaks))
         check(watching.wait_until(lambda: "cut-links" in gate.nft(
             "list", "chain", "inet", "sekisho", "cutoff").stdout, 3), "the hole is not mended")
