@@ -245,6 +245,8 @@ control_run(const struct control_setup *setup)
 	if (r >= 0)
 		r = control_record_watch(&c);
 	if (r >= 0)
+		r = control_drift(&c);
+	if (r >= 0)
 		r = give_signs_of_life(&c);
 	if (r < 0) {
 		log_warnx("control: cannot start: %s", strerror(-r));
@@ -254,6 +256,8 @@ control_run(const struct control_setup *setup)
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
+	control_cutoff_end(&c);
+	control_drift_end(&c);
 	control_guard_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
