@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""LG-12: a million identical attempts in ten seconds (if this machine can): few bytes, exact totals.
+"""LG-12: identical attempts, 100,000 a second if this machine can: few bytes, exact totals.
 
 What the gateway itself has to say is written at once meanwhile, and nothing is lost.
+SEKISHO_ATTEMPTS=1000000: a million of them.
 """
 import os
 import struct
@@ -11,7 +12,7 @@ import time
 from sekisho_lab import case, drifting, frames, policy
 from sekisho_lab.gate import Gate, check
 
-ATTEMPTS = int(os.environ.get("SEKISHO_ATTEMPTS", "1000000"))
+ATTEMPTS = int(os.environ.get("SEKISHO_ATTEMPTS", "200000"))
 RATE = 100000
 BYTES = 64 << 10        # of the record, for all of it
 POLICY = policy.build()
@@ -77,6 +78,7 @@ def run():
         check(grown < BYTES, "the record grew by %d bytes" % grown)
         told = sum(r["sekisho"]["count"] for r in gate.records()
                    if r["sekisho"].get("agg") == "final"
+                   and r["event"]["action"] == "attempt"
                    and r["destination"].get("port") == 5001)
         dropped = sum(t["dropped"] for t in status["watch"]["taps"])
         case.equal(told + dropped, sent, "in final records, and frames that the tap told lost")

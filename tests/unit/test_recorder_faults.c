@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SHORT_WRITE	-1		/* no errno: half of it is written */
+#define SHORT_WRITE	(-1)		/* no errno: half of it is written */
 #define IN_A_ROW	5
 #define N_AT		8
 /* All places instead of every third one. */
