@@ -129,6 +129,8 @@ static const struct confine_call allowed[] = {
 	CALL(sync_file_range, K | R), CALL(fallocate, K | C | R), CALL(fchmod, K | C | R),
 	CALL(umask, K | C | R), CALL(utimensat, K | C | R),
 
+	/* the recorder's keys are kept out of swap and core files */
+	CALL(mlock, K | R), CALL(munlock, K | R),
 	/* the recorder syncs in a thread */
 	CALL_IF(clone, K | R, { 0, SCMP_CMP_MASKED_EQ, A_THREAD | NEW_NAMESPACES, A_THREAD }),
 

@@ -103,6 +103,15 @@ ipc_answer(int socket, const struct ipc_message *question, const void *payload,
 	return send_message(socket, head, payload, length, fd);
 }
 
+int
+ipc_tell_death(int socket)
+{
+	const struct head head = { .type = IPC_CHILD_DIED,
+	    .number = (uint64_t)clock_ns(CLOCK_MONOTONIC) };
+
+	return send_message(socket, head, NULL, 0, -1);
+}
+
 static void
 close_fd(struct ipc_message *m)
 {
@@ -213,7 +222,7 @@ receive_answer(int socket, uint64_t number, struct ipc_message *answer)
 	if (answer->number == number)
 		return 0;
 	close_fd(answer);
-	return -EAGAIN;
+	return answer->type == IPC_CHILD_DIED && answer->number > number ? -ECONNRESET : -EAGAIN;
 }
 
 int

@@ -28,6 +28,8 @@ enum ipc_type {
 	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
 	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	IPC_PRIV_LOOK,			/* u32: enum drift_look; answer: struct ipc_result, fd: what is there */
+	IPC_PRIV_RELEASE,		/* text: interface of a segment; answer: struct ipc_result */
 	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
@@ -36,6 +38,7 @@ enum ipc_type {
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
+	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */
@@ -147,6 +150,12 @@ int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, 
 /* The answer to a message that was received: its type, its number. As ipc_send(). */
 int ipc_answer(int socket, const struct ipc_message *question, const void *payload,
     size_t length, int fd);
+
+/*
+ * Whoever waits at the other end for an answer of this one's process waits no longer:
+ * its ipc_ask() returns -ECONNRESET. A question that is asked later is not meant.
+ */
+int ipc_tell_death(int socket);
 
 /* Throw away what is queued for this end, descriptors included. Does not wait. */
 void ipc_drop_queued(int socket);

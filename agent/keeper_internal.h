@@ -62,6 +62,7 @@ struct keeper {
 	int log_fd;			/* log folder */
 	struct nft_channel *nft;
 	int gate_fd;			/* keeper_gate.c: what others write to nf_tables */
+	int rtnl_fd, rtnl_events_fd;	/* control's: rtnl.h; it asks and hears by itself */
 	struct nft_events_open gate_transaction;
 	struct ipc_nft_seen gate_seen;	/* not told to control yet */
 	struct child children[CHILD_COUNT];

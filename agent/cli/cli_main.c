@@ -10,17 +10,21 @@
 #include <string.h>
 
 static const struct cli_verb verbs[] = {
+	{ "init", "--model MODEL --interfaces ZONE=IFACE,... [-o FILE]", MSG_CLI_INIT,
+	  MSG_CLI_INIT_HELP, cli_init },
 	{ "check", "[-f FILE] [--print]", MSG_CLI_CHECK, MSG_CLI_CHECK_HELP, cli_check },
-	{ "plan", "[-f FILE] [--nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
+	{ "plan", "[-f FILE] [--against OLD | --nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
 	{ "apply", "[-f FILE] [--confirm SECONDS] [--reason TEXT] [--force-lockout]",
 	  MSG_CLI_APPLY, MSG_CLI_APPLY_HELP, cli_apply },
 	{ "confirm", "[SERIAL]", MSG_CLI_CONFIRM, MSG_CLI_CONFIRM_HELP, cli_confirm },
 	{ "rollback", "[--reason TEXT] [--force-lockout] [SERIAL]",
 	  MSG_CLI_ROLLBACK, MSG_CLI_ROLLBACK_HELP, cli_rollback },
 	{ "history", "", MSG_CLI_HISTORY, MSG_CLI_HISTORY_HELP, cli_history },
+	{ "open", "--reason TEXT --person NAME", MSG_CLI_OPEN, MSG_CLI_OPEN_HELP, cli_open },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
+	{ "doctor", "[-f FILE]", MSG_CLI_DOCTOR, MSG_CLI_DOCTOR_HELP, cli_doctor },
 	{ "explain", "[-f FILE] --in IFACE [--mac MAC] SRC DST PROTO[/DPORT]",
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
 	{ "replay", "[-f FILE] --tap ZONE [--stats] [--sample N] [--reader own|libpcap] CAPTURE",

@@ -5,6 +5,8 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
+#include "agent/cli/plan_words.h"
+#include "agent/plan_json.h"
 
 #include "rules/compile.h"
 #include "rules/ruleset_diff.h"
@@ -60,30 +62,33 @@ print_nft(const struct cli *cli, const struct checked *checked, int64_t now)
 }
 
 static void
-print_list(const struct cli *cli, enum message_id id, const json_t *list)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-		cli_say(cli, id, json_string_value(item));
-}
-
-static void
 print_plan(const struct cli *cli, const json_t *answer)
 {
-	long long cut = json_integer_value(json_object_get(answer, "flows_cut"));
-
-	print_list(cli, MSG_CLI_PLAN_ADDED, json_object_get(answer, "permits_added"));
-	print_list(cli, MSG_CLI_PLAN_REMOVED, json_object_get(answer, "permits_removed"));
-	print_list(cli, MSG_CLI_PLAN_CHANGED, json_object_get(answer, "permits_changed"));
+	plan_words(cli, answer);
 	cli_say(cli, MSG_CLI_PLAN_SUMMARY,
 	    (long long)json_integer_value(json_object_get(answer, "elements_added")),
 	    (long long)json_integer_value(json_object_get(answer, "elements_removed")),
 	    (long long)json_integer_value(json_object_get(answer, "objects_staged")),
 	    (long long)json_integer_value(json_object_get(answer, "objects_flipped")));
-	if (cut >= 0)
-		cli_say(cli, MSG_CLI_PLAN_CUT, cut);
+}
+
+/* Two files, no daemon: what the one would change where the other runs. */
+static int
+plan_against(const struct cli *cli, const char *old, const char *new)
+{
+	struct checked *running = cli_load_policy(cli, old, false);
+	struct checked *next = running != NULL ? cli_load_policy(cli, new, true) : NULL;
+	json_t *o = json_pack("{s:b}", "ok", 1);
+	int code = next == NULL || plan_json(o, running, next) < 0 ? CLI_ERROR : CLI_OK;
+
+	if (code == CLI_OK && cli->json)
+		cli_print_json(json_incref(o));
+	else if (code == CLI_OK)
+		plan_words(cli, o);
+	json_decref(o);
+	checked_free(next);
+	checked_free(running);
+	return code;
 }
 
 /* Seconds since the epoch. */
@@ -101,18 +106,21 @@ parse_time(const char *text, int64_t *out)
 int
 cli_plan(int argc, char **argv, const struct cli *cli)
 {
-	const char *file = cli->paths.policy, *at = NULL;
+	const char *file = cli->paths.policy, *against = NULL, *at = NULL;
 	int64_t now = (int64_t)time(NULL);
 	bool nft = false;
 	const struct option_row rows[] = {
-		{ "-f", &file, NULL }, { "--nft", NULL, &nft }, { "--at", &at, NULL },
-		{ NULL, NULL, NULL },
+		{ "-f", &file, NULL }, { "--against", &against, NULL },
+		{ "--nft", NULL, &nft }, { "--at", &at, NULL }, { NULL, NULL, NULL },
 	};
 	struct checked *checked;
 	int code;
 
-	if (options_take(argc, argv, rows) != 0 || (at != NULL && !parse_time(at, &now)))
+	if (options_take(argc, argv, rows) != 0 || (nft && against != NULL) ||
+	    (at != NULL && !parse_time(at, &now)))
 		return cli_usage(cli, "plan", MSG_CLI_BAD_ARGUMENTS);
+	if (against != NULL)
+		return plan_against(cli, against, file);
 	if (!nft)
 		return cli_hand_policy(cli, "plan", file, print_plan);
 	checked = cli_load_policy(cli, file, true);

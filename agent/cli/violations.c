@@ -105,12 +105,23 @@ parse_since(struct query *q)
 	return true;
 }
 
+/* The daemon's own course: nothing that happened to the zones. */
+static bool
+is_routine(const json_t *record)
+{
+	static const char *const kinds[] = { "life", "file", "checkpoint", "heartbeat" };
+	const char *kind = violations_text(record, "sekisho.kind");
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return strcmp(violations_text(record, "event.kind"), "alert") != 0;
+	return false;
+}
+
 static bool
 wanted(const struct query *q, const json_t *record, bool json)
 {
-	const char *kind = violations_text(record, "sekisho.kind");
-
-	if (!q->all && !json && strcmp(kind, "life") == 0)
+	if (!q->all && !json && is_routine(record))
 		return false;
 	/* Times of the record are UTC in one fixed form: they compare as text. */
 	if (*q->after != '\0' &&

@@ -84,7 +84,9 @@ violations_outcome(const json_t *record)
 		return MSG_CLI_VIOLATIONS_GAP;
 	if (strcmp(kind, "change") == 0)
 		return MSG_CLI_VIOLATIONS_CHANGE;
-	if (strcmp(kind, "life") == 0)
+	if (strcmp(kind, "life") == 0 || strcmp(kind, "file") == 0 ||
+	    strcmp(kind, "checkpoint") == 0 || strcmp(kind, "heartbeat") == 0 ||
+	    strcmp(kind, "recovery") == 0 || strcmp(kind, "clock") == 0)
 		return MSG_CLI_VIOLATIONS_LIFE;
 	for (int a = 0; a < ACTION_COUNT; a++)
 		if (violation_only_seen((enum violation_action)a) &&

@@ -11,6 +11,7 @@
 #include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"
+#include "agent/plan_json.h"
 
 #include "kernel-helpers/nft_commit.h"
 #include "rules/compile.h"
@@ -132,6 +133,7 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	snprintf(c->file, sizeof(c->file), "%s", file);
 	c->applied_at = (int64_t)time(NULL);
 	control_expect_end(c);
+	control_record_rules(c);
 }
 
 /* The gate stands: let packets through it, and watch. */
@@ -423,9 +425,11 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		target = build(c, checked, diag, answer);
 	if (target != NULL && control_running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
-	if (target != NULL && *answer != NULL)
+	if (*answer != NULL && target != NULL) {
+		(void)plan_json(*answer, c->checked, checked);
 		json_object_set_new(*answer, "flows_cut", json_integer(
 		    control_count_cut(c, checked, running, target)));
+	}
 	if (*answer == NULL)
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 	ruleset_free(read);

@@ -112,33 +112,48 @@ control_confirm_disarm(struct control *c)
 	k->tries = 0;
 }
 
+/* NULL: it may be confirmed. */
+static json_t *
+refuse_confirm(const struct control *c, const struct change_request *q, uint32_t serial)
+{
+	const struct confirm *k = &c->confirm;
+	const struct pending *p = &k->pending;
+
+	if (p->serial == 0)
+		return control_change_refusal(q->language, MSG_CONFIRM_NONE, c->serial);
+	if (serial != 0 && serial != p->serial)
+		return control_change_refusal(q->language, MSG_CONFIRM_WRONG, serial, p->serial);
+	if (k->stuck || clock_ns(CLOCK_BOOTTIME) >= p->deadline_ns)
+		return control_change_refusal(q->language, MSG_CONFIRM_LATE, p->serial,
+		    p->target);
+	if (k->connection != 0 && k->connection == q->connection)
+		return control_change_refusal(q->language, MSG_CONFIRM_SAME);
+	return NULL;
+}
+
 json_t *
 control_confirm(struct control *c, const struct change_request *q, uint32_t serial)
 {
 	const struct confirm *k = &c->confirm;
-	const struct pending p = k->pending;
+	const uint32_t waits = k->pending.serial;
 	bool same = k->session[0] != '\0' && strcmp(k->session, q->session) == 0;
+	json_t *refusal = refuse_confirm(c, q, serial);
 	char what[256];
-	int r;
+	int r = refusal != NULL ? 0 : versions_confirm(&c->versions, waits, (int64_t)time(NULL));
 
-	if (p.serial == 0)
-		return control_change_refusal(q->language, MSG_CONFIRM_NONE, c->serial);
-	if (serial != 0 && serial != p.serial)
-		return control_change_refusal(q->language, MSG_CONFIRM_WRONG, serial, p.serial);
-	if (k->stuck || clock_ns(CLOCK_BOOTTIME) >= p.deadline_ns)
-		return control_change_refusal(q->language, MSG_CONFIRM_LATE, p.serial,
-		    p.target);
-	if (k->connection != 0 && k->connection == q->connection)
-		return control_change_refusal(q->language, MSG_CONFIRM_SAME);
-	r = versions_confirm(&c->versions, p.serial, (int64_t)time(NULL));
 	if (r < 0)
-		return control_change_refusal(q->language, MSG_CHANGE_NOT_KEPT,
+		refusal = control_change_refusal(q->language, MSG_CHANGE_NOT_KEPT,
 		    c->setup->paths.state, strerror(-r));
+	if (refusal != NULL) {
+		control_change_record(c, q, SUBJECT_CONFIRM, false, serial, "",
+		    json_string_value(json_object_get(refusal, "error")));
+		return refusal;
+	}
 	control_confirm_disarm(c);
 	snprintf(what, sizeof(what), "serial %u was confirmed: it is what a start loads from "
-	    "now on%s", p.serial, same ? " (from the very session that applied it)" : "");
-	control_change_record(c, q, SUBJECT_CONFIRM, true, p.serial, "", what);
-	return json_pack("{s:b, s:I, s:b}", "ok", 1, "serial", (json_int_t)p.serial,
+	    "now on%s", waits, same ? " (from the very session that applied it)" : "");
+	control_change_record(c, q, SUBJECT_CONFIRM, true, waits, "", what);
+	return json_pack("{s:b, s:I, s:b}", "ok", 1, "serial", (json_int_t)waits,
 	    "same_session", same);
 }
 

@@ -28,11 +28,14 @@ struct control {
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
 	struct guard *guard;		/* control_guard.c */
+	struct drift *drift;		/* control_drift.c */
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
+	struct change_request opened_by;	/* control_open.c */
+	sd_event_source *opened;	/* its hourly alarm; NULL: never since the start */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
 	sd_event_source *moment;	/* control_expiry.c; NULL: none yet */
 	int64_t compiled_at;		/* seconds since the epoch, of what the kernel has */
@@ -131,6 +134,9 @@ bool control_shut_without_table(struct control *c);
 int control_watch(struct control *c, const struct checked *checked);
 /* The watcher's and the recorder's own accounts; NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
+
+/* control_record.c: tell the recorder what the policy in force says about the record. */
+void control_record_rules(struct control *c);
 
 /* control_status.c */
 json_t *control_status(struct control *c);

@@ -9,7 +9,9 @@
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_refusals.h"
 #include "agent/log.h"
@@ -171,6 +173,16 @@ do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_open(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "open", &q);
+	return control_open(cl->control, &q);
+}
+
+static json_t *
 do_history(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
@@ -206,6 +218,16 @@ do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
 	return control_matrix(cl->control);
 }
 
+static json_t *
+do_doctor(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	const char *language = json_string_value(json_object_get(request, "language"));
+
+	(void)m;
+	return control_doctor(cl->control, language != NULL && strcmp(language, "ja") == 0 ?
+	    MESSAGE_JAPANESE : MESSAGE_ENGLISH);
+}
+
 static const struct request_row {
 	const char *verb;
 	bool changes;
@@ -215,10 +237,12 @@ static const struct request_row {
 	{ "status", false, false, do_status },
 	{ "matrix", false, false, do_matrix },
 	{ "history", false, false, do_history },
+	{ "doctor", false, false, do_doctor },
 	{ "plan", false, false, do_plan },
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },
 	{ "confirm", true, false, do_confirm },
+	{ "open", true, true, do_open },
 };
 
 static const struct request_row *

@@ -51,7 +51,7 @@ note_interrupted(struct control *c, const struct pending *p)
 	for (size_t i = 0; i < c->versions.n; i++) {
 		struct version *w = &c->versions.list[i];
 
-		if (w->result != VERSION_APPLYING || w->serial == p->serial)
+		if (w->result != VERSION_APPLYING || (w->serial == p->serial && p->applied))
 			continue;
 		w->result = VERSION_INTERRUPTED;
 		(void)versions_save(&c->versions, w);
@@ -179,6 +179,18 @@ settle_pending(struct control *c, const struct pending *p, int error)
 	return false;
 }
 
+/* Where something was kept it is no first start: the status says so until the next change. */
+static void
+take_file(struct control *c)
+{
+	bool first = c->keeps && c->versions.last == 0 && c->versions.boot_error == -ENOENT;
+
+	control_reload(c, VERSION_OF_START);
+	if (!first && c->checked != NULL && c->problem[0] == '\0')
+		snprintf(c->problem, sizeof(c->problem), "the kept policies cannot be read: "
+		    "the policy file is in force");
+}
+
 /*
  * With no table there forwarding is off, whoever had it on. A policy that cannot
  * be applied at the start leaves what the kernel has.
@@ -201,7 +213,7 @@ control_start(struct control *c)
 			started(c);
 	}
 	if (r == -ENOENT)
-		control_reload(c, VERSION_OF_START);
+		take_file(c);
 	else
 		control_look_at_file(c);
 	control_keep_boot_gate(c);

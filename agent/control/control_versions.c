@@ -125,6 +125,19 @@ read_boot(struct versions *v)
 	json_decref(o);
 }
 
+/* A crash came between the two files: "boot" has the last word. */
+static void
+make_good(struct versions *v)
+{
+	struct version *w = versions_find(v, v->boot);
+
+	if (w == NULL || (w->confirmed && w->result == VERSION_APPLIED))
+		return;
+	w->confirmed = true;
+	w->result = VERSION_APPLIED;
+	(void)versions_save(v, w);
+}
+
 int
 versions_open(struct versions *v, const char *state)
 {
@@ -138,8 +151,10 @@ versions_open(struct versions *v, const char *state)
 	if (v->folder < 0)
 		return v->folder;
 	r = read_list(v);
-	if (r == 0)
+	if (r == 0) {
 		read_boot(v);
+		make_good(v);
+	}
 	return r;
 }
 

@@ -45,19 +45,13 @@ close_fd(int fd)
 		close(fd);
 }
 
+/* What an answer brought along, whatever its result; the descriptor is closed. */
 static int
-exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
+take_replies(int r, int fd, struct nft_replies *replies)
 {
-	const int *keeper_fd = ch->state;
-	int batch = ipc_memfd("batch", bytes, length);
 	void *mapped = NULL;
-	int fd, r, mapping;
+	int mapping;
 
-	*replies = (struct nft_replies){ 0 };
-	if (batch < 0)
-		return batch;
-	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
-	close(batch);
 	mapping = fd < 0 ? -EPROTO : ipc_map(fd, REPLIES_MAX, &mapped, &replies->length);
 	close_fd(fd);
 	if (r < 0 && mapping < 0)
@@ -72,6 +66,21 @@ exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_re
 	if (mapped != NULL)
 		munmap(mapped, replies->length);
 	return r;
+}
+
+static int
+exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
+{
+	const int *keeper_fd = ch->state;
+	int batch = ipc_memfd("batch", bytes, length);
+	int fd, r;
+
+	*replies = (struct nft_replies){ 0 };
+	if (batch < 0)
+		return batch;
+	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
+	close(batch);
+	return take_replies(r, fd, replies);
 }
 
 static void
@@ -154,6 +163,27 @@ priv_ready(int keeper_fd, const char *status)
 {
 	int fd;
 	int r = ask(keeper_fd, IPC_PRIV_READY, status, strlen(status), -1, &fd, NULL, 0);
+
+	close_fd(fd);
+	return r;
+}
+
+int
+priv_look(int keeper_fd, enum drift_look what, struct nft_replies *out)
+{
+	uint32_t number = (uint32_t)what;
+	int fd, r;
+
+	*out = (struct nft_replies){ 0 };
+	r = ask(keeper_fd, IPC_PRIV_LOOK, &number, sizeof(number), -1, &fd, NULL, 0);
+	return take_replies(r, fd, out);
+}
+
+int
+priv_release(int keeper_fd, const char *interface)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_RELEASE, interface, strlen(interface), -1, &fd, NULL, 0);
 
 	close_fd(fd);
 	return r;

@@ -18,6 +18,12 @@ enum event_kind {
 	EVENT_CHANGE,		/* somebody changed, or wanted to: enum event_subject */
 	EVENT_LIFE,		/* start, stop, tier of the tap */
 	EVENT_DRIFT,		/* what runs is not what was applied, and who did it */
+	/* The recorder's own from here on: nobody else may send them. */
+	EVENT_FILE,		/* the first record of a file: what the file before ended with */
+	EVENT_CHECKPOINT,	/* signed: up to here nothing was missing */
+	EVENT_HEARTBEAT,	/* each minute: all is well, and the ledgers */
+	EVENT_RECOVERY,		/* how the log was found after an end that nobody asked for */
+	EVENT_CLOCK,		/* the time of day jumped */
 	EVENT_KIND_COUNT
 };
 

@@ -57,7 +57,7 @@ good_digest(const char *digest)
 static const char *
 bad_number(const struct event *e, bool trusted)
 {
-	if (e->kind == EVENT_NONE || e->kind >= EVENT_KIND_COUNT)
+	if (e->kind == EVENT_NONE || e->kind >= EVENT_FILE)
 		return "kind";
 	if ((e->kind == EVENT_CHANGE || e->kind == EVENT_DRIFT) && !trusted)
 		return "sender of a change";

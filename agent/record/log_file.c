@@ -138,6 +138,20 @@ mend(struct log_file *f)
 }
 
 int
+log_file_cut(struct log_file *f, off_t start)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(f->fd, &st) < 0)
+		return -errno;
+	r = set_bytes_aside(f, start, st.st_size);
+	if (r == 0)
+		f->set_aside += (uint64_t)(st.st_size - start);
+	return r;
+}
+
+int
 log_file_open(struct log_file *f, int directory)
 {
 	f->set_aside = 0;

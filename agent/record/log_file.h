@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct log_file {
 	int directory;		/* borrowed */
@@ -30,6 +31,9 @@ void log_file_close(struct log_file *f);
  * and nothing of the line remains: what was written is cut off again.
  */
 int log_file_append(struct log_file *f, const char *line, size_t length);
+
+/* Set everything from this offset, the begin of a line, aside. 0 or negative errno. */
+int log_file_cut(struct log_file *f, off_t start);
 
 /* True when LOG_NAME is no longer this file: somebody renamed or removed it. */
 bool log_file_moved(const struct log_file *f);

@@ -9,14 +9,32 @@
 #include <string.h>
 #include <unistd.h>
 
-enum rotation { BY_DATE = 0, BY_NUMBER, CURRENT, NOT_OURS };
+enum rotation { BY_DATE = 0, BY_NUMBER, CLOSED, CURRENT, NOT_OURS };
+
+bool
+log_names_closed(const char *name, unsigned long *day, unsigned long *number)
+{
+	const size_t stem = sizeof(LOG_CLOSED_STEM) - 1;
+	char *end;
+
+	if (strncmp(name, LOG_CLOSED_STEM, stem) != 0 ||
+	    strspn(name + stem, "0123456789") != 8 || name[stem + 8] != '-' ||
+	    strspn(name + stem + 9, "0123456789") < 3)
+		return false;
+	*day = strtoul(name + stem, NULL, 10);
+	*number = strtoul(name + stem + 9, &end, 10);
+	return strcmp(end, LOG_CLOSED_END) == 0 || strcmp(end, LOG_CLOSED_END ".zst") == 0;
+}
 
 static enum rotation
 rotation_of(const char *name)
 {
 	const size_t stem = sizeof(LOG_NAME) - 1;
+	unsigned long day, number;
 	const char *rest;
 
+	if (log_names_closed(name, &day, &number))
+		return CLOSED;
 	if (strncmp(name, LOG_NAME, stem) != 0)
 		return NOT_OURS;
 	rest = name + stem;
@@ -37,6 +55,18 @@ is_compressed(const char *name)
 }
 
 static int
+closed_first(const char *a, const char *b)
+{
+	unsigned long day[2] = { 0 }, number[2] = { 0 };
+
+	log_names_closed(a, &day[0], &number[0]);
+	log_names_closed(b, &day[1], &number[1]);
+	if (day[0] != day[1])
+		return day[0] < day[1] ? -1 : 1;
+	return number[0] < number[1] ? -1 : number[0] > number[1];
+}
+
+static int
 older_first(const void *left, const void *right)
 {
 	const char *a = left, *b = right;
@@ -45,6 +75,8 @@ older_first(const void *left, const void *right)
 
 	if (x != y)
 		return x < y ? -1 : 1;
+	if (x == CLOSED)
+		return closed_first(a, b);
 	if (x != BY_NUMBER)
 		return strcmp(a, b);
 	m = strtoul(a + sizeof(LOG_NAME), NULL, 10);

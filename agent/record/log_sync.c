@@ -24,7 +24,29 @@ struct log_sync {
 	int newest;		/* the caller's number of the last one */
 	bool dirty, stop;
 	int failed;
+	int directory;		/* borrowed */
+	struct seal_state *wanted, *saving;
+	uint64_t doubtful;	/* file whose sync failed */
 };
+
+/*
+ * The names of new files first, then what vouches for them. A full disk takes no more
+ * of the log either, so the state that stands is near enough.
+ */
+static int
+save_state(struct log_sync *s)
+{
+	int r;
+
+	if (s->saving->records == 0 || s->saving->file <= s->doubtful)
+		return 0;
+	if (fsync(s->directory) < 0)
+		return errno;
+	r = seal_state_save(s->directory, s->saving);
+	if (r == -ENOSPC || r == -EDQUOT)
+		return 0;
+	return r == -EUCLEAN ? EIO : -r;
+}
 
 /*
  * Every file but the newest gets its last sync and is closed. Called with the
@@ -37,11 +59,16 @@ sync_all(struct log_sync *s)
 	size_t n = s->n_files;
 
 	memcpy(files, s->files, n * sizeof(files[0]));
+	*s->saving = *s->wanted;
 	s->dirty = false;
 	pthread_mutex_unlock(&s->lock);
 	for (size_t i = 0; i < n; i++)
 		if (fdatasync(files[i]) < 0)
 			error = errno;
+	if (error != 0)
+		s->doubtful = s->saving->file;
+	else
+		error = save_state(s);
 	pthread_mutex_lock(&s->lock);
 	if (error != 0)
 		s->failed = error;
@@ -88,14 +115,30 @@ start_thread(struct log_sync *s)
 	return r;
 }
 
+static void
+discard(struct log_sync *s)
+{
+	seal_state_free(s->wanted);
+	seal_state_free(s->saving);
+	free(s);
+}
+
 struct log_sync *
-log_sync_new(void)
+log_sync_new(int directory)
 {
 	struct log_sync *s = calloc(1, sizeof(*s));
 	pthread_condattr_t attributes;
 
 	if (s == NULL)
 		return NULL;
+	s->directory = directory;
+	s->wanted = seal_state_new();
+	s->saving = seal_state_new();
+	if (s->wanted == NULL || s->saving == NULL) {
+		discard(s);
+		errno = ENOMEM;
+		return NULL;
+	}
 	s->newest = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -104,7 +147,10 @@ log_sync_new(void)
 	pthread_condattr_destroy(&attributes);
 	errno = start_thread(s);
 	if (errno != 0) {
-		free(s);
+		const int error = errno;
+
+		discard(s);
+		errno = error;
 		return NULL;
 	}
 	return s;
@@ -124,7 +170,7 @@ log_sync_free(struct log_sync *s)
 		close(s->files[i]);
 	pthread_cond_destroy(&s->wake);
 	pthread_mutex_destroy(&s->lock);
-	free(s);
+	discard(s);
 }
 
 /* With the lock held. */
@@ -146,13 +192,14 @@ take_file(struct log_sync *s, int fd)
 }
 
 int
-log_sync_request(struct log_sync *s, int fd)
+log_sync_request(struct log_sync *s, int fd, const struct seal_state *state)
 {
 	int r;
 
 	pthread_mutex_lock(&s->lock);
 	r = take_file(s, fd);
 	if (r == 0) {
+		*s->wanted = *state;
 		s->dirty = true;
 		pthread_cond_signal(&s->wake);
 	}

@@ -113,6 +113,14 @@ put_categories(struct builder *b, json_t *event)
 		type = "change";
 		action = "drift";
 		break;
+	case EVENT_FILE:
+	case EVENT_CHECKPOINT:
+	case EVENT_HEARTBEAT:
+	case EVENT_RECOVERY:
+	case EVENT_CLOCK:
+		kind = e->severity >= SEVERITY_HIGH ? "alert" : "event";
+		action = record_kind_name((enum event_kind)e->kind);
+		break;
 	}
 	put_text(b, event, "kind", kind);
 	if (json_array_append_new(categories, json_string(category)) < 0 ||
@@ -413,6 +421,13 @@ put_change(struct builder *b, json_t *own)
 	put_text(b, own, "policy_before", e->digest_before);
 }
 
+static void
+put_members(struct builder *b, json_t *own)
+{
+	if (b->context->members != NULL && json_object_update(own, b->context->members) < 0)
+		b->failed = true;
+}
+
 static json_t *
 own_object(struct builder *b, const char *japanese)
 {
@@ -420,12 +435,14 @@ own_object(struct builder *b, const char *japanese)
 	json_t *own = json_object();
 
 	put_text(b, own, "kind", record_kind_name((enum event_kind)e->kind));
+	put_number(b, own, "monotonic_ns", (uint64_t)b->context->monotonic_ns);
 	if (is_violation(b))
 		put_violation(b, own);
 	if (e->kind == EVENT_GAP)
 		put_number(b, own, "lost", e->lost);
 	if (is_change(b))
 		put_change(b, own);
+	put_members(b, own);
 	put_text(b, own, "message_ja", japanese);
 	if (b->text.cut)
 		put(b, own, "truncated", json_true());

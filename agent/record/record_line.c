@@ -11,7 +11,7 @@
 static bool
 put_escape(char *line, size_t *used, uint32_t c)
 {
-	size_t room = RECORD_LINE_MAX - *used;
+	size_t room = RECORD_BODY_MAX - *used;
 	int n;
 
 	if (c < 0x10000)
@@ -35,7 +35,7 @@ record_line(const char *json, char line[RECORD_LINE_MAX], size_t *used)
 
 		if (length == 0)
 			return false;
-		if (*used + length >= RECORD_LINE_MAX)
+		if (*used + length >= RECORD_BODY_MAX)
 			return false;
 		if (!utf8_is_control(c)) {
 			memcpy(line + *used, json, length);
@@ -46,7 +46,7 @@ record_line(const char *json, char line[RECORD_LINE_MAX], size_t *used)
 		json += length;
 		n -= length;
 	}
-	if (*used >= RECORD_LINE_MAX)
+	if (*used >= RECORD_BODY_MAX)
 		return false;
 	line[(*used)++] = '\n';
 	return true;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copy with a newline behind it. False: not UTF-8, or longer than RECORD_LINE_MAX. */
+/* Copy with a newline behind it. False: not UTF-8, or longer than RECORD_BODY_MAX. */
 bool record_line(const char *json, char line[RECORD_LINE_MAX], size_t *used);
 
 #endif /* AGENT_RECORD_RECORD_LINE_H */

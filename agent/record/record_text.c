@@ -157,6 +157,16 @@ record_kind_name(enum event_kind kind)
 		return "life";
 	case EVENT_DRIFT:
 		return "drift";
+	case EVENT_FILE:
+		return "file";
+	case EVENT_CHECKPOINT:
+		return "checkpoint";
+	case EVENT_HEARTBEAT:
+		return "heartbeat";
+	case EVENT_RECOVERY:
+		return "recovery";
+	case EVENT_CLOCK:
+		return "clock";
 	}
 	return "none";
 }
@@ -261,6 +271,11 @@ record_sentence(const struct event *e, const struct record_text *text,
 		return message_text(e->outcome == 0 ? MSG_RECORD_DRIFT_MENDED :
 		    MSG_RECORD_DRIFT, language, text->reason);
 	case EVENT_LIFE:
+	case EVENT_FILE:
+	case EVENT_CHECKPOINT:
+	case EVENT_HEARTBEAT:
+	case EVENT_RECOVERY:
+	case EVENT_CLOCK:
 		return message_text(MSG_RECORD_LIFE, language, text->reason);
 	}
 	return strdup("");

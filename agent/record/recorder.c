@@ -9,6 +9,7 @@
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
 #include "agent/record/recorder_write.h"
+#include "rules/record_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +44,7 @@ struct recorder {
 	size_t n_peers;
 	uint64_t bad_total;
 	struct beat *beat;
+	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -95,7 +97,7 @@ answer_status(struct peer *p, const struct ipc_message *question)
 
 	(void)fstat(w->file.fd, &st);
 	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
-	    "sequence", (json_int_t)w->state.sequence, "written", (json_int_t)w->written,
+	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
@@ -106,6 +108,15 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	if (text != NULL)
 		(void)ipc_answer(p->setup.socket, question, text, strlen(text), -1);
 	free(text);
+}
+
+static void
+take_rules(struct peer *p, const struct ipc_message *m)
+{
+	if (m->length == sizeof(p->recorder->rules))
+		memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
+	else
+		count_bad(p, "length");
 }
 
 static void
@@ -130,6 +141,8 @@ take_message(struct peer *p, struct ipc_message *m)
 		answer_status(p, m);
 	else if (m->type == IPC_RECORD_REOPEN)
 		recorder_writer_reopen(&r->writer);
+	else if (m->type == IPC_RECORD_POLICY)
+		take_rules(p, m);
 	else if (m->type == IPC_STOP)
 		stop(r);
 	else

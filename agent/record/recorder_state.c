@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 /* One line of constant length, far inside one sector. */
-#define STATE_WRITE "sekisho-recorder 1 %020" PRIu64 " %020" PRIu64 " %020" PRId64 " %d\n"
-#define STATE_READ	"sekisho-recorder 1 %20" SCNu64 " %20" SCNu64 " %20" SCNd64 " %d"
+#define STATE_WRITE "sekisho-recorder 2 %020" PRIu64 " %020" PRIu64 " %020" PRId64 " %d %020" \
+	PRIu64 "\n"
+#define STATE_READ "sekisho-recorder 2 %20" SCNu64 " %20" SCNu64 " %20" SCNd64 " %d %20" SCNu64
 #define STATE_SIZE	128
 
 static bool
@@ -21,9 +22,11 @@ parse(const char *text, struct recorder_state *out)
 
 	/* A number too large is read as the largest of its type. */
 	/* NOLINTNEXTLINE(cert-err34-c) */
-	if (sscanf(text, STATE_READ, &s.sequence, &s.lost, &s.alive_ns, &clean) != 4)
+	if (sscanf(text, STATE_READ, &s.sequence, &s.lost, &s.alive_ns, &clean,
+	    &s.file) != 5)
 		return false;
-	if (s.sequence > INT64_MAX || s.lost > INT64_MAX || s.alive_ns < 0)
+	if (s.sequence > INT64_MAX || s.lost > INT64_MAX || s.alive_ns < 0 ||
+	    s.file > INT64_MAX)
 		return false;
 	s.clean = clean == 1;
 	*out = s;
@@ -55,7 +58,7 @@ recorder_state_write(int fd, const struct recorder_state *s)
 {
 	char text[STATE_SIZE];
 	int length = snprintf(text, sizeof(text), STATE_WRITE, s->sequence, s->lost,
-	    s->alive_ns, s->clean ? 1 : 0);
+	    s->alive_ns, s->clean ? 1 : 0, s->file);
 	ssize_t n = pwrite(fd, text, (size_t)length, 0);
 
 	if (n < 0)

@@ -16,6 +16,7 @@ struct recorder_state {
 	uint64_t lost;		/* records not written and not yet reported */
 	int64_t alive_ns;	/* CLOCK_REALTIME: it worked until here at least */
 	bool clean;		/* it ended by its own will */
+	uint64_t file;		/* number of the file that was written */
 };
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The writing half of the recorder: numbers, loss and recovery. No socket and
+ * The writing half of the recorder: numbers, seal, loss and recovery. No socket and
  * no loop, so that it can be read and tested on its own.
  */
 #ifndef AGENT_RECORD_RECORDER_WRITE_H
@@ -8,22 +8,39 @@
 
 #include "agent/record/event.h"
 #include "agent/record/log_file.h"
+#include "agent/record/log_rotate.h"
 #include "agent/record/log_sync.h"
 #include "agent/record/recorder_state.h"
+#include "agent/record/seal.h"
+#include "agent/record/seal_recover.h"
 #include "rules/message.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What the policy may say; seconds. */
+#define RECORDER_CHECKPOINT_S	600u
+#define RECORDER_HEARTBEAT_S	60u
 
 struct recorder_writer {
 	int directory;			/* borrowed */
 	const char *hostname, *version;	/* borrowed */
 	char boot[40];
 	uint64_t reserve_bytes;
+	unsigned int checkpoint_s, heartbeat_s;	/* 0: RECORDER_*_S */
+	struct log_rotate rotate;
 	struct log_file file;
 	struct log_sync *sync;
+	struct seal_state *seal;	/* .sequence is the running one */
+	enum seal_found broken;		/* why the next file is not joined to the one before: */
+	enum seal_why broken_why;	/* SEAL_BROKEN or _CUT with a reason */
+	char closed[LOG_NAME_SIZE];	/* name of the file before, "" when not known */
+	bool key_shown;			/* nobody needs to write the verification key down */
+	int64_t created_ns;		/* of the last record */
+	int64_t next_checkpoint_ns, next_heartbeat_ns;	/* CLOCK_BOOTTIME */
 	int state_fd;
-	struct recorder_state state;	/* .sequence and .lost are the running ones */
+	struct recorder_state state;	/* .lost is the running one */
 	int lost_error;			/* errno behind the latest loss */
 	int64_t lost_since_ns;
 	bool low_space, reopen_failed;
@@ -34,8 +51,9 @@ struct recorder_writer {
 };
 
 /*
- * Open the log in this directory, mend it, continue its numbers and write the
- * records about how the last run ended. 0 or negative errno.
+ * Open the log in this directory, mend it, continue its numbers and its seal and write
+ * the records about how the last run ended. 0 or negative errno: no record is ever
+ * written without a seal.
  */
 int recorder_writer_open(struct recorder_writer *w);
 
@@ -66,5 +84,30 @@ void recorder_writer_reopen(struct recorder_writer *w);
 void recorder_writer_tick(struct recorder_writer *w);
 
 int64_t recorder_now_ns(void);
+
+/* ---- between the halves of the writer ------------------------------------------- */
+
+struct own_record {
+	enum event_kind kind;
+	int64_t since_ns;		/* EVENT_GAP */
+	uint64_t lost;
+	uint8_t severity;
+	json_t *members;		/* of "sekisho"; the reference is taken */
+};
+
+/* One sealed line. 0, or negative errno and it was not written, nor counted as lost. */
+int recorder_append(struct recorder_writer *w, const struct own_record *own,
+    enum message_id id, ...);
+
+/* Take the log over as the last run left it; its keys, or new ones. 0 or negative errno. */
+int recorder_seal_open(struct recorder_writer *w, const struct recorder_state *before,
+    uint64_t tail_sequence, const uint8_t tail_hash[SEAL_SIZE], struct seal_recovery *found);
+/* The first record of a file; due while the seal counts no record in it. */
+int recorder_append_file(struct recorder_writer *w);
+int recorder_append_checkpoint(struct recorder_writer *w);
+/* Checkpoints, heartbeats, rotation: what is due. */
+void recorder_seal_tick(struct recorder_writer *w);
+/* Close the file and begin the next. */
+void recorder_rotate(struct recorder_writer *w);
 
 #endif /* AGENT_RECORD_RECORDER_WRITE_H */

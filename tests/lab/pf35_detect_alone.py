@@ -34,9 +34,12 @@ def run():
         new = gate.write("new.conf", NEW)
 
         plan = json.loads(gate.sekisho("--json", "plan", "-f", new).stdout)
+        places = plan.pop("places")
         check(plan["ok"] and not any(v for k, v in plan.items() if k != "ok"
                                      and isinstance(v, (bool, int, list)) and k != "findings"),
               "plan sees something to change: %s" % plan)
+        check(places and all(p["change"] == "detect-changed" for p in places),
+              "plan in the policy's own words: %s" % places)
 
         said = json.loads(gate.sekisho("--json", "apply", "-f", new).stdout)
         case.equal((said["ok"], said["changed"]), (True, False), "apply of detect alone")

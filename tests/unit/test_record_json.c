@@ -244,7 +244,7 @@ the_longest_event_is_cut_to_fit(void)
 	memset(hostname, 'h', sizeof(hostname) - 1);
 	hostname[sizeof(hostname) - 1] = '\0';
 	longest.hostname = hostname;
-	longest.sequence = INT64_MAX;
+	longest.sequence = longest.monotonic_ns = INT64_MAX;
 	longest.boot = "123e4567-e89b-12d3-a456-426614174000";
 	for (size_t i = 0; i < sizeof(fill); i++) {
 		for (int kind = EVENT_VIOLATION; kind < EVENT_KIND_COUNT; kind++) {
@@ -297,7 +297,7 @@ no_class_is_too_long(void)
 			longest.hostname =
 			    "hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh";
 			longest.boot = "123e4567-e89b-12d3-a456-426614174000";
-			longest.sequence = INT64_MAX;
+			longest.sequence = longest.monotonic_ns = INT64_MAX;
 			e.zv = (uint8_t)zv;
 			e.action = (uint8_t)action;
 			e.count = e.bytes = e.lost = INT64_MAX;

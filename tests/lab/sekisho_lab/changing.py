@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import signal
 import time
 
 from . import case, frames, policy
@@ -69,10 +71,63 @@ def write_state(gate, value, *names):
     """The same back, vouched for again: as root can, and nobody else."""
     path = state_path(gate, *names)
     body = json.dumps(value).encode() + b"\n"
-    with open(path, "r+b") as f:
-        f.truncate()
+    with open(path, "wb") as f:
         f.write(body + b"sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n")
+    owner = os.stat(os.path.dirname(path))
+    os.chown(path, owner.st_uid, owner.st_gid)
+    os.chmod(path, 0o600)
 
 
 def boot(gate):
     return read_state(gate, "boot")["serial"]
+
+
+def wait_for(what, seconds, name):
+    until = time.monotonic() + seconds
+    while not what():
+        check(time.monotonic() < until, "%s: not within %d s" % (name, seconds))
+        time.sleep(0.05)
+
+
+# ---- processes ------------------------------------------------------------
+
+def pids(gate):
+    """Newest process of each name, as the keeper's log tells."""
+    found = re.findall(r"(\w+) started \(pid (\d+)\)", gate.log_tail(1 << 20))
+    return {name: int(pid) for name, pid in found}
+
+
+def keeper_pid(gate):
+    with open("/proc/%d/stat" % pids(gate)["recorder"], encoding="ascii") as f:
+        return int(f.read().rsplit(")", 1)[1].split()[1])
+
+
+def _gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def kill_one(gate, name):
+    """SIGKILL, and wait until there is another one that answers."""
+    old = pids(gate)[name]
+    os.kill(old, signal.SIGKILL)
+    wait_for(lambda: pids(gate)[name] != old and gate.sekisho("status").stdout, 6,
+             "another " + name)
+
+
+def kill_all(gate):
+    """SIGKILL the keeper; no other one outlives it."""
+    others = list(pids(gate).values())
+    os.kill(keeper_pid(gate), signal.SIGKILL)
+    gate.daemon.wait(5)
+    gate.daemon = None
+    gate.stderr.close()
+    wait_for(lambda: all(_gone(p) for p in others), 5, "the end of all processes")
+
+
+def alive(gate):
+    """Processes of the daemon that have not ended."""
+    return [p for p in pids(gate).values() if not _gone(p)]

@@ -8,8 +8,10 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -65,7 +67,8 @@ fails(enum class class)
 {
 	uint64_t n;
 
-	if (order == NULL || atomic_load(&order->class) != (uint32_t)class ||
+	if (class == CLASS_NONE || order == NULL ||
+	    atomic_load(&order->class) != (uint32_t)class ||
 	    (order->pid != 0 && order->pid != self) ||
 	    (order->birth >= 0 && order->birth != birth))
 		return false;
@@ -96,9 +99,28 @@ real(const char *name)
 	abort();
 }
 
+/* Where it was, for the one who reads the log; then as without us. */
+static void
+on_crash(int signal_number)
+{
+	void *frames[40];
+
+	if (order != NULL)
+		atomic_store(&order->class, CLASS_NONE);
+	backtrace_symbols_fd(frames, backtrace(frames, 40), STDERR_FILENO);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
 static void __attribute__((constructor))
 begin(void)
 {
+	static char room[65536];
+	/* a stack of its own: the other may be the reason */
+	const stack_t own_stack = { .ss_sp = room, .ss_size = sizeof(room) };
+	const struct sigaction crash = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
+	void *one[1];
+
 	static const char *const names[] = { "sendto", "send", "sendmsg", "recvmsg", "recvfrom",
 		"recv", "open", "open64", "openat", "openat64", "fopen", "fopen64", "socket",
 		"socketpair", "accept4", "epoll_create1", "timerfd_create", "memfd_create",
@@ -113,6 +135,12 @@ begin(void)
 		(void)real(names[i]);
 	if (fd >= 0)
 		close(fd);
+	/* backtrace(3) loads a library the first time */
+	(void)backtrace(one, 1);
+	sigaltstack(&own_stack, NULL);
+	sigaction(SIGSEGV, &crash, NULL);
+	sigaction(SIGABRT, &crash, NULL);
+	sigaction(SIGBUS, &crash, NULL);
 	self = getpid();
 	if (page != MAP_FAILED)
 		order = page;
