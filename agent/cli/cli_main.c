@@ -22,6 +22,9 @@ static const struct cli_verb verbs[] = {
 	{ "history", "", MSG_CLI_HISTORY, MSG_CLI_HISTORY_HELP, cli_history },
 	{ "open", "--reason TEXT --person NAME", MSG_CLI_OPEN, MSG_CLI_OPEN_HELP, cli_open },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
+	{ "isolate", "HOST|ADDRESS|ZONE | --pair A B | --all  [--link-down] --person NAME "
+	  "--reason TEXT | --list", MSG_CLI_ISOLATE, MSG_CLI_ISOLATE_HELP, cli_isolate },
+	{ "restore", "[ID | --all]", MSG_CLI_RESTORE, MSG_CLI_RESTORE_HELP, cli_restore },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
 	{ "doctor", "[-f FILE]", MSG_CLI_DOCTOR, MSG_CLI_DOCTOR_HELP, cli_doctor },

@@ -254,6 +254,7 @@ control_run(const struct control_setup *setup)
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
+	control_cutoff_end(&c);
 	control_drift_end(&c);
 	control_guard_end(&c);
 	nft_known_forget(&c.known);
