@@ -14,10 +14,10 @@
 #define MARK_REST 2u
 #define SECOND_NS	INT64_C(1000000000)
 /* One file, and a while for its record to reach the disk. */
-#define DISPOSAL_NS	(60 * SECOND_NS)
-#define DISPOSAL_REST_NS (3600 * SECOND_NS)
+#define DISPOSAL_NS	(SECOND_NS * 60)
+#define DISPOSAL_REST_NS (SECOND_NS * 3600)
 /* So long a clock must have gone on steadily before anything is thrown away by it. */
-#define STEADY_NS	(24 * 3600 * SECOND_NS)
+#define STEADY_NS	(SECOND_NS * 24 * 3600)
 
 /* Used percent as df(1) counts: of what others than root may use. */
 static unsigned int
