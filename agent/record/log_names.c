@@ -63,7 +63,26 @@ closed_first(const char *a, const char *b)
 	log_names_closed(b, &day[1], &number[1]);
 	if (day[0] != day[1])
 		return day[0] < day[1] ? -1 : 1;
-	return number[0] < number[1] ? -1 : number[0] > number[1];
+	if (number[0] != number[1])
+		return number[0] < number[1] ? -1 : 1;
+	return strcmp(a, b);
+}
+
+/* While one is being packed both stand there: the shorter name is the original. */
+static void
+drop_packed_twins(struct log_names *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n->count; i++) {
+		const size_t length = kept > 0 ? strlen(n->names[kept - 1]) : 0;
+
+		if (kept > 0 && strncmp(n->names[kept - 1], n->names[i], length) == 0 &&
+		    strcmp(n->names[i] + length, ".zst") == 0)
+			continue;
+		memmove(n->names[kept++], n->names[i], sizeof(*n->names));
+	}
+	n->count = kept;
 }
 
 static int
@@ -91,7 +110,7 @@ add(struct log_names *out, const char *name)
 
 	if (rotation_of(name) == NOT_OURS || strlen(name) >= LOG_NAME_SIZE)
 		return 0;
-	if (is_compressed(name)) {
+	if (is_compressed(name) && rotation_of(name) != CLOSED) {
 		out->compressed++;
 		return 0;
 	}
@@ -130,6 +149,7 @@ log_names_list(int directory, struct log_names *out)
 	}
 	if (out->count > 0)
 		qsort(out->names, out->count, sizeof(*out->names), older_first);
+	drop_packed_twins(out);
 	return 0;
 }
 

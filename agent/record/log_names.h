@@ -19,12 +19,13 @@
 struct log_names {
 	char (*names)[LOG_NAME_SIZE];	/* oldest first, LOG_NAME last */
 	size_t count;
-	size_t compressed;		/* rotated files that cannot be read here */
+	size_t compressed;		/* packed by others, who alone can read them */
 };
 
 /*
  * Rotated names are those of logrotate(8): ".1" is newer than ".2", and dates
- * ("-20261121") sort as text. The recorder's own stand behind them. 0 or negative errno. Free with log_names_free().
+ * ("-20261121") sort as text. The recorder's own stand behind them, packed (".zst",
+ * log_pack.h) or not. 0 or negative errno. Free with log_names_free().
  */
 int log_names_list(int directory, struct log_names *out);
 void log_names_free(struct log_names *n);

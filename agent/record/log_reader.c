@@ -2,6 +2,7 @@
 #include "agent/record/log_reader.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +77,11 @@ open_file(struct log_reader *r, const char *name)
 		return -errno;
 	if (fstat(r->fd, &r->opened) < 0)
 		return -errno;
+	if (log_pack_named(name)) {
+		r->fd = log_unpack_file(r->fd);
+		if (r->fd < 0)
+			return r->fd;
+	}
 	memcpy(r->name, name, LOG_NAME_SIZE);
 	r->line = 0;
 	return 0;

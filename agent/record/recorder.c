@@ -324,6 +324,8 @@ recorder_run(const struct recorder_setup *setup)
 	r->writer.hostname = setup->hostname;
 	r->writer.version = setup->version;
 	r->writer.reserve_bytes = setup->reserve_bytes;
+	r->writer.rotate = (struct log_rotate){ .size = LOG_ROTATE_SIZE, .daily = true };
+	r->writer.pack = true;
 	e = prepare(r, setup);
 	if (e >= 0)
 		e = recorder_writer_open(&r->writer);

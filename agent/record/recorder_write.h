@@ -8,6 +8,7 @@
 
 #include "agent/record/event.h"
 #include "agent/record/log_file.h"
+#include "agent/record/log_pack.h"
 #include "agent/record/log_rotate.h"
 #include "agent/record/log_sync.h"
 #include "agent/record/recorder_state.h"
@@ -30,6 +31,8 @@ struct recorder_writer {
 	uint64_t reserve_bytes;
 	unsigned int checkpoint_s, heartbeat_s;	/* 0: RECORDER_*_S */
 	struct log_rotate rotate;
+	bool pack;			/* closed files become .zst */
+	struct log_packer *packer;
 	struct log_file file;
 	struct log_sync *sync;
 	struct seal_state *seal;	/* .sequence is the running one */

@@ -94,18 +94,28 @@ save_checkpoint(struct recorder_writer *w, const struct checkpoint *c)
 	close(fd);
 }
 
+static int
+append_checkpoint(struct recorder_writer *w, struct checkpoint *c)
+{
+	struct own_record own = { .kind = EVENT_CHECKPOINT };
+
+	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), c);
+	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c->text);
+	return recorder_append(w, &own, MSG_RECORD_CHECKPOINT,
+	    (unsigned long long)c->sequence);
+}
+
 int
 recorder_append_checkpoint(struct recorder_writer *w)
 {
-	struct own_record own = { .kind = EVENT_CHECKPOINT };
 	struct checkpoint c;
 	int r;
 
 	if (w->seal->records == 0)
 		return 0;
-	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), &c);
-	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c.text);
-	r = recorder_append(w, &own, MSG_RECORD_CHECKPOINT, (unsigned long long)c.sequence);
+	r = append_checkpoint(w, &c);
+	if (r == -EAGAIN)
+		r = append_checkpoint(w, &c);
 	if (r == 0)
 		save_checkpoint(w, &c);
 	return r;
@@ -194,6 +204,7 @@ recorder_rotate(struct recorder_writer *w)
 	if (r == 1) {
 		seal_next_file(w->seal);
 		(void)recorder_append_file(w);
+		log_packer_wake(w->packer);
 	}
 	if (old >= 0)
 		close(old);
@@ -255,6 +266,13 @@ recorder_seal_open(struct recorder_writer *w, const struct recorder_state *befor
 	if (r == 0) {
 		w->key_shown = key_is_gone(w);
 		seal_next_file(s);
+		memcpy(s->boot, w->boot, sizeof(s->boot));
+		s->monotonic_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+		/* Before the first record, so that there is always a state to go on from. */
+		r = seal_state_save(w->directory, s);
+		/* With the old keys the old state leads here too. */
+		if (r == -EUCLEAN || found->found == SEAL_CUT || found->found == SEAL_CLOSED)
+			r = 0;
 	}
 	return r;
 }

@@ -2,6 +2,7 @@
 #include "agent/record/seal_recover.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_pack.h"
 #include "agent/record/seal_line.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@
  * by a crash: the state is one of long ago.
  */
 #define OLD_NS (600 * (int64_t)1000000000)
+/* Files that may have been begun since the state was saved: the disk was stuck. */
+#define FILES_AHEAD 1000u
 
 /* Lines of a file from an offset on. */
 struct lines {
@@ -147,6 +150,8 @@ reaches(int fd, const struct seal_state *s)
 	char tail[SEAL_LINE_SIZE + 2], hex[SEAL_HEX];
 	const size_t hash_at = sizeof(",\"hash\":\"") - 1;
 
+	if (s->size == 0)
+		return true;
 	if (s->size < sizeof(tail) || pread(fd, tail, sizeof(tail),
 	    (off_t)(s->size - sizeof(tail))) != (ssize_t)sizeof(tail))
 		return false;
@@ -179,9 +184,27 @@ same_file(int fd, struct seal_state *s, struct seal_recovery *out, off_t *end)
 	return r;
 }
 
+/* Long before that record was written, or in another boot and files ago. */
+static bool
+is_old(const struct seal_state *s, const char *head, size_t length)
+{
+	const size_t n = strlen(s->boot);
+	uint64_t number, now;
+	const char *id;
+	size_t id_length;
+
+	if (!seal_line_text(head, length, "\"id\":", &id, &id_length) ||
+	    !seal_line_number(head, length, "\"monotonic_ns\":", &now) ||
+	    !seal_line_number(head, length, "\"file\":{\"number\":", &number))
+		return true;
+	if (id_length <= n || memcmp(id, s->boot, n) != 0)
+		return number > s->file + 1;
+	return now > s->monotonic_ns && now - s->monotonic_ns > (uint64_t)OLD_NS;
+}
+
 /* The state did not reach the disk after the file was begun: its first record tells the rest. */
 static int
-later_file(int fd, const char *head, size_t length, struct seal_state *s,
+later_file(int fd, const char *head, size_t length, uint64_t number, struct seal_state *s,
     struct seal_recovery *out, off_t *end)
 {
 	static const char hash_word[] = "\"previous\":{\"hash\":";
@@ -197,9 +220,14 @@ later_file(int fd, const char *head, size_t length, struct seal_state *s,
 		return 0;
 	}
 	s->sequence--;
+	if (is_old(s, head, length)) {
+		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
+		return 0;
+	}
 	if (!seal_line_number(head, length, "\"size\":", &s->size))
 		s->size = 0;
-	seal_next_file(s);
+	while (s->file < number)
+		seal_next_file(s);
 	found(out, SEAL_GOOD, SEAL_WHY_NONE);
 	r = follow(fd, 0, s, out, end);
 	if (r == 0 && out->beyond == 0)
@@ -209,49 +237,82 @@ later_file(int fd, const char *head, size_t length, struct seal_state *s,
 	return r;
 }
 
-/* The newest closed file of this number, or -1. */
 static int
-open_closed(int directory, uint64_t number, uint64_t *newest)
+open_one(int directory, const char *name)
 {
-	char line[SEAL_LINE_LONGEST];
-	struct log_names names;
-	size_t length;
-	int fd = -1;
+	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	*newest = 0;
-	if (log_names_list(directory, &names) < 0)
-		return -1;
-	for (size_t i = names.count; i > 0 && fd < 0; i--) {
-		uint64_t n = 0;
-
-		fd = openat(directory, names.names[i - 1],
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && head_of(fd, line, &length, &n) == 0 && n > *newest)
-			*newest = n;
-		if (fd >= 0 && (number == 0 || n != number)) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	log_names_free(&names);
-	return fd;
+	return fd >= 0 && log_pack_named(name) ? log_unpack_file(fd) : fd;
 }
 
+/*
+ * The closed file with the highest number, by what the files themselves say; of packed
+ * ones only the last is looked into. -1: there is none.
+ */
 static int
-closed_file(int directory, struct seal_state *s, struct seal_recovery *out)
+open_newest(int directory, uint64_t *number)
 {
-	off_t end;
-	int fd = open_closed(directory, s->file, &out->last_file);
-	int r;
+	char head[SEAL_LINE_LONGEST];
+	struct log_names names;
+	bool packed = false;
+	int newest = -1;
 
-	if (fd < 0) {
-		found(out, SEAL_CUT, SEAL_WHY_GONE);
-		return 0;
+	*number = 0;
+	if (log_names_list(directory, &names) < 0)
+		return -1;
+	for (size_t i = names.count; i > 0; i--) {
+		const char *name = names.names[i - 1];
+		uint64_t n = 0;
+		size_t length;
+		int fd = -1;
+
+		if (strcmp(name, LOG_NAME) != 0 && (!log_pack_named(name) || !packed))
+			fd = open_one(directory, name);
+		packed |= log_pack_named(name);
+		if (fd < 0)
+			continue;
+		if (head_of(fd, head, &length, &n) < 0 || n <= *number) {
+			close(fd);
+			continue;
+		}
+		if (newest >= 0)
+			close(newest);
+		newest = fd;
+		*number = n;
 	}
-	r = same_file(fd, s, out, &end);
-	close(fd);
-	if (r == 0 && out->found == SEAL_GOOD)
+	log_names_free(&names);
+	return newest;
+}
+
+/* The file in use is empty, or not there: it ended between two files, or somebody ended it. */
+static int
+between_files(int directory, struct seal_state *s, struct seal_recovery *out)
+{
+	char head[SEAL_LINE_LONGEST];
+	uint64_t number;
+	size_t length;
+	off_t end;
+	int fd = open_newest(directory, &number);
+	int r = fd < 0 ? 0 : head_of(fd, head, &length, &number);
+
+	out->last_file = number;
+	if (number < s->file || fd < 0) {
+		/* The very first record was not written yet. */
+		if (s->records == 0)
+			found(out, SEAL_GOOD, SEAL_WHY_NONE);
+		else
+			found(out, SEAL_CUT, SEAL_WHY_GONE);
+	} else if (number == s->file) {
+		r = same_file(fd, s, out, &end);
+	} else if (number - s->file <= FILES_AHEAD) {
+		r = later_file(fd, head, length, number, s, out, &end);
+	} else {
+		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
+	}
+	if (r == 0 && out->found == SEAL_GOOD && number >= s->file)
 		out->found = SEAL_CLOSED;
+	if (fd >= 0)
+		close(fd);
 	return r;
 }
 
@@ -271,12 +332,12 @@ with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_
 	if (r < 0)
 		return r;
 	if (st.st_size == 0)
-		return closed_file(directory, s, out);
+		return between_files(directory, s, out);
 	out->last_file = number;
 	if (number == s->file) {
 		r = same_file(f->fd, s, out, &end);
-	} else if (number == s->file + 1) {
-		r = later_file(f->fd, head, length, s, out, &end);
+	} else if (number > s->file && number - s->file <= FILES_AHEAD) {
+		r = later_file(f->fd, head, length, number, s, out, &end);
 	} else if (number > s->file) {
 		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
 	} else {
@@ -302,7 +363,7 @@ seal_recover(int directory, struct log_file *f, struct seal_state *s,
 		r = with_state(directory, f, s, out);
 	else {
 		const bool none = r == -ENOENT;
-		int fd = open_closed(directory, 0, &out->last_file);
+		int fd = open_newest(directory, &out->last_file);
 
 		if (fd >= 0)
 			close(fd);
