@@ -103,6 +103,15 @@ ipc_answer(int socket, const struct ipc_message *question, const void *payload,
 	return send_message(socket, head, payload, length, fd);
 }
 
+int
+ipc_tell_death(int socket)
+{
+	const struct head head = { .type = IPC_CHILD_DIED,
+	    .number = (uint64_t)clock_ns(CLOCK_MONOTONIC) };
+
+	return send_message(socket, head, NULL, 0, -1);
+}
+
 static void
 close_fd(struct ipc_message *m)
 {
@@ -136,8 +145,8 @@ take_fd(struct msghdr *msg)
 	return fd;
 }
 
-int
-ipc_receive(int socket, struct ipc_message *m)
+static int
+receive(int socket, struct ipc_message *m, int flags)
 {
 	struct head head = { 0 };
 	struct iovec iov[2] = {
@@ -153,7 +162,7 @@ ipc_receive(int socket, struct ipc_message *m)
 
 	m->fd = -1;
 	do
-		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
+		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC | flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -173,6 +182,22 @@ ipc_receive(int socket, struct ipc_message *m)
 		return -EPROTO;
 	}
 	return 1;
+}
+
+int
+ipc_receive(int socket, struct ipc_message *m)
+{
+	return receive(socket, m, 0);
+}
+
+int
+ipc_peek(int socket, struct ipc_message *m)
+{
+	int r = receive(socket, m, MSG_PEEK | MSG_DONTWAIT);
+
+	/* The kernel gives another one to whoever receives it. */
+	close_fd(m);
+	return r;
 }
 
 void
@@ -213,7 +238,7 @@ receive_answer(int socket, uint64_t number, struct ipc_message *answer)
 	if (answer->number == number)
 		return 0;
 	close_fd(answer);
-	return -EAGAIN;
+	return answer->type == IPC_CHILD_DIED && answer->number > number ? -ECONNRESET : -EAGAIN;
 }
 
 int

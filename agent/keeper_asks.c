@@ -6,8 +6,10 @@
  */
 #include "agent/keeper_internal.h"
 
+#include "agent/drift/drift_look.h"
 #include "agent/keeper_gate.h"
 #include "agent/log.h"
+#include "kernel-helpers/link_release.h"
 #include "kernel-helpers/sysctl.h"
 
 #include <errno.h>
@@ -21,6 +23,9 @@
 
 /* The batch of a million elements is about 100 MB (reference: 62.9 MB measured). */
 #define BATCH_MAX ((size_t)256 << 20)
+
+#define ANSWER_TRIES	50
+#define ANSWER_PAUSE_US	10000
 
 /* The answer, with the descriptor in *fd (closed by the caller). */
 typedef void ask_fn(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd);
@@ -60,45 +65,6 @@ asroot_nft(struct keeper *k, struct ipc_message *m, struct ipc_result *result, i
 		munmap(bytes, length);
 }
 
-/*
- * Forwarding on is the last step of a start: what hardens the routing of the
- * machine comes with it. A sysctl that this kernel lacks is told, not fatal:
- * the gate does not rely on it.
- */
-static void
-harden(void)
-{
-	static const struct { enum sysctl_id id; int value; } rows[] = {
-		{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, 0 },
-		{ SYSCTL_IPV6_ACCEPT_SOURCE_ROUTE, 0 },
-		{ SYSCTL_IPV4_SEND_REDIRECTS, 0 },
-		{ SYSCTL_IPV4_ACCEPT_REDIRECTS, 0 },
-		{ SYSCTL_IPV6_ACCEPT_REDIRECTS, 0 },
-		{ SYSCTL_CT_TCP_LOOSE, 0 },
-		/* Conntrack takes a closed flow for established while it knows it. */
-		{ SYSCTL_CT_TCP_TIME_WAIT, 0 },
-		{ SYSCTL_CT_TCP_CLOSE, 0 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int r = sysctl_set(rows[i].id, rows[i].value);
-
-		if (r < 0)
-			log_warnx("keeper: cannot set %s: %s", sysctl_name(rows[i].id),
-			    strerror(-r));
-	}
-}
-
-/* Redirects are sent where all or the interface says so (IN_DEV_TX_REDIRECTS). */
-static void
-harden_interfaces(const struct ipc_watch *w)
-{
-	for (uint32_t i = 0; i < w->n_interfaces; i++) {
-		(void)sysctl_lower(SYSCTL_IF_IPV4_SEND_REDIRECTS, w->interfaces[i], 0);
-		(void)sysctl_lower(SYSCTL_IF_IPV6_FORCE_FORWARD, w->interfaces[i], 0);
-	}
-}
-
 static int
 forwarding_on(void)
 {
@@ -134,8 +100,7 @@ asroot_forwarding(struct keeper *k, struct ipc_message *m, struct ipc_result *re
 	} else if (!keeper_gate_stands(k)) {
 		fail(result, -ENOENT, "the table is not there");
 	} else {
-		harden();
-		harden_interfaces(&k->interfaces);
+		keeper_harden(k);
 		r = forwarding_on();
 		if (r < 0) {
 			snprintf(why, sizeof(why), "forwarding cannot be switched on: %s",
@@ -202,7 +167,7 @@ asroot_watch(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
 	k->policy_fd = m->fd;
 	m->fd = -1;
 	k->interfaces = *w;
-	harden_interfaces(w);
+	keeper_harden_interfaces(k);
 	r = keeper_restart_watcher(k);
 	if (r < 0)
 		fail(result, r, "the watcher cannot be started");
@@ -216,6 +181,43 @@ asroot_load(struct keeper *k, struct ipc_message *m, struct ipc_result *result, 
 	if (result->error < 0)
 		snprintf(result->text, sizeof(result->text), "%s cannot be loaded: %s",
 		    k->options->policy, strerror(-result->error));
+}
+
+/* What stands around the gate; looks only. */
+static void
+asroot_look(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	struct nft_replies replies = { 0 };
+
+	if (m->length != sizeof(uint32_t) || m->payload.number >= DRIFT_LOOK_COUNT) {
+		fail(result, -EINVAL, "no such look");
+		return;
+	}
+	result->error = drift_look(k->nft, &k->interfaces, (enum drift_look)m->payload.number,
+	    &replies);
+	*fd = ipc_memfd("look", replies.bytes, replies.length);
+	if (*fd < 0)
+		fail(result, *fd, "what was seen cannot be handed over");
+	nft_replies_free(&replies);
+}
+
+/* An interface of ours out of somebody's bridge, where frames would pass the gate by. */
+static void
+asroot_release(struct keeper *k, struct ipc_message *m, struct ipc_result *result, int *fd)
+{
+	char name[16] = "";
+	bool ours = false;
+
+	(void)fd;
+	if (m->length < sizeof(name))
+		memcpy(name, m->payload.bytes, m->length);
+	for (uint32_t i = 0; i < k->interfaces.n_interfaces; i++)
+		ours |= strcmp(k->interfaces.interfaces[i], name) == 0;
+	if (name[0] == '\0' || !ours) {
+		fail(result, -EPERM, "no interface of a segment");
+		return;
+	}
+	result->error = link_release_from_bridge(name);
 }
 
 static void
@@ -241,8 +243,31 @@ static const struct {
 	{ IPC_PRIV_FLOWS, asroot_flows },
 	{ IPC_PRIV_FLOWS_CHANGE, asroot_flows_change },
 	{ IPC_PRIV_READY, asroot_ready },
+	{ IPC_PRIV_CUT_FLOWS, keeper_cut_flows },
+	{ IPC_PRIV_LINK, keeper_link },
+	{ IPC_PRIV_LOOK, asroot_look },
+	{ IPC_PRIV_RELEASE, asroot_release },
 	{ IPC_PRIV_PROCESSES, asroot_processes },
 };
+
+/*
+ * Control does nothing but wait for it, a minute long: what stands in the way of an
+ * answer (memory, a full queue) may pass. Without its descriptor if that is in the way.
+ */
+static int
+answer_control(struct keeper *k, const struct ipc_message *m, struct ipc_result *result, int fd)
+{
+	int r = ipc_answer(k->control[0], m, result, sizeof(*result), fd);
+
+	for (int i = 0; r < 0 && r != -EPIPE && i < ANSWER_TRIES; i++) {
+		usleep(ANSWER_PAUSE_US);
+		if (i == ANSWER_TRIES / 2 && result->error == 0)
+			result->error = r;
+		r = ipc_answer(k->control[0], m, result, sizeof(*result),
+		    i < ANSWER_TRIES / 2 ? fd : -1);
+	}
+	return r;
+}
 
 void
 keeper_answer(struct keeper *k, struct ipc_message *m)
@@ -266,7 +291,7 @@ keeper_answer(struct keeper *k, struct ipc_message *m)
 		close(m->fd);
 	m->fd = -1;
 	keeper_heard(k, CHILD_CONTROL);
-	r = ipc_answer(k->control[0], m, &result, sizeof(result), fd < 0 ? -1 : fd);
+	r = answer_control(k, m, &result, fd);
 	if (r < 0)
 		log_warnx("keeper: cannot answer control: %s", strerror(-r));
 	if (fd >= 0)

@@ -83,6 +83,8 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->tell[1];
 		keep[n++] = k->watch[0];
 		keep[n++] = k->record[WRITER_CONTROL][0];
+		keep[n++] = k->rtnl_fd;
+		keep[n++] = k->rtnl_events_fd;
 		break;
 	case CHILD_WATCHER:
 		keep[n++] = k->policy_fd;
@@ -162,6 +164,7 @@ run_control(struct keeper *k)
 	struct control_setup setup = {
 		.listen_fd = k->listen_fd, .keeper_fd = k->control[1],
 		.tell_fd = k->tell[1], .watch_fd = k->watch[0],
+		.rtnl_fd = k->rtnl_fd, .rtnl_events_fd = k->rtnl_events_fd,
 		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
 		.policy = k->options->policy,
 		.audit_gid = k->audit_gid, .admin_gid = k->admin_gid,
@@ -347,6 +350,11 @@ note_death(struct keeper *k, enum child_id id, int status)
 	if (k->stopping)
 		return;
 	c->died_ns = keeper_now_ns();
+	/* Control may be waiting for its answer. */
+	if (id == CHILD_WATCHER)
+		(void)ipc_tell_death(k->watch[1]);
+	if (id == CHILD_RECORDER)
+		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
 	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {

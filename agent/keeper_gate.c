@@ -7,6 +7,7 @@
 #include "kernel-helpers/forwarded.h"
 #include "kernel-helpers/nft_dump.h"
 #include "kernel-helpers/sysctl.h"
+#include "kernel-helpers/sysctl_hardened.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -44,6 +45,41 @@ keeper_gate_shut(struct keeper *k)
 		(void)sysctl_lower(SYSCTL_IF_IPV6_FORCE_FORWARD, name, 0);
 	}
 	return r4 < 0 ? r4 : r6;
+}
+
+void
+keeper_harden_interfaces(struct keeper *k)
+{
+	size_t n;
+	const struct sysctl_hardened *rows = sysctl_hardened(&n);
+
+	for (uint32_t i = 0; i < k->interfaces.n_interfaces; i++)
+		for (size_t row = 0; row < n; row++)
+			if (rows[row].per_interface)
+				(void)sysctl_lower(rows[row].id, k->interfaces.interfaces[i],
+				    rows[row].value);
+}
+
+/*
+ * Forwarding on is the last step of a start: what hardens the routing of the
+ * machine comes with it. A sysctl that this kernel lacks is told, not fatal:
+ * the gate does not rely on it.
+ */
+void
+keeper_harden(struct keeper *k)
+{
+	size_t n;
+	const struct sysctl_hardened *rows = sysctl_hardened(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		int r = rows[i].per_interface ? 0 : sysctl_set(rows[i].id, rows[i].value);
+
+		/* Where this one is missing there is nothing to harden. */
+		if (r < 0 && rows[i].id != SYSCTL_IPV6_FORCE_FORWARD)
+			log_warnx("keeper: cannot set %s: %s", sysctl_name(rows[i].id),
+			    strerror(-r));
+	}
+	keeper_harden_interfaces(k);
 }
 
 bool

@@ -26,4 +26,8 @@ bool keeper_gate_stands(struct keeper *k);
 /* Forwarding off everywhere, also where one interface alone has it. 0 or negative errno. */
 int keeper_gate_shut(struct keeper *k);
 
+/* What hardens the routing of the machine: with forwarding on, and for new interfaces. */
+void keeper_harden(struct keeper *k);
+void keeper_harden_interfaces(struct keeper *k);
+
 #endif /* AGENT_KEEPER_GATE_H */

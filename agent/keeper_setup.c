@@ -5,6 +5,7 @@
 #include "agent/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
+#include "kernel-helpers/rtnl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -199,5 +200,9 @@ keeper_setup(struct keeper *k)
 		log_warn("keeper: cannot open nf_tables");
 		return -errno;
 	}
+	k->rtnl_fd = rtnl_open();
+	k->rtnl_events_fd = k->rtnl_fd < 0 ? k->rtnl_fd : rtnl_open_events();
+	if (k->rtnl_events_fd < 0)
+		return k->rtnl_events_fd;
 	return keeper_gate_open(k);
 }

@@ -11,6 +11,7 @@
  */
 #include "kernel-helpers/nft_channel.h"
 
+#include "kernel-helpers/nft_channel_rules.h"
 #include "rules/ruleset.h"
 
 #include <arpa/inet.h>
@@ -135,13 +136,38 @@ names_our_table(const uint8_t *value, size_t length)
 	    memcmp(value, RULESET_TABLE, sizeof(RULESET_TABLE)) == 0;
 }
 
+/* Values of attributes that say what is inside; NULL: nothing against it. */
+static const char *
+look_inside(uint8_t message, unsigned int type, const uint8_t *value, size_t length)
+{
+	uint32_t number = 0;
+
+	if (length == sizeof(number))
+		memcpy(&number, value, sizeof(number));
+	if (message == NFT_MSG_NEWRULE && type == NFTA_RULE_EXPRESSIONS)
+		return nft_channel_bad_expressions(value, length);
+	if (message == NFT_MSG_NEWSET && type == NFTA_SET_EXPR)
+		return nft_channel_bad_expression(value, length);
+	if (message == NFT_MSG_NEWCHAIN && type == NFTA_CHAIN_HOOK)
+		return nft_channel_bad_hook(value, length);
+	if (message == NFT_MSG_NEWCHAIN && type == NFTA_CHAIN_TYPE)
+		return nft_channel_bad_chain_type(value, length);
+	if (message == NFT_MSG_NEWOBJ && type == NFTA_OBJ_TYPE &&
+	    ntohl(number) != NFT_OBJECT_COUNTER)
+		return "an object that is no counter";
+	return NULL;
+}
+
 /* Values that would open the gate, whatever else the batch says. */
 static int
 check_value(const struct reader *r, uint8_t message, unsigned int type,
     const uint8_t *value, size_t length)
 {
+	const char *bad = look_inside(message, type, value, length);
 	uint32_t policy;
 
+	if (bad != NULL)
+		return refuse(r, bad);
 	if (type == TABLE_ATTR && !names_our_table(value, length))
 		return refuse(r, "another table than inet " RULESET_TABLE);
 	if (message != NFT_MSG_NEWCHAIN || type != NFTA_CHAIN_POLICY)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel-helpers/nft_events.h"
 
+#include "kernel-helpers/attribute.h"
 #include "kernel-helpers/netfilter_socket.h"
 #include "rules/ruleset.h"
 
@@ -60,42 +61,10 @@ nft_events_open(uint32_t own, int receive_bytes)
 	return r < 0 ? r : fd;
 }
 
-/* The attributes of one message, by type; those from "n" on are left out. */
-struct attribute {
-	const uint8_t *bytes;		/* NULL: not there */
-	size_t length;
-};
-
-static bool
-take_attributes(const uint8_t *at, size_t left, struct attribute *out, size_t n)
-{
-	while (left >= NLA_HDRLEN) {
-		struct nlattr a;
-		unsigned int type;
-
-		memcpy(&a, at, sizeof(a));
-		if (a.nla_len < NLA_HDRLEN || a.nla_len > left)
-			return false;
-		type = a.nla_type & NLA_TYPE_MASK;
-		if (type < n)
-			out[type] = (struct attribute){ at + NLA_HDRLEN,
-			    (size_t)a.nla_len - NLA_HDRLEN };
-		if (NLA_ALIGN((size_t)a.nla_len) >= left)
-			return true;
-		at += NLA_ALIGN((size_t)a.nla_len);
-		left -= NLA_ALIGN((size_t)a.nla_len);
-	}
-	return left == 0;
-}
-
 static uint32_t
 number(const struct attribute *a)
 {
-	uint32_t value = 0;
-
-	if (a->bytes != NULL && a->length == sizeof(value))
-		memcpy(&value, a->bytes, sizeof(value));
-	return ntohl(value);
+	return ntohl(attribute_u32(a));
 }
 
 static bool
@@ -150,7 +119,8 @@ take_message(const uint8_t *at, const struct nlmsghdr *h, uint32_t own,
 	if (NFNL_SUBSYS_ID(h->nlmsg_type) != NFNL_SUBSYS_NFTABLES || h->nlmsg_pid == own)
 		return true;
 	if (h->nlmsg_len < HEAD_LENGTH ||
-	    !take_attributes(at + HEAD_LENGTH, h->nlmsg_len - HEAD_LENGTH, a, 8))
+	    !attributes_take((struct attribute){ at + HEAD_LENGTH, h->nlmsg_len - HEAD_LENGTH },
+	    a, 8))
 		return false;
 	memcpy(&g, at + NLMSG_HDRLEN, sizeof(g));
 	if (message == NFT_MSG_NEWGEN) {

@@ -8,6 +8,7 @@
 #include "kernel-helpers/tap.h"
 
 #include "kernel-helpers/link.h"
+#include "kernel-helpers/tap_bpf_internal.h"
 #include "kernel-helpers/tap_internal.h"
 
 #include <errno.h>
@@ -428,4 +429,11 @@ tap_set_stop(struct tap_set *s)
 		stop_hook(&s->taps[i].entering);
 		stop_hook(&s->taps[i].leaving);
 	}
+}
+
+void
+tap_set_programs(const struct tap_set *s, uint32_t *leaving, uint32_t *entering)
+{
+	*leaving = s->bpf == NULL ? 0 : s->bpf->leaving_number;
+	*entering = s->bpf == NULL ? 0 : s->bpf->entering_number;
 }

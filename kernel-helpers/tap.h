@@ -138,6 +138,9 @@ const char *tap_tier_name(enum tap_tier tier);
 /* Why the tier is not the best one; "" when it is. */
 const char *tap_set_tier_reason(const struct tap_set *s);
 
+/* The kernel's numbers of our programs at tcx hooks; 0: there is none. */
+void tap_set_programs(const struct tap_set *s, uint32_t *leaving, uint32_t *entering);
+
 /*
  * Give the filter another policy; NULL: none, everything is handed over. The
  * new tables are complete before one store puts them in force; flows proven by

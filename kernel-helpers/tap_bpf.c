@@ -145,6 +145,22 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 	return -1;
 }
 
+/* Asked once: later the watcher may not. */
+static uint32_t
+number_of(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &size) == 0 ? info.id : 0;
+}
+
+static uint32_t *
+number_at(struct tap_bpf *b, enum tap_program program)
+{
+	return program == TAP_PROGRAM_ENTERING ? &b->entering_number : &b->leaving_number;
+}
+
 /* linux/bpf.h since 6.6, newer than the headers this may be built with. */
 #define LINK_CREATE	28
 #define TCX_INGRESS	46u
@@ -152,7 +168,7 @@ tap_bpf_program(const struct tap_bpf *b, enum tap_program program)
 #define FLAG_BEFORE	(1u << 3)
 
 int
-tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifindex)
+tap_bpf_attach(struct tap_bpf *b, enum tap_program program, uint32_t ifindex)
 {
 	/* union bpf_attr, link_create with its tcx member; the rest must be 0 */
 	struct {
@@ -164,6 +180,7 @@ tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifind
 
 	memset(&attr, 0, sizeof(attr));
 	attr.program = (uint32_t)tap_bpf_program(b, program);
+	*number_at(b, program) = number_of((int)attr.program);
 	attr.interface = ifindex;
 	attr.type = program == TAP_PROGRAM_ENTERING ? TCX_INGRESS : TCX_EGRESS;
 	attr.flags = FLAG_BEFORE;

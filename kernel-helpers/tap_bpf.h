@@ -36,7 +36,7 @@ int tap_bpf_program(const struct tap_bpf *b, enum tap_program program);
  * Put TAP_PROGRAM_LEAVING or _ENTERING before all others at the interface's hook. A
  * descriptor that holds it there, or negative errno (no tcx: Linux < 6.6).
  */
-int tap_bpf_attach(const struct tap_bpf *b, enum tap_program program, uint32_t ifindex);
+int tap_bpf_attach(struct tap_bpf *b, enum tap_program program, uint32_t ifindex);
 
 /*
  * This tap has that interface. "provable": its frames begin with an Ethernet

@@ -36,6 +36,8 @@ struct tap_bpf {
 	struct tap_slot slots[2];
 	uint32_t slot;			/* of the policy in force, or that was last */
 	uint64_t generation;
+	/* the kernel's, of the programs at tcx hooks, by which others see them; 0: not there */
+	uint32_t leaving_number, entering_number;
 	uint64_t *each;			/* room for one per-CPU element */
 	/* of the dispatch under way */
 	void (*event)(void *arg, const struct tap_event *e);

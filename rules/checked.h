@@ -13,6 +13,7 @@
 #include "rules/diag.h"
 #include "rules/limits.h"
 #include "rules/policy.h"
+#include "rules/record_rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -164,6 +165,7 @@ struct checked {
 	struct mac_binding *bindings;
 	size_t n_bindings;
 	struct checked_detect detect;
+	struct record_rules record;
 	enum refusal *refusals;		/* n_zones x n_zones, [from * n_zones + to] */
 	/* n_segments x n_segments, [in * n_segments + out]: checked_pair_number() */
 	uint16_t *pair_numbers;

@@ -13,6 +13,17 @@
 #define CHAIN_REFUSE		"refuse"
 #define CHAIN_REFUSE_REJECT	"refuse-reject"
 #define CHAIN_REFUSE_SELF	"refuse-self"
+/* cutoff_ruleset.h */
+#define CHAIN_CUTOFF		"cutoff"
+#define CHAIN_CUTOFF_INPUT	"cutoff-input"
+#define CHAIN_CUTOFF_OUTPUT	"cutoff-output"
+#define CHAIN_REFUSE_CUTOFF_SELF "refuse-cutoff-self"
+#define SET_CUT_LINKS		"cut-links"
+#define SET_CUT_PAIRS		"cut-pairs"
+#define SET_CUT_HOSTS4		"cut-hosts4"
+#define SET_CUT_HOSTS6		"cut-hosts6"
+#define SET_CUT_NETS4		"cut-nets4"
+#define SET_CUT_NETS6		"cut-nets6"
 #define SET_PAIRS		"pairs"
 #define SET_INPUTS		"inputs"
 #define SET_OUTPUTS		"outputs"
@@ -98,6 +109,9 @@ void key_interface(const struct checked *c, uint16_t segment, uint8_t key[16]);
 
 /* STMT_IFNAME: the interface is this one. */
 void write_interface(struct writer *w, enum field field, const char *interface);
+
+/* What IPv6 itself needs on every link; reports: those of multicast listeners too. */
+void write_neighbour_discovery(struct writer *w, bool reports);
 
 /* Static chains and sets, counters of permits, MAC bindings. */
 void compile_gate(struct writer *w, const struct checked *c);

@@ -11,6 +11,7 @@
 
 #include <libconfig.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The scanner lets hardly a fault through; what libconfig still finds is told here. */
 static void
@@ -25,6 +26,20 @@ syntax_finding(struct policy_source *s, const config_t *config)
 	    text != NULL ? text : "error", policy_source_line(s, line, shown));
 }
 
+/*
+ * libconfig 1.5 looks at no result of calloc(3): without memory it would end the process.
+ * So it is asked for a text only when a wide estimate of what it takes can be had.
+ */
+static bool
+room_for_library(const char *text)
+{
+	void *volatile room = malloc(((size_t)1 << 20) + 32 * (text != NULL ? strlen(text) : 0));
+	bool there = room != NULL;
+
+	free(room);
+	return there;
+}
+
 /* True when the policy could be read as such, whatever its items are worth. */
 static bool
 read_settings(struct policy_source *s)
@@ -32,6 +47,10 @@ read_settings(struct policy_source *s)
 	config_t config;
 	bool ok;
 
+	if (!room_for_library(s->text)) {
+		s->no_memory = true;
+		return false;
+	}
 	config_init(&config);
 	ok = config_read_string(&config, s->text != NULL ? s->text : "") == CONFIG_TRUE;
 	if (ok)

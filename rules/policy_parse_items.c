@@ -351,10 +351,14 @@ read_group(const struct reader *outer, const struct policy_type *type, const cha
 	*(struct origin *)origin = where;
 	for (unsigned int i = 0; i < n && !r.s->no_memory; i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, i);
+		const char *name = config_setting_name(setting);
 		const struct policy_key *key =
-		    policy_keys_find(type, config_setting_name(setting));
+		    name != NULL ? policy_keys_find(type, name) : NULL;
 
-		if (key == NULL)
+		/* In a group all have one, unless libconfig had no memory for it. */
+		if (name == NULL)
+			r.s->no_memory = true;
+		else if (key == NULL)
 			unknown_key(&r, type, setting);
 		else
 			read_value(&r, key, setting, out);

@@ -106,9 +106,8 @@ cli_connect(const struct cli *cli, int flags)
 /* An apply of a very large policy takes its time; nothing else does. */
 #define ANSWER_TIMEOUT_MS 120000
 
-/* NULL after having complained. */
-static json_t *
-ask_daemon(const struct cli *cli, json_t *request, int fd)
+json_t *
+cli_ask(const struct cli *cli, json_t *request, int fd)
 {
 	static struct ipc_message answer;
 	char *text = json_dumps(request, JSON_COMPACT);
@@ -152,7 +151,7 @@ int
 cli_exchange(const struct cli *cli, json_t *request, int fd,
     void (*say)(const struct cli *cli, const json_t *answer))
 {
-	json_t *answer = ask_daemon(cli, request, fd);
+	json_t *answer = cli_ask(cli, request, fd);
 	int code;
 
 	if (answer == NULL)

@@ -39,6 +39,8 @@ struct cli_verb {
 	int (*run)(int argc, char **argv, const struct cli *cli);
 };
 
+int cli_open(int argc, char **argv, const struct cli *cli);
+int cli_init(int argc, char **argv, const struct cli *cli);
 int cli_check(int argc, char **argv, const struct cli *cli);
 int cli_plan(int argc, char **argv, const struct cli *cli);
 int cli_apply(int argc, char **argv, const struct cli *cli);
@@ -46,9 +48,12 @@ int cli_confirm(int argc, char **argv, const struct cli *cli);
 int cli_rollback(int argc, char **argv, const struct cli *cli);
 int cli_log(int argc, char **argv, const struct cli *cli);
 int cli_history(int argc, char **argv, const struct cli *cli);
+int cli_doctor(int argc, char **argv, const struct cli *cli);
 int cli_explain(int argc, char **argv, const struct cli *cli);
 int cli_replay(int argc, char **argv, const struct cli *cli);
 int cli_status(int argc, char **argv, const struct cli *cli);
+int cli_isolate(int argc, char **argv, const struct cli *cli);
+int cli_restore(int argc, char **argv, const struct cli *cli);
 int cli_matrix(int argc, char **argv, const struct cli *cli);
 int cli_model(int argc, char **argv, const struct cli *cli);
 int cli_top(int argc, char **argv, const struct cli *cli);
@@ -80,6 +85,9 @@ int cli_connect(const struct cli *cli, int flags);
  */
 int cli_exchange(const struct cli *cli, json_t *request, int fd,
     void (*say)(const struct cli *cli, const json_t *answer));
+
+/* Its first half: the answer, NULL after having complained. */
+json_t *cli_ask(const struct cli *cli, json_t *request, int fd);
 
 /* The same with a policy: read and checked here, with the caller's rights and lines. */
 int cli_hand_policy(const struct cli *cli, const char *verb, const char *file,

@@ -18,6 +18,7 @@ struct control_setup {
 	int keeper_fd;		/* asks, see priv.h */
 	int tell_fd;		/* what the keeper tells: IPC_RELOAD, _CHILD_DIED, _STOP */
 	int watch_fd, record_fd;
+	int rtnl_fd, rtnl_events_fd;	/* to ask, and to hear of changes: rtnl.h */
 	struct paths paths;
 	const char *policy;	/* name of the policy file, for messages */
 	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group here */

@@ -7,6 +7,7 @@
 #define AGENT_CONTROL_CONTROL_DRIFT_H
 
 #include "agent/control/control_internal.h"
+#include "rules/message.h"
 
 struct drift_note {
 	const char *what;		/* one English sentence without a full stop */
@@ -27,5 +28,19 @@ void control_guard_seen(struct control *c, const struct ipc_message *m);
 bool control_guard_holds(const struct control *c);
 /* Compare with the kernel now. 1: equal, 0: put right, negative errno: neither. */
 int control_guard_compare(struct control *c);
+
+/* The same now, and into the record. For the doctor. */
+int control_guard_verify(struct control *c);
+
+/* control_drift.c: look around from now on. 0 or negative errno. */
+int control_drift(struct control *c);
+void control_drift_end(struct control *c);
+/* Somebody wrote to a table that is not ours. */
+void control_drift_tables_changed(struct control *c);
+/* The findings that stand now; the sentence of the first error among them. */
+json_t *control_drift_json(const struct control *c, enum message_language language);
+bool control_drift_problem(const struct control *c, char *out, size_t size);
+/* The verb: everything at once. */
+json_t *control_doctor(struct control *c, enum message_language language);
 
 #endif /* AGENT_CONTROL_CONTROL_DRIFT_H */

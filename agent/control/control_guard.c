@@ -6,13 +6,11 @@
  * be lost and some changes have none, so there is a slow look too: each second at the
  * number of the generation, each minute at everything.
  */
-#include "agent/control/control_drift.h"
+#include "agent/control/control_guard.h"
 
 #include "agent/clock.h"
 #include "agent/control/control_internal.h"
-#include "agent/control/culprit.h"
 #include "agent/control/priv.h"
-#include "agent/control/storm.h"
 #include "agent/log.h"
 
 #include "kernel-helpers/forwarded.h"
@@ -21,7 +19,6 @@
 #include "rules/ruleset_compare.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,55 +36,10 @@
 #define COMPARE_TRIES		3u
 #define COMPARE_PAUSE_US	20000u
 
-struct traffic {
-	int64_t at_ns;			/* CLOCK_REALTIME */
-	uint64_t forwarded, leaks;
-};
-
-/* What was done to the table and is not told yet, or not to its end. */
-struct incident {
-	uint64_t key;
-	int64_t noticed_ns, shut_ns;
-	uint64_t forwarded;		/* as the keeper counted right after it had shut */
-	uint32_t changed, gone;
-	struct culprit by;
-	struct traffic before;
-	bool follow;			/* the tap's account is still to come */
-};
-
-struct guard {
-	struct storm storm;
-	struct incident incident;
-	struct traffic second;		/* of the last tick */
-	struct traffic leaks;		/* of the last account of the tap */
-	uint32_t generation;		/* that was compared or is our own */
-	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
-	uint64_t restored_us, follow_us, asked_us;
-	uint64_t keys;
-	bool reopen;			/* forwarding was on before it was shut for this */
-	bool due;			/* compare at the next tick */
-};
-
 static uint64_t
 now_us(void)
 {
 	return (uint64_t)clock_ns(CLOCK_MONOTONIC) / 1000;
-}
-
-void
-control_record_drift(struct control *c, const struct drift_note *note)
-{
-	struct event e = { .kind = EVENT_DRIFT, .outcome = note->repaired ? 0 : 1,
-	    .severity = note->severity, .count = note->count != 0 ? note->count : 1,
-	    .key = note->key, .phase = (uint8_t)note->phase };
-
-	e.last_ns = note->last_ns != 0 ? note->last_ns : clock_ns(CLOCK_REALTIME);
-	e.first_ns = note->first_ns != 0 ? note->first_ns : e.last_ns;
-	snprintf(e.actor, sizeof(e.actor), "%s", note->actor != NULL ? note->actor : "unknown");
-	snprintf(e.note, sizeof(e.note), "%s", note->command != NULL ? note->command : "");
-	snprintf(e.reason, sizeof(e.reason), "%s", note->what);
-	log_warnx("control: drift: %s", note->what);
-	control_record(c, &e);
 }
 
 bool
@@ -236,102 +188,6 @@ reopen(struct control *c)
 	return 0;
 }
 
-/* ---- what is written down ------------------------------------------------------------ */
-
-static double
-milliseconds(int64_t ns)
-{
-	return (double)ns / 1e6;
-}
-
-static void
-tell_incident(struct control *c, bool changed, int r)
-{
-	const struct incident *i = &c->guard->incident;
-	int64_t now = clock_ns(CLOCK_REALTIME);
-	char what[256];
-	int n;
-
-	n = snprintf(what, sizeof(what), "table inet " RULESET_TABLE " was %s by %s",
-	    i->gone > 0 ? "taken away" : changed ? "changed" : "written to", i->by.who);
-	if (r < 0)
-		snprintf(what + n, sizeof(what) - (size_t)n, "; forwarding is off, and the table "
-		    "is not back yet: %s", strerror(-r));
-	else if (i->shut_ns == 0)
-		snprintf(what + n, sizeof(what) - (size_t)n, " and found by comparing; table back "
-		    "and compared after %.1f ms%s", milliseconds(now - i->noticed_ns),
-		    c->forwarding ? ", forwarding on" : "");
-	else
-		snprintf(what + n, sizeof(what) - (size_t)n, "; forwarding off %.2f ms after the "
-		    "kernel told it, %s after %.1f ms%s", milliseconds(i->shut_ns),
-		    changed ? "table back and compared" : "table compared and unchanged",
-		    milliseconds(now - i->noticed_ns), c->forwarding ? ", forwarding on" : "");
-	control_record_drift(c, &(struct drift_note){ .what = what, .actor = i->by.who,
-	    .command = i->by.command, .repaired = r == 0, .count = i->changed,
-	    .severity = i->gone > 0 ? SEVERITY_HIGH : SEVERITY_WARNING, .key = i->key,
-	    .phase = PHASE_FIRST, .first_ns = i->noticed_ns, .last_ns = now });
-}
-
-/* The tap's account of leaks, all pairs together. */
-static void
-sample_leaks(struct control *c, struct traffic *t)
-{
-	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
-
-	if (watch != NULL) {
-		t->leaks = (uint64_t)json_integer_value(json_object_get(watch, "leaks"));
-		t->at_ns = clock_ns(CLOCK_REALTIME);
-	}
-	json_decref(watch);
-}
-
-/* How much got through: the tap knows, a little later. */
-static void
-tell_traffic(struct control *c)
-{
-	struct guard *g = c->guard;
-	struct incident *i = &g->incident;
-	struct traffic after = { 0 };
-	char what[256];
-
-	i->follow = false;
-	sample_leaks(c, &after);
-	snprintf(what, sizeof(what), "while table inet " RULESET_TABLE " was %s by %s: the tap saw "
-	    "%" PRIu64 " packets leak since %.1f s before; %" PRIu64 " were forwarded in the %.0f ms "
-	    "until forwarding was off, permitted ones included",
-	    i->gone > 0 ? "taken away" : "changed", i->by.who,
-	    after.leaks > g->leaks.leaks ? after.leaks - g->leaks.leaks : 0,
-	    i->noticed_ns > g->leaks.at_ns ? milliseconds(i->noticed_ns - g->leaks.at_ns) / 1000 : 0,
-	    i->forwarded > i->before.forwarded ? i->forwarded - i->before.forwarded : 0,
-	    milliseconds(i->noticed_ns - i->before.at_ns));
-	g->leaks = after;
-	control_record_drift(c, &(struct drift_note){ .what = what, .actor = i->by.who,
-	    .repaired = true, .count = i->changed, .key = i->key, .phase = PHASE_FINAL,
-	    .severity = i->gone > 0 ? SEVERITY_HIGH : SEVERITY_WARNING,
-	    .first_ns = i->noticed_ns });
-}
-
-static void
-tell_storm(struct control *c, enum storm_step step, uint64_t strikes)
-{
-	struct guard *g = c->guard;
-	char what[256];
-
-	if (step == STORM_OVER)
-		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is left alone again: it was "
-		    "changed %" PRIu64 " times, forwarding was off all the while", strikes);
-	else
-		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is changed again and again, "
-		    "%" PRIu64 " times now, last by %s: forwarding stays off until it is left alone "
-		    "for %" PRIu64 " s", strikes, g->incident.by.who, g->storm.quiet / 1000000);
-	snprintf(c->problem, sizeof(c->problem), "%s", step == STORM_OVER ? "" : what);
-	control_record_drift(c, &(struct drift_note){ .what = what, .actor = g->incident.by.who,
-	    .command = g->incident.by.command, .repaired = step == STORM_OVER,
-	    .severity = step == STORM_OVER ? SEVERITY_WARNING : SEVERITY_CRITICAL,
-	    .count = strikes, .key = g->incident.key,
-	    .phase = step == STORM_OVER ? PHASE_FINAL : PHASE_UPDATE });
-}
-
 /* ---- events -------------------------------------------------------------------------- */
 
 static void
@@ -342,7 +198,7 @@ begin_incident(struct control *c, const struct ipc_nft_seen *seen)
 
 	/* Before it is over another one may begin: its account is that of both. */
 	if (i->follow)
-		tell_traffic(c);
+		guard_tell_traffic(c);
 	*i = (struct incident){ .key = ++g->keys, .noticed_ns = seen->noticed_ns,
 	    .shut_ns = seen->shut_ns, .forwarded = seen->forwarded, .changed = seen->changed,
 	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0 };
@@ -371,7 +227,7 @@ put_right(struct control *c)
 			control_record_change(c, "control", true, "the table was put back");
 		(void)reopen(c);
 	}
-	tell_incident(c, changed, r);
+	guard_tell_incident(c, changed, r);
 }
 
 /* Somebody's writes to our table: put it right at once, unless it goes on and on. */
@@ -384,7 +240,7 @@ react(struct control *c, const struct ipc_nft_seen *seen)
 	if (storm_strike(&g->storm, now_us(), seen->changed)) {
 		g->incident.gone += seen->gone;
 		if (!shut)
-			tell_storm(c, STORM_ALARM, g->storm.in_all);
+			guard_tell_storm(c, STORM_ALARM, g->storm.in_all);
 		return;
 	}
 	begin_incident(c, seen);
@@ -412,6 +268,8 @@ control_guard_seen(struct control *c, const struct ipc_message *m)
 		c->forwarding = false;
 	}
 	g->generation = seen.generation;
+	if (seen.transactions > seen.changed || seen.lost)
+		control_drift_tables_changed(c);
 	if (knows_nothing(c))
 		return;
 	if (seen.changed > 0)
@@ -438,7 +296,7 @@ tick_storm(struct control *c)
 	case STORM_WAIT:
 	case STORM_ALARM:
 		if (step == STORM_ALARM)
-			tell_storm(c, step, strikes);
+			guard_tell_storm(c, step, strikes);
 		if (now_us() - c->guard->restored_us >= SHUT_RESTORE_US) {
 			bool changed;
 
@@ -447,9 +305,30 @@ tick_storm(struct control *c)
 		break;
 	case STORM_OVER:
 		put_right(c);
-		tell_storm(c, step, strikes);
+		guard_tell_storm(c, step, strikes);
 		break;
 	}
+}
+
+int
+control_guard_verify(struct control *c)
+{
+	struct guard *g = c->guard;
+	struct ipc_nft_seen seen = { .changed = 1, .noticed_ns = clock_ns(CLOCK_REALTIME) };
+	int r = control_guard_compare(c);
+
+	if (r >= 0) {
+		(void)reopen(c);
+		g->generation = c->known.generation;
+	}
+	if (r == 0 || (r < 0 && !c->gone)) {
+		(void)forwarded_packets(&seen.forwarded);
+		begin_incident(c, &seen);
+		guard_tell_incident(c, true, r);
+	}
+	if (r < 0)
+		not_put_back(c, r);
+	return r;
 }
 
 /* A change that no event told of, or one whose event was lost. */
@@ -460,8 +339,6 @@ tick_compare(struct control *c)
 	uint32_t generation = 0;
 	uint64_t pause = g->cost_us * COMPARE_SHARE;
 	bool due = g->due || c->gone;
-	struct ipc_nft_seen seen = { .changed = 1 };
-	int r;
 
 	if (nft_generation(c->nft, &generation) == 0 && generation != g->generation &&
 	    generation != c->known.generation)
@@ -469,19 +346,7 @@ tick_compare(struct control *c)
 	pause = pause > COMPARE_US ? pause : COMPARE_US;
 	if (knows_nothing(c) || (!due && now_us() - g->compared_us < pause))
 		return;
-	seen.noticed_ns = clock_ns(CLOCK_REALTIME);
-	r = control_guard_compare(c);
-	if (r >= 0) {
-		(void)reopen(c);
-		g->generation = c->known.generation;
-	}
-	if (r == 0 || (r < 0 && !c->gone)) {
-		(void)forwarded_packets(&seen.forwarded);
-		begin_incident(c, &seen);
-		tell_incident(c, true, r);
-	}
-	if (r < 0)
-		not_put_back(c, r);
+	(void)control_guard_verify(c);
 }
 
 static void
@@ -492,10 +357,10 @@ sample(struct control *c)
 	g->second.at_ns = clock_ns(CLOCK_REALTIME);
 	(void)forwarded_packets(&g->second.forwarded);
 	if (g->incident.follow && now_us() >= g->follow_us) {
-		tell_traffic(c);
+		guard_tell_traffic(c);
 		g->asked_us = now_us();
 	} else if (!g->incident.follow && now_us() - g->asked_us >= 10 * (uint64_t)TICK_US) {
-		sample_leaks(c, &g->leaks);
+		guard_sample_leaks(c, &g->leaks);
 		g->asked_us = now_us();
 	}
 }

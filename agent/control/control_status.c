@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The accounts of gate, tap and record, laid side by side. */
+#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 
 #include "agent/record/text_clean.h"
@@ -155,14 +156,19 @@ static json_t *
 problem_json(const struct control *c, const json_t *watch, const json_t *record,
     const json_t *processes)
 {
+	char drift[400];
 	json_t *problem;
 
 	if (c->problem[0] != '\0')
 		return control_text_json(c->problem);
+	if (c->cut.problem[0] != '\0')
+		return control_text_json(c->cut.problem);
 	if (watch == NULL)
 		return json_string("the watcher does not answer");
 	if (record == NULL)
 		return json_string("the recorder does not answer");
+	if (control_drift_problem(c, drift, sizeof(drift)))
+		return control_text_json(drift);
 	problem = watch_problem(watch);
 	if (!json_is_null(problem))
 		return problem;
@@ -181,9 +187,11 @@ control_status(struct control *c)
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	    "cutoffs", control_cutoffs_json(c),
 	    "policy", policy_json(c), "pending", control_confirm_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(),
-	    "processes", processes, "problem", problem);
+	    "processes", processes, "problem", problem,
+	    "drift", control_drift_json(c, message_language_of_locale()));
 }

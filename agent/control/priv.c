@@ -45,19 +45,13 @@ close_fd(int fd)
 		close(fd);
 }
 
+/* What an answer brought along, whatever its result; the descriptor is closed. */
 static int
-exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
+take_replies(int r, int fd, struct nft_replies *replies)
 {
-	const int *keeper_fd = ch->state;
-	int batch = ipc_memfd("batch", bytes, length);
 	void *mapped = NULL;
-	int fd, r, mapping;
+	int mapping;
 
-	*replies = (struct nft_replies){ 0 };
-	if (batch < 0)
-		return batch;
-	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
-	close(batch);
 	mapping = fd < 0 ? -EPROTO : ipc_map(fd, REPLIES_MAX, &mapped, &replies->length);
 	close_fd(fd);
 	if (r < 0 && mapping < 0)
@@ -72,6 +66,21 @@ exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_re
 	if (mapped != NULL)
 		munmap(mapped, replies->length);
 	return r;
+}
+
+static int
+exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
+{
+	const int *keeper_fd = ch->state;
+	int batch = ipc_memfd("batch", bytes, length);
+	int fd, r;
+
+	*replies = (struct nft_replies){ 0 };
+	if (batch < 0)
+		return batch;
+	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
+	close(batch);
+	return take_replies(r, fd, replies);
 }
 
 static void
@@ -159,6 +168,27 @@ priv_ready(int keeper_fd, const char *status)
 	return r;
 }
 
+int
+priv_look(int keeper_fd, enum drift_look what, struct nft_replies *out)
+{
+	uint32_t number = (uint32_t)what;
+	int fd, r;
+
+	*out = (struct nft_replies){ 0 };
+	r = ask(keeper_fd, IPC_PRIV_LOOK, &number, sizeof(number), -1, &fd, NULL, 0);
+	return take_replies(r, fd, out);
+}
+
+int
+priv_release(int keeper_fd, const char *interface)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_RELEASE, interface, strlen(interface), -1, &fd, NULL, 0);
+
+	close_fd(fd);
+	return r;
+}
+
 /* What an answer brings, copied; *length of it in bytes. */
 static int
 take(int fd, size_t max, void **bytes, size_t *length)
@@ -235,5 +265,30 @@ priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t coun
 	if (r == 0)
 		memcpy(changes, bytes, sizeof(*changes));
 	free(bytes);
+	return r;
+}
+
+int
+priv_cut_flows(int keeper_fd, int cut_fd, uint64_t *flows, char *why, size_t size)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_CUT_FLOWS, NULL, 0, cut_fd, &fd, why, size);
+
+	close_fd(fd);
+	*flows = r == 0 ? strtoull(why, NULL, 10) : 0;
+	return r;
+}
+
+int
+priv_link(int keeper_fd, const char *interface, bool up, char *why, size_t size)
+{
+	struct ipc_link link = { .up = up ? 1 : 0 };
+	int fd, r;
+
+	if (strlen(interface) >= sizeof(link.name))
+		return -ENAMETOOLONG;
+	memcpy(link.name, interface, strlen(interface));
+	r = ask(keeper_fd, IPC_PRIV_LINK, &link, sizeof(link), -1, &fd, why, size);
+	close_fd(fd);
 	return r;
 }

@@ -3,6 +3,7 @@
 #ifndef AGENT_CONTROL_PRIV_H
 #define AGENT_CONTROL_PRIV_H
 
+#include "agent/drift/drift_look.h"
 #include "agent/ipc.h"
 #include "kernel-helpers/nft_channel.h"
 
@@ -40,5 +41,17 @@ int priv_processes(int keeper_fd, struct ipc_processes *out);
  * findings as JSON; else *fd is -1.
  */
 int priv_load(int keeper_fd, int *fd, char *why, size_t size);
+
+/* Forget flows: *flows of them. The memfd is as IPC_PRIV_CUT_FLOWS says. */
+int priv_cut_flows(int keeper_fd, int cut_fd, uint64_t *flows, char *why, size_t size);
+
+/* -EALREADY: it was down; -EUCLEAN: it is up, but not all of its routes came back. */
+int priv_link(int keeper_fd, const char *interface, bool up, char *why, size_t size);
+
+/* One of the looks of agent/drift/drift_look.h, by the keeper; the caller frees *out. */
+int priv_look(int keeper_fd, enum drift_look what, struct nft_replies *out);
+
+/* An interface of a segment out of the bridge that it is a port of. */
+int priv_release(int keeper_fd, const char *interface);
 
 #endif /* AGENT_CONTROL_PRIV_H */

@@ -240,9 +240,11 @@ later_file(int fd, const char *head, size_t length, uint64_t number, struct seal
 static int
 open_one(int directory, const char *name)
 {
-	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const bool packed = log_pack_named(name);
+	int fd = openat(directory, name,
+	    (packed ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	return fd >= 0 && log_pack_named(name) ? log_unpack_file(fd) : fd;
+	return fd >= 0 && packed ? log_unpack_file(fd) : fd;
 }
 
 /*
@@ -250,7 +252,7 @@ open_one(int directory, const char *name)
  * ones only the last is looked into. -1: there is none.
  */
 static int
-open_newest(int directory, uint64_t *number)
+open_newest(int directory, uint64_t *number, bool *is_packed)
 {
 	char head[SEAL_LINE_LONGEST];
 	struct log_names names;
@@ -258,6 +260,7 @@ open_newest(int directory, uint64_t *number)
 	int newest = -1;
 
 	*number = 0;
+	*is_packed = false;
 	if (log_names_list(directory, &names) < 0)
 		return -1;
 	for (size_t i = names.count; i > 0; i--) {
@@ -279,20 +282,44 @@ open_newest(int directory, uint64_t *number)
 			close(newest);
 		newest = fd;
 		*number = n;
+		*is_packed = log_pack_named(name);
 	}
 	log_names_free(&names);
 	return newest;
 }
 
+/* Everything behind the last good record of a file is set aside. "end" < 0: leave it. */
+static int
+cut_behind(struct log_file *f, int fd, off_t end, struct seal_recovery *out)
+{
+	struct log_file one = { .directory = f->directory, .fd = fd };
+	struct stat st;
+	int r;
+
+	if (end < 0)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (end >= st.st_size)
+		return 0;
+	r = log_file_cut(&one, end);
+	if (r == 0) {
+		out->set_aside += one.set_aside;
+		f->set_aside += one.set_aside;
+	}
+	return r;
+}
+
 /* The file in use is empty, or not there: it ended between two files, or somebody ended it. */
 static int
-between_files(int directory, struct seal_state *s, struct seal_recovery *out)
+between_files(struct log_file *f, struct seal_state *s, struct seal_recovery *out)
 {
 	char head[SEAL_LINE_LONGEST];
 	uint64_t number;
 	size_t length;
-	off_t end;
-	int fd = open_newest(directory, &number);
+	off_t end = -1;
+	bool packed;
+	int fd = open_newest(f->directory, &number, &packed);
 	int r = fd < 0 ? 0 : head_of(fd, head, &length, &number);
 
 	out->last_file = number;
@@ -311,13 +338,54 @@ between_files(int directory, struct seal_state *s, struct seal_recovery *out)
 	}
 	if (r == 0 && out->found == SEAL_GOOD && number >= s->file)
 		out->found = SEAL_CLOSED;
+	if (r == 0 && out->found == SEAL_CLOSED && !packed)
+		r = cut_behind(f, fd, end, out);
 	if (fd >= 0)
 		close(fd);
 	return r;
 }
 
+/*
+ * The file in use was begun behind the state, and of the one before not all had reached
+ * the disk: then nothing in the newer one had been promised either. It is set aside, and
+ * begun again behind what is left. *out is not touched when the two meet.
+ */
 static int
-with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_recovery *out)
+drop_unsynced(struct log_file *f, const char *head, size_t length, struct seal_state *s,
+    struct seal_recovery *out)
+{
+	struct seal_recovery before = { .state_sequence = out->state_sequence };
+	struct seal_state *ahead = seal_state_new();
+	uint8_t stated[SEAL_SIZE];
+	const char *text;
+	uint64_t number;
+	off_t end = -1;
+	bool packed;
+	size_t n;
+	int fd = open_newest(f->directory, &number, &packed), r = 0;
+
+	if (ahead != NULL)
+		*ahead = *s;
+	if (ahead != NULL && fd >= 0 && !packed && number == s->file)
+		r = same_file(fd, ahead, &before, &end);
+	if (r == 0 && before.found == SEAL_GOOD && seal_line_text(head, length,
+	    "\"previous\":{\"hash\":", &text, &n) && n == SEAL_HEX && seal_unhex(text, stated) &&
+	    memcmp(stated, ahead->hash, SEAL_SIZE) != 0) {
+		*out = before;
+		out->found = SEAL_CLOSED;
+		*s = *ahead;
+		r = cut_behind(f, fd, end, out);
+		if (r == 0)
+			r = cut_behind(f, f->fd, 0, out);
+	}
+	if (fd >= 0)
+		close(fd);
+	seal_state_free(ahead);
+	return r;
+}
+
+static int
+with_state(struct log_file *f, struct seal_state *s, struct seal_recovery *out)
 {
 	char head[SEAL_LINE_LONGEST];
 	uint64_t number;
@@ -332,8 +400,13 @@ with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_
 	if (r < 0)
 		return r;
 	if (st.st_size == 0)
-		return between_files(directory, s, out);
+		return between_files(f, s, out);
 	out->last_file = number;
+	if (number == s->file + 1) {
+		r = drop_unsynced(f, head, length, s, out);
+		if (r < 0 || out->found == SEAL_CLOSED)
+			return r;
+	}
 	if (number == s->file) {
 		r = same_file(f->fd, s, out, &end);
 	} else if (number > s->file && number - s->file <= FILES_AHEAD) {
@@ -343,11 +416,7 @@ with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_
 	} else {
 		found(out, SEAL_CUT, SEAL_WHY_OTHER);
 	}
-	if (r == 0 && out->found == SEAL_GOOD && end >= 0 && end < st.st_size) {
-		out->set_aside = (uint64_t)(st.st_size - end);
-		r = log_file_cut(f, end);
-	}
-	return r;
+	return r == 0 && out->found == SEAL_GOOD ? cut_behind(f, f->fd, end, out) : r;
 }
 
 int
@@ -360,10 +429,11 @@ seal_recover(int directory, struct log_file *f, struct seal_state *s,
 	memset(out, 0, sizeof(*out));
 	out->state_sequence = s->sequence;
 	if (r == 0)
-		r = with_state(directory, f, s, out);
+		r = with_state(f, s, out);
 	else {
 		const bool none = r == -ENOENT;
-		int fd = open_newest(directory, &out->last_file);
+		bool packed;
+		int fd = open_newest(directory, &out->last_file, &packed);
 
 		if (fd >= 0)
 			close(fd);

@@ -205,6 +205,7 @@ put_health(struct watcher *w, json_t *o)
 json_t *
 watcher_status(struct watcher *w)
 {
+	uint32_t leaving = 0, entering = 0;
 	const struct inspect_ledger *l = inspect_ledger(w->inspect);
 	struct aggregate_totals total = { 0, 0, 0 };
 	json_t *o = json_object(), *taps = json_array();
@@ -213,6 +214,9 @@ watcher_status(struct watcher *w)
 		json_array_append_new(taps, tap_json(w, i));
 	json_object_set_new(o, "tier",
 	    json_string(tap_tier_name(tap_set_tier(w->setup->taps))));
+	tap_set_programs(w->setup->taps, &leaving, &entering);
+	put(o, "leaving_program", leaving);
+	put(o, "entering_program", entering);
 	json_object_set_new(o, "tier_reason",
 	    json_string(tap_set_tier_reason(w->setup->taps)));
 	/* why the flows of before the start are not all known; "": they are */

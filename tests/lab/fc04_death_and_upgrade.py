@@ -4,6 +4,8 @@
 
 SIGKILL and SIGSEGV of every process, SIGKILL of all at once for want of memory, stop and start, a stop that hangs, an upgrade (another
 program file, the same table), and the purge of what the package put onto the disk.
+
+Runs alone.
 """
 import os
 import re

@@ -4,6 +4,8 @@
 
 Two policies take turns. Both permit the flows to port 5000 and deny those to port 5001;
 everything around them changes: exact tuples, ranges, services, permits, leaf chains.
+
+Runs alone.
 """
 import os
 import subprocess

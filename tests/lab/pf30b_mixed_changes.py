@@ -6,6 +6,8 @@ Openings come at a high rate and running flows speak in both directions, in pair
 and of interval maps. What every policy permits loses nothing, though by another permit or
 another kind of map each time; what none permits never passes. SEKISHO_RELOADS=300 is the
 long form.
+
+Runs alone.
 """
 import os
 import random

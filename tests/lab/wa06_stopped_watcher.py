@@ -5,6 +5,8 @@
 Violations that the gate stops fill the ring of the way in, leaks the event ring of the way
 out as well: what was judged and what is told as lost is all that came, or crossed. What a
 permit covers is counted in the kernel: of it nothing is lost.
+
+Runs alone.
 """
 import json
 import os

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""WA-07: a clean stop in the middle of a burst: every frame the kernel took is judged or told."""
+"""WA-07: a clean stop in the middle of a burst: every frame the kernel took is judged or told.
+
+Runs alone.
+"""
 import os
 import re
 import time

@@ -6,6 +6,8 @@ The table has 65,536 places, so many of them find none and are counted for their
 zones. A second flood of as many others must not take more memory than the first.
 Some of the ports are those of tunnels, and so many look like a scan: what is found beside
 the packets is counted apart, once, and told to the last one too.
+
+Runs alone.
 """
 import collections
 import os

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The head on the wire, written down a second time: it must not change unseen. */
@@ -234,6 +235,26 @@ test_late_answers(void)
 	free(question);
 }
 
+/* A death before the question is none of its business. */
+static void
+test_death(void)
+{
+	static struct ipc_message m;
+	int fds[2];
+
+	CU_ASSERT_EQUAL_FATAL(ipc_pair(fds), 0);
+	CU_ASSERT_EQUAL(ipc_tell_death(fds[1]), 0);
+	CU_ASSERT_EQUAL(ipc_ask(fds[0], IPC_WATCH_STATUS, NULL, 0, -1, &m, 50), -ETIMEDOUT);
+	if (fork() == 0) {
+		usleep(50000);
+		_exit(ipc_tell_death(fds[1]) == 0 ? 0 : 1);
+	}
+	CU_ASSERT_EQUAL(ipc_ask(fds[0], IPC_WATCH_STATUS, NULL, 0, -1, &m, 20000), -ECONNRESET);
+	wait(NULL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void
 test_ask(void)
 {
@@ -360,6 +381,7 @@ main(void)
 		{ "a descriptor arrives", test_descriptor },
 		{ "only sealed memory is mapped", test_memfd_seals },
 		{ "a late answer answers nothing", test_late_answers },
+		{ "a death ends the waiting", test_death },
 		{ "ask", test_ask },
 		{ "a full queue is an error", test_full_queue_and_drop },
 		{ "JSON both ways", test_json },

@@ -12,6 +12,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -168,7 +169,100 @@ static const struct hostile {
 	    NFNL_SUBSYS_NFTABLES, NFT_MSG_DELRULE, NFPROTO_INET, NULL, 0 },
 	{ "elements of no table", "no table named",
 	    NFNL_SUBSYS_NFTABLES, NFT_MSG_DELSETELEM, NFPROTO_INET, NULL, 0 },
+	{ "a chain of no table", "no table named",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET, NULL, 0 },
+	{ "a set of another table", "another table",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWSET, NFPROTO_INET,
+	    BYTES(ATTR(8, 1), 'n', 'a', 't', 0) },
+	{ "elements of another table", "another table",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWSETELEM, NFPROTO_INET,
+	    BYTES(ATTR(8, 1), 'n', 'a', 't', 0) },
+	{ "an object of another table", "another table",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_DELOBJ, NFPROTO_INET,
+	    BYTES(ATTR(8, 1), 'n', 'a', 't', 0) },
+	{ "a rule of another table", "another table",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWRULE, NFPROTO_INET,
+	    BYTES(ATTR(8, 1), 'n', 'a', 't', 0) },
+	{ "a chain by its handle", "never send",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_DELCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(12, 2), 0, 0, 0, 0, 0, 0, 0, 3) },
+	{ "a set by its handle", "never send",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_DELSET, NFPROTO_INET,
+	    BYTES(OURS, ATTR(12, 16), 0, 0, 0, 0, 0, 0, 0, 3) },
+	{ "a table with an owner", "never send",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWTABLE, NFPROTO_INET,
+	    BYTES(OURS, ATTR(8, 2), 0, 0, 0, 2) },
+	{ "an offloaded chain", "never send",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(8, 10), 0, 0, 0, 2) },
+	{ "a chain of NAT", "no filter",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(8, 7), 'n', 'a', 't', 0) },
+	{ "a chain of routes", "no filter",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(10, 7), 'r', 'o', 'u', 't', 'e', 0, 0, 0) },
+	{ "a chain at ingress", "do not know",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(12, 4), ATTR(8, 1), 0, 0, 0, 5) },
+	{ "a chain at a device", "at a device",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(20, 4), ATTR(8, 1), 0, 0, 0, 2, ATTR(8, 3), 'l', 'o', 0, 0) },
+	{ "two hooks", "do not know",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(20, 4), ATTR(8, 1), 0, 0, 0, 2, ATTR(8, 1), 0, 0, 0, 0) },
+	{ "a hook cut short", "do not know",
+	    NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	    BYTES(OURS, ATTR(10, 4), ATTR(8, 1), 0, 0, 0, 0) },
+	{ "a quota", "no counter", NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWOBJ, NFPROTO_INET,
+	    BYTES(OURS, ATTR(8, 3), 0, 0, 0, 2) },
+	{ "a helper for conntrack", "no counter", NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWOBJ,
+	    NFPROTO_INET, BYTES(OURS, ATTR(8, 3), 0, 0, 0, 3) },
 };
+
+/* Expressions of a rule: a name and what stands in its data. */
+static const struct {
+	const char *sentence;		/* NULL: allowed */
+	const char *name;
+	uint8_t data[48];
+	size_t length;
+} rules[] = {
+	{ NULL, "counter", { 0 }, 0 },
+	{ NULL, "payload", { ATTR(8, 2), 0, 0, 0, 1 }, 8 },
+	{ "rewrites", "payload", { ATTR(8, 5), 0, 0, 0, 1 }, 8 },
+	{ "rewrites", "payload", { 8, 0, 5, 0x80, 0, 0, 0, 1 }, 8 },
+	{ "rewrites", "meta", { ATTR(8, 2), 0, 0, 0, 3, ATTR(8, 3), 0, 0, 0, 1 }, 16 },
+	{ "rewrites", "exthdr", { ATTR(8, 7), 0, 0, 0, 1 }, 8 },
+	{ "rewrites", "payload", { ATTR(40, 2), 0, 0, 0, 1 }, 8 },
+	{ NULL, "ct", { ATTR(8, 2), 0, 0, 0, 3, ATTR(8, 4), 0, 0, 0, 1 }, 16 },
+	{ "its mark", "ct", { ATTR(8, 2), 0, 0, 0, 16, ATTR(8, 4), 0, 0, 0, 1 }, 16 },
+	{ "its mark", "ct", { ATTR(8, 4), 0, 0, 0, 1 }, 8 },
+	{ "its mark", "ct", { ATTR(8, 2), 0, 0, 0, 3, ATTR(8, 2), 0, 0, 0, 16,
+	    ATTR(8, 4), 0, 0, 0, 1 }, 24 },
+	{ NULL, "immediate", { ATTR(16, 2), ATTR(12, 2), ATTR(8, 1), 0, 0, 0, 1 }, 16 },
+	{ "never give", "immediate", { ATTR(16, 2), ATTR(12, 2), ATTR(8, 1), 0, 0, 0, 3 }, 16 },
+	{ "never give", "immediate", { ATTR(16, 2), ATTR(12, 2), ATTR(8, 1), 0, 7, 0, 3 }, 16 },
+	{ "cannot be read", "immediate", { ATTR(12, 2), ATTR(8, 2), 0, 0, 0, 1 }, 12 },
+	{ "inside an expression", "dynset", { ATTR(8, 7), 0, 0, 0, 1 }, 8 },
+	{ "never send", "nat", { 0 }, 0 }, { "never send", "masq", { 0 }, 0 },
+	{ "never send", "redir", { 0 }, 0 }, { "never send", "tproxy", { 0 }, 0 },
+	{ "never send", "queue", { 0 }, 0 }, { "never send", "dup", { 0 }, 0 },
+	{ "never send", "fwd", { 0 }, 0 }, { "never send", "notrack", { 0 }, 0 },
+	{ "never send", "flow_offload", { 0 }, 0 }, { "never send", "synproxy", { 0 }, 0 },
+	{ "never send", "", { 0 }, 0 }, { "never send", "countee", { 0 }, 0 },
+	{ "never send", "counterr", { 0 }, 0 },
+};
+
+static size_t
+put_attr(uint8_t *at, uint16_t type, const void *value, size_t length)
+{
+	struct nlattr a = { .nla_len = (uint16_t)(NLA_HDRLEN + length), .nla_type = type };
+
+	memset(at, 0, NLA_ALIGN(a.nla_len));
+	memcpy(at, &a, sizeof(a));
+	if (length > 0)
+		memcpy(at + NLA_HDRLEN, value, length);
+	return NLA_ALIGN((size_t)a.nla_len);
+}
 
 static size_t
 put(uint8_t *at, uint16_t type, uint8_t family, uint16_t resource, const void *attrs,
@@ -207,6 +301,42 @@ hostile_batches_are_refused(void)
 		    strstr(why, hostile[i].sentence) == NULL)
 			CU_FAIL(hostile[i].what);
 		CU_ASSERT_PTR_NOT_NULL(strstr(why, "message 2: "));
+	}
+}
+
+/* How a rule with one expression is judged, its bytes cut by so many. */
+static int
+judge_rule(size_t i, size_t cut, char *why, size_t size)
+{
+	uint8_t expr[128], list[160], attrs[192], buf[320];
+	size_t n = put_attr(expr, NFTA_EXPR_NAME, rules[i].name, strlen(rules[i].name) + 1);
+	size_t m;
+
+	n += put_attr(expr + n, NFTA_EXPR_DATA, rules[i].data, rules[i].length);
+	n = put_attr(list, NFTA_LIST_ELEM, expr, n - cut);
+	m = put_attr(attrs, NFTA_RULE_TABLE, "sekisho", 8);
+	m += put_attr(attrs + m, NFTA_RULE_EXPRESSIONS, list, n);
+	n = put(buf, NFNL_MSG_BATCH_BEGIN, 0, NFNL_SUBSYS_NFTABLES, NULL, 0);
+	n += put(buf + n, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE, NFPROTO_INET, 0, attrs, m);
+	n += put(buf + n, NFNL_MSG_BATCH_END, 0, NFNL_SUBSYS_NFTABLES, NULL, 0);
+	return nft_channel_allowed(buf, n, why, size);
+}
+
+static void
+rules_only_look_and_judge(void)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		char why[128] = "";
+		int r = judge_rule(i, 0, why, sizeof(why));
+
+		if (rules[i].sentence == NULL ? r != 0 :
+		    r != -EPERM || strstr(why, rules[i].sentence) == NULL) {
+			fprintf(stderr, "%zu %s: %d %s\n", i, rules[i].name, r, why);
+			CU_FAIL("an expression is judged otherwise");
+		}
+		/* Cut anywhere inside its last attribute it is nothing we can read. */
+		if (rules[i].length >= 8)
+			CU_ASSERT_EQUAL(judge_rule(i, 4, why, sizeof(why)), -EPERM);
 	}
 }
 
@@ -282,6 +412,7 @@ main(void)
 		{ "our own deletions pass", our_own_deletions_pass },
 		{ "our own questions pass", our_own_questions_pass },
 		{ "hostile batches are refused", hostile_batches_are_refused },
+		{ "rules only look and judge", rules_only_look_and_judge },
 		{ "lengths that lie are refused", lengths_that_lie_are_refused },
 		{ "batches have one form", batches_have_one_form },
 		CU_TEST_INFO_NULL,

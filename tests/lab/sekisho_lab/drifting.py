@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """For tests in which somebody else changes what the gate stands on."""
+import ctypes
 import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import time
 
 from . import case, frames, model, netns, policy
 from .gate import check
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def forwarding(gate):
@@ -63,6 +67,53 @@ def stays_shut(gate, sport, segments=(("za", 2), ("zb", 2))):
         gate.exchange(family, frames.TCP, 80, sport)
         shot = gate.opening(family, *segments, frames.TCP, 81, sport + 500)
         case.nothing(gate, gate.passed([shot], family, wait=0.05), "after the repair")
+
+
+def doctor(gate, *words):
+    """(exit code, {id: [subjects]}) of sekisho doctor."""
+    run = gate.sekisho("--json", "doctor", *words)
+    found = {}
+    for f in json.loads(run.stdout)["findings"]:
+        found.setdefault(f["id"], []).append(f["subject"])
+    return run.returncode, found
+
+
+def shell(gate, *lines):
+    """Commands in the gateway's namespace; all must work."""
+    for line in lines:
+        run = netns.run(netns.gateway(gate.prefix), "sh", "-c", line)
+        check(run.returncode == 0, "%s: %s" % (line, run.stderr))
+
+
+# ---- programs of others ------------------------------------------------------------------
+
+SYS_BPF, PROG_LOAD, LINK_CREATE = 321, 5, 28
+TCX_INGRESS, TCX_EGRESS, XDP = 46, 47, 37
+
+
+def _bpf(command, attr):
+    buffer = ctypes.create_string_buffer(attr.ljust(128, b"\0"), 128)
+    fd = _libc.syscall(SYS_BPF, command, buffer, 128)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return fd
+
+
+def program(gate, interface, hook):
+    """A BPF program that lets everything pass, at a hook of an interface; close it to end it."""
+    kind, result = (6, 2) if hook == XDP else (3, -1)       # XDP_PASS; TCX_NEXT
+    code = struct.pack("<BBhiBBhi", 0xb7, 0, 0, result, 0x95, 0, 0, 0)
+    code = ctypes.create_string_buffer(code, 16)
+    text = ctypes.create_string_buffer(b"GPL")
+    loaded = _bpf(PROG_LOAD, struct.pack("<IIQQ", kind, 2, ctypes.addressof(code),
+                                         ctypes.addressof(text)))
+    with netns.inside(netns.gateway(gate.prefix)):
+        index = socket.if_nametoindex(interface)
+        try:        # BPF_F_BEFORE: ahead of all others
+            return _bpf(LINK_CREATE, struct.pack("<IIII", loaded, index, hook,
+                                                 0 if hook == XDP else 8))
+        finally:
+            os.close(loaded)
 
 
 # ---- packets all the while ---------------------------------------------------------------

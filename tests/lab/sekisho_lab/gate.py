@@ -37,6 +37,7 @@ class Gate:
     """Lab and daemon under one roof; use as a context manager."""
 
     links = None        # see netns.up()
+    environment = {}    # of the daemon, beside our own
 
     def __init__(self, text=None, path=None, daemon=True):
         self.folder = tempfile.mkdtemp(prefix="sekisho-test-")
@@ -88,6 +89,7 @@ class Gate:
         self.daemon = subprocess.Popen(
             ["ip", "netns", "exec", netns.gateway(self.prefix), model.binary("sekishod"),
              "-f", self.path, "--foreground", "--root", self.root],
+            env=dict(os.environ, **self.environment),
             stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         until = time.monotonic() + READY
         while time.monotonic() < until:

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What control_guard.c knows, and how control_guard_tell.c writes it down. Nobody else's. */
+#ifndef AGENT_CONTROL_CONTROL_GUARD_H
+#define AGENT_CONTROL_CONTROL_GUARD_H
+
+#include "agent/control/control_drift.h"
+#include "agent/control/culprit.h"
+#include "agent/control/storm.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct traffic {
+	int64_t at_ns;			/* CLOCK_REALTIME */
+	uint64_t forwarded, leaks;
+};
+
+/* What was done to the table and is not told yet, or not to its end. */
+struct incident {
+	uint64_t key;
+	int64_t noticed_ns, shut_ns;
+	uint64_t forwarded;		/* as the keeper counted right after it had shut */
+	uint32_t changed, gone;
+	struct culprit by;
+	struct traffic before;
+	bool follow;			/* the tap's account is still to come */
+};
+
+struct guard {
+	struct storm storm;
+	struct incident incident;
+	struct traffic second;		/* of the last tick */
+	struct traffic leaks;		/* of the last account of the tap */
+	uint32_t generation;		/* that was compared or is our own */
+	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
+	uint64_t restored_us, follow_us, asked_us;
+	uint64_t keys;
+	bool reopen;			/* forwarding was on before it was shut for this */
+	bool due;			/* compare at the next tick */
+};
+
+/* What became of the incident; changed: the table did not hold what it should. r: not put right. */
+void guard_tell_incident(struct control *c, bool changed, int r);
+/* How much got through; the tap knows a little later. */
+void guard_tell_traffic(struct control *c);
+/* An interval of a storm is over, or all of it. */
+void guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes);
+/* The tap's account of leaks, all pairs together. */
+void guard_sample_leaks(struct control *c, struct traffic *t);
+
+#endif /* AGENT_CONTROL_CONTROL_GUARD_H */
