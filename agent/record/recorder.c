@@ -113,10 +113,17 @@ answer_status(struct peer *p, const struct ipc_message *question)
 static void
 take_rules(struct peer *p, const struct ipc_message *m)
 {
-	if (m->length == sizeof(p->recorder->rules))
-		memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
-	else
+	struct recorder_writer *w = &p->recorder->writer;
+
+	if (m->length != sizeof(p->recorder->rules)) {
 		count_bad(p, "length");
+		return;
+	}
+	memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
+	w->rotate.size = p->recorder->rules.rotate_size;
+	w->rotate.daily = p->recorder->rules.rotate_daily;
+	w->checkpoint_s = p->recorder->rules.checkpoint_s;
+	w->heartbeat_s = p->recorder->rules.heartbeat_s;
 }
 
 static void

@@ -433,7 +433,6 @@ trace(struct sealed_log *l)
 	pause_for_a_sync();
 	sealed_log_write(l, 2);
 	recorder_rotate(&l->writer);
-	recorder_rotate(&l->writer);
 	recorder_writer_tick(&l->writer);
 	sealed_log_stop(l);
 	/* And the next start. */
