@@ -96,12 +96,13 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	char *text;
 
 	(void)fstat(w->file.fd, &st);
-	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:I,s:b}",
 	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
-	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "");
+	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "",
+	    "file_number", (json_int_t)w->seal->file, "key_waits", !w->key_shown);
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */

@@ -50,7 +50,7 @@ struct recorder_setup {
  * is noticed within a few seconds without them).
  *
  * IPC_RECORD_STATUS answers {"sequence", "written", "lost", "unreported", "bad_messages",
- * "bytes", "free_bytes", "low_space", "sync_error"}; "lost" and "written": since its start.
+ * "bytes", "free_bytes", "low_space", "sync_error", "file_number", "key_waits"}; "lost" and "written": since its start.
  */
 int recorder_run(const struct recorder_setup *setup);
 
