@@ -150,7 +150,7 @@ verify_once(struct log_verify *v, struct folder *f, int *error)
 	f->current = open_regular(f->fd, LOG_NAME);
 	if (f->current >= 0 && fstat(f->current, &f->current_is) < 0)
 		f->current_is = (struct stat){ 0 };
-	*error = log_names_list(f->fd, &f->names);
+	*error = log_names_list_packed(f->fd, &f->names);
 	if (*error < 0) {
 		if (f->current >= 0)
 			close(f->current);

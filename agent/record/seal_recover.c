@@ -261,7 +261,7 @@ open_newest(int directory, uint64_t *number, bool *is_packed)
 
 	*number = 0;
 	*is_packed = false;
-	if (log_names_list(directory, &names) < 0)
+	if (log_names_list_packed(directory, &names) < 0)
 		return -1;
 	for (size_t i = names.count; i > 0; i--) {
 		const char *name = names.names[i - 1];

@@ -268,7 +268,7 @@ names_of(const struct sealed_log *l)
 {
 	struct log_names names;
 
-	CU_ASSERT_EQUAL_FATAL(log_names_list(l->directory, &names), 0);
+	CU_ASSERT_EQUAL_FATAL(log_names_list_packed(l->directory, &names), 0);
 	return names;
 }
 

@@ -161,7 +161,7 @@ clear_log(struct sealed_log *l)
 {
 	struct log_names names;
 
-	CU_ASSERT_EQUAL_FATAL(log_names_list(l->directory, &names), 0);
+	CU_ASSERT_EQUAL_FATAL(log_names_list_packed(l->directory, &names), 0);
 	for (size_t i = 0; i < names.count; i++)
 		(void)unlinkat(l->directory, names.names[i], 0);
 	log_names_free(&names);
