@@ -34,6 +34,8 @@ static const struct cli_verb verbs[] = {
 	  MSG_CLI_REPLAY, MSG_CLI_REPLAY_HELP, cli_replay },
 	{ "violations", "[--since T] [--zone Z] [--class ZV] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },
+	{ "log", "verify [--checkpoints FILE] [--key FILE|-] [DIR | FILE...] | checkpoint | key",
+	  MSG_CLI_LOG, MSG_CLI_LOG_HELP, cli_log },
 	{ "model", "[-f FILE]", MSG_CLI_MODEL, MSG_CLI_MODEL_HELP, cli_model },
 };
 
