@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/retention.h"
 
+#include "agent/record/log_pack.h"
 #include "agent/record/record_json.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 
 #define SECONDS_PER_DAY 86400
 #define HOLD_LINE	160u
-#define PACKED_END	".zst"
 
 uint32_t
 retention_days(const struct record_rules *rules)
@@ -53,7 +53,27 @@ retention_between(long from, long to)
 
 /* ---- what files say ------------------------------------------------------------------- */
 
-/* The first line of a file as JSON; NULL where it is packed or no record. */
+/* The first bytes of what is in a file, packed or not. */
+static ssize_t
+read_begin(int fd, bool packed, char *bytes, size_t size)
+{
+	struct log_unpack *u;
+	ssize_t n = 0, got = 1;
+
+	if (!packed)
+		return read(fd, bytes, size);
+	u = log_unpack_new(fd);
+	if (u == NULL)
+		return -1;
+	while ((size_t)n < size && got > 0) {
+		got = log_unpack_read(u, bytes + n, size - (size_t)n);
+		n += got > 0 ? got : 0;
+	}
+	log_unpack_free(u);
+	return n;
+}
+
+/* The first line of a file as JSON; NULL where it is no record. */
 static json_t *
 first_record(int directory, const char *name)
 {
@@ -64,7 +84,7 @@ first_record(int directory, const char *name)
 
 	if (fd < 0)
 		return NULL;
-	n = read(fd, line, sizeof(line));
+	n = read_begin(fd, log_pack_named(name), line, sizeof(line));
 	close(fd);
 	end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
 	return end == NULL ? NULL : json_loadb(line, (size_t)(end - line), JSON_REJECT_DUPLICATES,
@@ -102,7 +122,7 @@ same_file(const char *said, const char *name)
 	const size_t n = strlen(said);
 
 	return strncmp(said, name, n) == 0 &&
-	    (name[n] == '\0' || strcmp(name + n, PACKED_END) == 0);
+	    (name[n] == '\0' || strcmp(name + n, LOG_PACK_END) == 0);
 }
 
 /* How a file ended stands in the first record of the next one. False: it cannot be told. */
@@ -209,7 +229,7 @@ retention_find(int directory, const struct record_rules *rules, long today,
 
 	if (days == 0)
 		return 0;
-	r = log_names_list(directory, &names);
+	r = log_names_list_packed(directory, &names);
 	if (r < 0)
 		return r;
 	/* The last one is in use, or what a next one has not been begun behind. */

@@ -3,6 +3,7 @@
 #include "agent/record/retention.h"
 
 #include "agent/clock.h"
+#include "agent/record/log_pack.h"
 #include "tests/unit/sealed_log.h"
 #include "tests/unit/unit.h"
 
@@ -71,12 +72,16 @@ hold(const struct sealed_log *l, const char *text)
 	sealed_log_put(l, RETENTION_HOLDS, text, strlen(text));
 }
 
+/* As it was closed, or packed since. */
 static bool
 there(const struct sealed_log *l, const char *name)
 {
+	char packed[LOG_NAME_SIZE + 8];
 	struct stat st;
 
-	return fstatat(l->directory, name, &st, 0) == 0;
+	snprintf(packed, sizeof(packed), "%s" LOG_PACK_END, name);
+	return fstatat(l->directory, name, &st, 0) == 0 ||
+	    fstatat(l->directory, packed, &st, 0) == 0;
 }
 
 /* As often as it takes, a minute each. */
@@ -161,6 +166,27 @@ the_record_comes_first(void)
 }
 
 static void
+packed_files_go_too(void)
+{
+	char names[3][LOG_NAME_SIZE];
+	struct sealed_log l;
+	struct verify_report r;
+
+	three_files(&l, names);
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT_EQUAL(log_pack(l.directory, names[i]), 0);
+	pass(&l, 320);
+	dispose(&l, true);
+	CU_ASSERT_FALSE(there(&l, names[0]));
+	CU_ASSERT_TRUE(there(&l, names[1]));
+	sealed_log_stop(&l);
+	r = sealed_log_verify(&l, true, NULL, 0);
+	CU_ASSERT_EQUAL(r.faults, 0);
+	CU_ASSERT_EQUAL(r.disposed, 1);
+	sealed_log_remove(&l);
+}
+
+static void
 what_is_held_stays(void)
 {
 	char names[3][LOG_NAME_SIZE], text[96];
@@ -231,6 +257,7 @@ main(void)
 		{ "files go when their time is over and not before",
 		  files_go_when_their_time_is_over_and_not_before },
 		{ "the record comes first", the_record_comes_first },
+		{ "packed files go too", packed_files_go_too },
 		{ "what is held stays", what_is_held_stays },
 		{ "a clock that was set disposes of nothing",
 		  a_clock_that_was_set_disposes_of_nothing },
