@@ -36,6 +36,8 @@ nft_account_counters(struct nft_channel *ch, struct ruleset **out)
 		ruleset_free(dump.ruleset);
 		return r;
 	}
+	/* One is asked for after the other, by name: 10,000 permits, 10,000 counters. */
+	ruleset_sort(dump.ruleset);
 	*out = dump.ruleset;
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "rules/ruleset.h"
 
 /*
- * The named counters with their values, as a ruleset of nothing but counters;
+ * The named counters with their values, as a sorted ruleset of nothing but counters;
  * without counters when there is no table. The caller frees it. 0 or a negative errno.
  */
 int nft_account_counters(struct nft_channel *ch, struct ruleset **out);
