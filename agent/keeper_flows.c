@@ -193,7 +193,7 @@ choose(void *arg, const struct conntrack_flow *f, uint32_t *mark)
 {
 	const struct wishes *w = arg;
 	const struct running_flow key = { .flow = *f };
-	const struct running_flow *found = f->mark == 0 ? NULL :
+	const struct running_flow *found = f->mark == 0 || w->n == 0 ? NULL :
 	    bsearch(&key, w->entries, w->n, sizeof(key), compare_entries);
 
 	if (found == NULL || found->new_mark == f->mark)

@@ -134,6 +134,20 @@ say_change(const struct cli *cli, const json_t *s)
 		    number_at(s, "pending", "target"));
 }
 
+/* A change is at work, and what follows is older than it. */
+static void
+say_busy(const struct cli *cli, const json_t *busy)
+{
+	if (busy == NULL)
+		return;
+	cli_say(cli, MSG_CLI_STATUS_BUSY, text_of(busy, "verb"), text_of(busy, "actor"),
+	    number_of(busy, "milliseconds") / 1000);
+	if (json_is_integer(json_object_get(busy, "numbers_age")))
+		cli_say(cli, MSG_CLI_STATUS_BUSY_NUMBERS, number_of(busy, "numbers_age"));
+	else
+		cli_say(cli, MSG_CLI_STATUS_BUSY_NO_NUMBERS);
+}
+
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
@@ -145,6 +159,7 @@ say_status(const struct cli *cli, const json_t *s)
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
 	    number_at(s, "policy", "permits"));
 	say_change(cli, s);
+	say_busy(cli, json_object_get(s, "busy"));
 	cli_say(cli, MSG_CLI_STATUS_GATE, text_at(s, "gate", "state"),
 	    number_at(s, "gate", "generation"),
 	    json_is_true(json_object_get(json_object_get(s, "gate"), "forwarding")) ? "on" :

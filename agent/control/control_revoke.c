@@ -186,9 +186,10 @@ flip(struct control *c, const struct checked *checked, const uint32_t *marks, si
 	struct diag *diag = diag_new();
 	struct ruleset *during = diag == NULL ? NULL :
 	    control_compile(c, checked, marks, n, diag);
-	int r = during == NULL ? -ENOMEM :
-	    apply_known(c, during, &cut->changed, refusal);
+	int r;
 
+	control_meanwhile(c);
+	r = during == NULL ? -ENOMEM : apply_known(c, during, &cut->changed, refusal);
 	diag_free(diag);
 	return r;
 }
@@ -244,9 +245,11 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	*cut = (struct control_cut){ .changed = false };
 	anew = r == 0 && running == NULL;
 	ruleset_sort(target);
+	control_meanwhile(c);
 	if (r == 0 && !anew)
 		r = revocation_marks(running, target, &marks, &n);
 	ruleset_free(read);
+	control_meanwhile(c);
 	if (r < 0)
 		ruleset_free(target);
 	else if (anew)
