@@ -59,7 +59,7 @@ O := build/$(BUILD)
 # ---- libraries: each layer gets only what it may use -------------------
 pkgs.rules  := libconfig libsodium
 pkgs.kernel := libnftnl libmnl libpcap libbpf
-pkgs.agent  := jansson libsystemd libseccomp libcap-ng
+pkgs.agent  := jansson libsystemd libseccomp libcap-ng libzstd zlib
 # The live view of the command; nothing that runs as a daemon links it.
 pkgs.screen := ncursesw
 pkgs        := $(pkgs.rules) $(pkgs.kernel) $(pkgs.agent)

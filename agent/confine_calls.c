@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 
 /*
  * Calls that are younger than our lists (asm-generic/unistd.h counts on from 451 for
@@ -16,7 +17,10 @@
 #define FIRST_YOUNG	451
 #define LAST_YOUNG	511
 
-/* A sanitizer's run time makes calls of its own: told, it goes on. */
+/*
+ * A sanitizer's run time makes calls of its own: told, it goes on. EPERM is what all
+ * others get already, and libseccomp takes no row that says the same (-EACCES).
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -25,10 +29,34 @@
 #endif
 #endif
 #ifdef SANITIZED
-#define DEADLY SCMP_ACT_ERRNO(EPERM)
+#define DEADLY SCMP_ACT_ERRNO(EACCES)
 #else
 #define DEADLY SCMP_ACT_KILL_PROCESS
 #endif
+
+/*
+ * libseccomp 2.5 takes 350 KiB in 5,000 pieces for the longest list, and one piece that
+ * it does not get may make it crash. What it will take is got here in larger ones, from
+ * the heap (malloc(3): below M_MMAP_THRESHOLD), and given back for it to find; the last
+ * one, at the heap's end, keeps the rest from going back to the kernel.
+ */
+#define RESERVE_PIECES	16u
+#define RESERVE_PIECE	65536u
+
+static void *
+reserve_memory(void)
+{
+	void *pieces[RESERVE_PIECES];
+	size_t n = 0;
+	bool all;
+
+	while (n < RESERVE_PIECES && (pieces[n] = malloc(RESERVE_PIECE)) != NULL)
+		n++;
+	all = n == RESERVE_PIECES;
+	for (size_t i = 0; i < n - (all ? 1 : 0); i++)
+		free(pieces[i]);
+	return all ? pieces[n - 1] : NULL;
+}
 
 /* 0 also where this machine has no such call: -EDOM. */
 static int
@@ -61,16 +89,6 @@ add_allowed(scmp_filter_ctx filter, enum privilege_role role)
 	return r;
 }
 
-static int
-add_each(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add(filter, action, calls[i], 0, NULL);
-	return r;
-}
-
 static bool
 is_allowed(enum privilege_role role, int call)
 {
@@ -81,6 +99,19 @@ is_allowed(enum privilege_role role, int call)
 		if (rows[i].call == call && is_for(&rows[i], role))
 			return true;
 	return false;
+}
+
+static int
+add_deadly(scmp_filter_ctx filter, enum privilege_role role)
+{
+	size_t n;
+	const int *calls = confine_deadly(&n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!is_allowed(role, calls[i]))
+			r = add(filter, DEADLY, calls[i], 0, NULL);
+	return r;
 }
 
 static int
@@ -128,14 +159,12 @@ add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privile
 static int
 fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
 {
-	size_t n;
-	const int *deadly = confine_deadly(&n);
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	if (r == 0)
 		r = add_allowed(filter, role);
 	if (r == 0)
-		r = add_each(filter, DEADLY, deadly, n);
+		r = add_deadly(filter, role);
 	if (r == 0)
 		r = add_unknown(filter, role);
 	if (r == 0)
@@ -149,14 +178,14 @@ fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_ne
 int
 confine_calls(enum privilege_role role, const struct privilege_needs *needs)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r;
+	void *reserve = reserve_memory();
+	scmp_filter_ctx filter = reserve != NULL ? seccomp_init(SCMP_ACT_ERRNO(EPERM)) : NULL;
+	int r = filter != NULL ? fill(filter, role, needs) : -ENOMEM;
 
-	if (filter == NULL)
-		return -ENOMEM;
-	r = fill(filter, role, needs);
 	if (r == 0)
 		r = seccomp_load(filter);
-	seccomp_release(filter);
+	if (filter != NULL)
+		seccomp_release(filter);
+	free(reserve);
 	return r;
 }
