@@ -26,7 +26,10 @@ QUESTIONS = (("class", ["--by", "class"]),
 
 def processor_time(words):
     """Seconds that a command spends, in user and kernel mode."""
-    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Into a pipe: grep gives up at the first line when nobody wants to know.
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    while child.stdout.read(1 << 20):
+        pass
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
