@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define NAME_SIZE	256
-#define SLOTS_FIRST	256u
+#define SLOTS_FIRST	((size_t)256)
 /* "2026-11-21T03:14" of a record's time. */
 #define MINUTE_LENGTH	16u
 
@@ -157,6 +157,22 @@ find(const struct record_groups *g, const char *name)
 }
 
 static bool
+widen(struct record_groups *g)
+{
+	const size_t size = g->size > SLOTS_FIRST ? g->size * 2 : 2 * SLOTS_FIRST;
+	size_t *slots = calloc(size, sizeof(*slots));
+
+	if (slots == NULL)
+		return false;
+	free(g->slots);
+	g->slots = slots;
+	g->size = size;
+	for (size_t i = 0; i < g->count; i++)
+		g->slots[find(g, g->groups[i].name)] = i + 1;
+	return true;
+}
+
+static bool
 make_room(struct record_groups *g)
 {
 	if (g->count == g->room) {
@@ -168,18 +184,7 @@ make_room(struct record_groups *g)
 		g->groups = more;
 		g->room = room;
 	}
-	if (g->count * 2 >= g->size) {
-		size_t *slots = calloc(g->size * 2, sizeof(*slots));
-
-		if (slots == NULL)
-			return false;
-		free(g->slots);
-		g->slots = slots;
-		g->size *= 2;
-		for (size_t i = 0; i < g->count; i++)
-			g->slots[find(g, g->groups[i].name)] = i + 1;
-	}
-	return true;
+	return g->count * 2 < g->size || widen(g);
 }
 
 static struct record_group *
