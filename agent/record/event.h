@@ -24,6 +24,7 @@ enum event_kind {
 	EVENT_HEARTBEAT,	/* each minute: all is well, and the ledgers */
 	EVENT_RECOVERY,		/* how the log was found after an end that nobody asked for */
 	EVENT_CLOCK,		/* the time of day jumped */
+	EVENT_DISPOSAL,		/* a closed file was removed by the rules of retention */
 	EVENT_KIND_COUNT
 };
 

@@ -118,6 +118,7 @@ put_categories(struct builder *b, json_t *event)
 	case EVENT_HEARTBEAT:
 	case EVENT_RECOVERY:
 	case EVENT_CLOCK:
+	case EVENT_DISPOSAL:
 		kind = e->severity >= SEVERITY_HIGH ? "alert" : "event";
 		action = record_kind_name((enum event_kind)e->kind);
 		break;

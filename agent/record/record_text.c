@@ -170,6 +170,8 @@ record_kind_name(enum event_kind kind)
 		return "recovery";
 	case EVENT_CLOCK:
 		return "clock";
+	case EVENT_DISPOSAL:
+		return "disposal";
 	}
 	return "none";
 }
@@ -279,6 +281,7 @@ record_sentence(const struct event *e, const struct record_text *text,
 	case EVENT_HEARTBEAT:
 	case EVENT_RECOVERY:
 	case EVENT_CLOCK:
+	case EVENT_DISPOSAL:
 		return message_text(MSG_RECORD_LIFE, language, text->reason);
 	}
 	return strdup("");

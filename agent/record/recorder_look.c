@@ -3,12 +3,21 @@
 #include "agent/clock.h"
 #include "agent/record/record_text.h"
 #include "agent/record/recorder_write.h"
+#include "agent/record/retention.h"
 #include "rules/violation_class.h"
 
+#include <stdio.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 /* A mark is told again when the disk was so much emptier in between, in percent. */
 #define MARK_REST 2u
+#define SECOND_NS	INT64_C(1000000000)
+/* One file, and a while for its record to reach the disk. */
+#define DISPOSAL_NS	(SECOND_NS * 60)
+#define DISPOSAL_REST_NS (SECOND_NS * 3600)
+/* So long a clock must have gone on steadily before anything is thrown away by it. */
+#define STEADY_NS	(SECOND_NS * 24 * 3600)
 
 /* Used percent as df(1) counts: of what others than root may use. */
 static unsigned int
@@ -94,6 +103,7 @@ append_clock(struct recorder_writer *w, int64_t before, int64_t now)
 	w->created_ns = now;
 	clock_watch_take(&w->clock);
 	r = recorder_append(w, &own, MSG_RECORD_CLOCK, was, is);
+	w->stepped_ns = clock_ns(CLOCK_BOOTTIME);
 	if (r < 0) {
 		w->clock = watch;
 		w->created_ns = created_ns;
@@ -110,4 +120,65 @@ recorder_look_at_clock(struct recorder_writer *w)
 		return append_clock(w, expected, now);
 	/* Slower than a step, or while nobody looked. */
 	return now < w->created_ns ? append_clock(w, w->created_ns, now) : 0;
+}
+
+/* ---- what was kept long enough ------------------------------------------------------- */
+
+/* The record of it stands and is synced: nothing failed since. */
+static void
+remove_disposed(struct recorder_writer *w)
+{
+	if (w->disposed[0] == '\0')
+		return;
+	if (w->sync_error_ns == 0 ||
+	    clock_ns(CLOCK_BOOTTIME) - w->sync_error_ns > DISPOSAL_NS)
+		(void)unlinkat(w->directory, w->disposed, 0);
+	w->disposed[0] = '\0';
+}
+
+static int
+tell_disposal(struct recorder_writer *w, const struct retention_file *f)
+{
+	struct own_record own = { .kind = EVENT_DISPOSAL, .severity = SEVERITY_NOTICE };
+	unsigned long day = 0, number = 0;
+	char closed[16];
+
+	(void)log_names_closed(f->name, &day, &number);
+	snprintf(closed, sizeof(closed), "%08lu", day % 100000000);
+	own.members = json_pack("{s:{s:I,s:s,s:I,s:I,s:I,s:s,s:s,s:I}}", "disposal",
+	    "number", (json_int_t)f->number, "name", f->name, "first", (json_int_t)f->first,
+	    "last", (json_int_t)f->last, "bytes", (json_int_t)f->bytes, "hash", f->hash,
+	    "closed", closed, "days", (json_int_t)f->days);
+	return recorder_append(w, &own, MSG_RECORD_DISPOSAL, f->name,
+	    (unsigned long long)f->number, (unsigned long long)f->last, f->days);
+}
+
+void
+recorder_look_at_retention(struct recorder_writer *w, bool trusted)
+{
+	const int64_t now = clock_ns(CLOCK_BOOTTIME);
+	struct retention_file file;
+
+	if (now < w->next_disposal_ns)
+		return;
+	remove_disposed(w);
+	w->next_disposal_ns = now + DISPOSAL_REST_NS;
+	if (!trusted || w->low_space || w->state.lost > 0 ||
+	    (w->stepped_ns != 0 && now - w->stepped_ns < STEADY_NS) ||
+	    retention_find(w->directory, &w->rules, log_rotate_day(recorder_now_ns()), &file) != 1 ||
+	    tell_disposal(w, &file) < 0)
+		return;
+	snprintf(w->disposed, sizeof(w->disposed), "%s", file.name);
+	w->next_disposal_ns = now + DISPOSAL_NS;
+}
+
+void
+recorder_retention_tick(struct recorder_writer *w)
+{
+	struct clock_state clock;
+
+	if (clock_ns(CLOCK_BOOTTIME) < w->next_disposal_ns)
+		return;
+	clock_state_read(&clock);
+	recorder_look_at_retention(w, clock.known && clock.synchronised);
 }

@@ -379,6 +379,7 @@ recorder_writer_tick(struct recorder_writer *w)
 {
 	(void)recorder_look_at_clock(w);
 	recorder_look_at_disk(w);
+	recorder_retention_tick(w);
 	look_at_sync(w);
 	look_at_torn(w);
 	if (!w->low_space)

@@ -35,6 +35,9 @@ struct recorder_writer {
 	uint8_t marks;			/* so many of them are passed and told */
 	unsigned int used_percent;	/* of the disk */
 	struct clock_watch clock;
+	int64_t stepped_ns;		/* CLOCK_BOOTTIME of the latest step; 0: none seen */
+	int64_t next_disposal_ns;	/* CLOCK_BOOTTIME; 0: when there are rules */
+	char disposed[LOG_NAME_SIZE];	/* on record, and gone at the next look; "": none */
 	struct log_rotate rotate;
 	struct log_file file;
 	struct log_sync *sync;
@@ -110,6 +113,12 @@ int recorder_append(struct recorder_writer *w, const struct own_record *own,
 void recorder_look_at_disk(struct recorder_writer *w);
 /* A step of the time of day becomes a record. 0, or negative errno: not told yet. */
 int recorder_look_at_clock(struct recorder_writer *w);
+/*
+ * Closed files that were kept long enough: a record first, which is synced before the
+ * file goes. "trusted": the time of day can be gone by.
+ */
+void recorder_look_at_retention(struct recorder_writer *w, bool trusted);
+void recorder_retention_tick(struct recorder_writer *w);
 /* What the policy in force says, from a trusted peer. */
 void recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules);
 
