@@ -181,6 +181,7 @@ int check_bindings(struct check *ck);
 int check_groups(struct check *ck);
 int check_services(struct check *ck);
 int check_permits(struct check *ck);
+int check_half_open(struct check *ck);
 int check_detect(struct check *ck);
 
 /* Cut an address range to what segments own and boxes may hold. */

@@ -32,12 +32,15 @@
 #define COMPILE_LOG_STATE   "sekisho:state"	/* opens no flow and belongs to none */
 #define COMPILE_LOG_OPTIONS "sekisho:options"	/* IPv4 options, IPv6 extensions */
 #define COMPILE_LOG_REVOKED "sekisho:revoked"	/* of a flow that is not permitted any more */
+/* Permitted, but so many connections are half open that no more may be. */
+#define COMPILE_LOG_HALF_OPEN "sekisho:half-open"
 #define COMPILE_COUNTER_REFUSE	"refuse"
 #define COMPILE_COUNTER_SOURCE	"refuse-source"
 #define COMPILE_COUNTER_MAC	"refuse-mac"
 #define COMPILE_COUNTER_STATE	"refuse-state"
 #define COMPILE_COUNTER_OPTIONS	"refuse-options"
 #define COMPILE_COUNTER_REVOKED	"refuse-revoked"
+#define COMPILE_COUNTER_HALF_OPEN "refuse-half-open"	/* there with a limit only */
 
 /*
  * Stopped packets that got a key in the sets below; the sum of the counters
@@ -46,6 +49,8 @@
 #define COMPILE_COUNTER_KEYED	"keyed"
 /* Broadcast and multicast at the gateway itself that nobody permits: no violation. */
 #define COMPILE_COUNTER_NOISE	"noise"
+/* Chain of a pair's flows whose handshake is not complete: "handshake-mn0-lg0". */
+#define COMPILE_CHAIN_HANDSHAKE	"handshake-"
 /* "permit_T038" counts the flows that T038 opened. */
 #define COMPILE_COUNTER_PERMIT	"permit_"
 

@@ -303,7 +303,8 @@ write_window(struct writer *w, const struct window *window)
 }
 
 static void
-write_lookup(struct writer *w, const char *leaf, const struct part *part)
+write_lookup(struct writer *w, const char *leaf, const struct part *part,
+    const char *permitted)
 {
 	char name[LIMIT_OBJECT_NAME + 1];
 	enum field key[LIMIT_KEY_FIELDS];
@@ -314,7 +315,7 @@ write_lookup(struct writer *w, const char *leaf, const struct part *part)
 	write_window(w, &part->cube->window);
 	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
 	    part->exact ? 0 : VERSION_UNSETTLED);
-	write_goto(w, CHAIN_PERMIT);
+	write_goto(w, permitted);
 }
 
 /* Where a flow keeps what its opening had in a field of a leaf's key. */
@@ -403,7 +404,7 @@ write_rejudge(struct writer *w, const struct checked *c, const struct leaf *leaf
 
 static void
 write_tables(struct writer *w, const struct checked *c, const char *leaf,
-    const struct parts *parts)
+    const struct parts *parts, const char *permitted)
 {
 	size_t end;
 
@@ -412,7 +413,7 @@ write_tables(struct writer *w, const struct checked *c, const char *leaf,
 			if (!same_table(&parts->items[i], &parts->items[end]))
 				break;
 		write_table(w, c, leaf, &parts->items[i], end - i);
-		write_lookup(w, leaf, &parts->items[i]);
+		write_lookup(w, leaf, &parts->items[i], permitted);
 	}
 }
 
@@ -505,17 +506,19 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 	struct cube_list pieces = { .items = NULL };
 	struct parts parts = { .items = NULL };
 	uint32_t pair = checked_pair_number(c, leaf->in, leaf->out);
-	char name[LEAF_NAME_SIZE];
+	char name[LEAF_NAME_SIZE], opening[OPENING_NAME_SIZE];
+	bool limited = leaf_limits_openings(c, leaf);
 	int ret;
 
 	name_leaf(c, leaf->in, leaf->out, name);
+	name_opening(name, opening);
 	ret = make_pieces(c, leaf, w->room, &pieces, culprit);
 	if (ret == 0)
 		ret = make_parts(c, pair, &pieces, &parts);
 	if (ret == 0) {
 		w->room -= pieces.count;
 		write_chain(w, name, VERSION_UNSETTLED, leaf->origin);
-		write_tables(w, c, name, &parts);
+		write_tables(w, c, name, &parts, limited ? opening : CHAIN_PERMIT);
 		write_rule(w);
 		if (leaf->in == SEGMENT_SELF || leaf->out == SEGMENT_SELF)
 			write_goto(w, CHAIN_REFUSE_SELF);
@@ -524,6 +527,8 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 		write_leaf_dispatch(w, c, leaf, name);
 		write_rejudge(w, c, leaf, name, pair, &parts);
 		write_flow(w, c, leaf, name, pair);
+		if (limited)
+			write_half_open(w, c, leaf, name, pair);
 	} else if (ret != -E2BIG) {
 		w->error = ret;
 		ret = 0;

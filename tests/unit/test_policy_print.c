@@ -52,6 +52,7 @@ static const char rich[] =
     " purpose = \"C:\\\\x41\\\\ \\\"引用\\\" #; $(x) @include\"; request = \"R8\"; approved_by = \"s\";\n"
     " valid_from = \"2026-04-01\"; valid_until = \"2027-03-31\"; note = \"n\"; },\n"
     "{ id = \"T2\"; enabled = true; from = \"a\"; to = \"b\"; services = [ ]; } );\n"
+    "limits = { half_open_seconds = 9; half_open = 20; };\n"
     "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
     " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n";
@@ -85,6 +86,7 @@ static const char rich_printed[] =
     "pairs = (\n"
     "\t{ from = \"a\"; to = \"b\"; refuse = \"reject\"; }\n"
     ");\n"
+    "limits = { half_open = \"20\"; half_open_seconds = \"9\"; };\n"
     "detect = { scan_hosts = { limit = \"25\"; }; scan_ports = { limit = \"7\"; }; lateral = { };"
     " beacon = { enabled = false; severity = \"high\"; limit = \"12\"; seconds = \"16\"; jitter = \"10\"; };"
     " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n";
