@@ -11,6 +11,7 @@
 #   make lint            clang-tidy, cppcheck, shellcheck, format of the manual pages
 #   sudo make bench      the figures of the gate, each beside its yardstick
 #   make fuzz            every fuzzer for FUZZ_SECONDS (60)
+#   make deb             a Debian package, in build/deb (needs debhelper)
 #   make install         to DESTDIR, prefix (/usr/local); make uninstall
 #   make clean           remove build/
 #   make help            this text
@@ -58,13 +59,13 @@ O := build/$(BUILD)
 # ---- libraries: each layer gets only what it may use -------------------
 pkgs.rules  := libconfig libsodium
 pkgs.kernel := libnftnl libmnl libpcap libbpf
-pkgs.agent  := jansson libsystemd libseccomp libcap-ng
+pkgs.agent  := jansson libsystemd libseccomp libcap-ng libzstd zlib
 # The live view of the command; nothing that runs as a daemon links it.
 pkgs.screen := ncursesw
 pkgs        := $(pkgs.rules) $(pkgs.kernel) $(pkgs.agent)
 
 # Goals that compile nothing must work without the -dev packages.
-no_build := clean help layers needs demo check
+no_build := clean help layers needs demo check deb
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell $(PKG_CONFIG) --exists $(pkgs) $(pkgs.screen) && echo yes),yes)
 $(error missing libraries: run "sudo make needs", or see $(PKG_CONFIG) --print-errors --exists $(pkgs) $(pkgs.screen))
@@ -106,8 +107,8 @@ skels := $(patsubst kernel-helpers/%.bpf.c,$(O)/gen/%.skel.h,$(bpf_src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check check-all check-unit layers lint demo bench fuzz needs install \
-        uninstall clean help
+.PHONY: all tests check check-all check-unit layers lint demo bench fuzz needs deb \
+        install uninstall clean help
 
 all: $(bins)
 # What the tests run, beside the programs themselves.
@@ -198,6 +199,18 @@ else
 fuzz:
 	@$(MAKE) --no-print-directory BUILD=fuzz fuzz
 endif
+
+# ---- package -----------------------------------------------------------
+# From a copy of the source, so that dpkg-buildpackage cleans nothing of ours. The copy
+# stays, and with it the objects. DEB_SEED: a build folder whose objects it begins with.
+deb_src := build/deb/src
+deb:
+	@rm -rf $(deb_src)/debian
+	@mkdir -p $(deb_src)/build/release
+	@tar -c --exclude=./build --exclude=./.git . | tar -x -C $(deb_src)
+	@[ -z "$(DEB_SEED)" ] || cp -a $(DEB_SEED)/. $(deb_src)/build/release
+	@cd $(deb_src) && env -u MAKEFLAGS -u MAKELEVEL -u BUILD dpkg-buildpackage -b -nc -us -uc
+	@ls build/deb/*.deb
 
 # ---- install -----------------------------------------------------------
 install: all

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 
 /*
  * Calls that are younger than our lists (asm-generic/unistd.h counts on from 451 for
@@ -16,7 +17,10 @@
 #define FIRST_YOUNG	451
 #define LAST_YOUNG	511
 
-/* A sanitizer's run time makes calls of its own: told, it goes on. */
+/*
+ * A sanitizer's run time makes calls of its own: told, it goes on. EPERM is what all
+ * others get already, and libseccomp takes no row that says the same (-EACCES).
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -25,10 +29,34 @@
 #endif
 #endif
 #ifdef SANITIZED
-#define DEADLY SCMP_ACT_ERRNO(EPERM)
+#define DEADLY SCMP_ACT_ERRNO(EACCES)
 #else
 #define DEADLY SCMP_ACT_KILL_PROCESS
 #endif
+
+/*
+ * libseccomp 2.5 takes 350 KiB in 5,000 pieces for the longest list, and one piece that
+ * it does not get may make it crash. What it will take is got here in larger ones, from
+ * the heap (malloc(3): below M_MMAP_THRESHOLD), and given back for it to find; the last
+ * one, at the heap's end, keeps the rest from going back to the kernel.
+ */
+#define RESERVE_PIECES	16u
+#define RESERVE_PIECE	65536u
+
+static void *
+reserve_memory(void)
+{
+	void *pieces[RESERVE_PIECES];
+	size_t n = 0;
+	bool all;
+
+	while (n < RESERVE_PIECES && (pieces[n] = malloc(RESERVE_PIECE)) != NULL)
+		n++;
+	all = n == RESERVE_PIECES;
+	for (size_t i = 0; i < n - (all ? 1 : 0); i++)
+		free(pieces[i]);
+	return all ? pieces[n - 1] : NULL;
+}
 
 /* 0 also where this machine has no such call: -EDOM. */
 static int
@@ -149,14 +177,14 @@ fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_ne
 int
 confine_calls(enum privilege_role role, const struct privilege_needs *needs)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r;
+	void *reserve = reserve_memory();
+	scmp_filter_ctx filter = reserve != NULL ? seccomp_init(SCMP_ACT_ERRNO(EPERM)) : NULL;
+	int r = filter != NULL ? fill(filter, role, needs) : -ENOMEM;
 
-	if (filter == NULL)
-		return -ENOMEM;
-	r = fill(filter, role, needs);
 	if (r == 0)
 		r = seccomp_load(filter);
-	seccomp_release(filter);
+	if (filter != NULL)
+		seccomp_release(filter);
+	free(reserve);
 	return r;
 }

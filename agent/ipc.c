@@ -145,8 +145,8 @@ take_fd(struct msghdr *msg)
 	return fd;
 }
 
-int
-ipc_receive(int socket, struct ipc_message *m)
+static int
+receive(int socket, struct ipc_message *m, int flags)
 {
 	struct head head = { 0 };
 	struct iovec iov[2] = {
@@ -162,7 +162,7 @@ ipc_receive(int socket, struct ipc_message *m)
 
 	m->fd = -1;
 	do
-		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
+		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC | flags);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -182,6 +182,22 @@ ipc_receive(int socket, struct ipc_message *m)
 		return -EPROTO;
 	}
 	return 1;
+}
+
+int
+ipc_receive(int socket, struct ipc_message *m)
+{
+	return receive(socket, m, 0);
+}
+
+int
+ipc_peek(int socket, struct ipc_message *m)
+{
+	int r = receive(socket, m, MSG_PEEK | MSG_DONTWAIT);
+
+	/* The kernel gives another one to whoever receives it. */
+	close_fd(m);
+	return r;
 }
 
 void

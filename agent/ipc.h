@@ -28,16 +28,20 @@ enum ipc_type {
 	IPC_PRIV_FLOWS,			/* fd: marks, ascending; answer: struct ipc_result, fd: struct running_flow */
 	IPC_PRIV_FLOWS_CHANGE,		/* fd: struct running_flow; answer: struct ipc_result, fd: struct flow_changes */
 	IPC_PRIV_LOAD,			/* answer: struct ipc_result, fd: printed policy or findings */
+	IPC_PRIV_CUT_FLOWS,		/* fd: struct ipc_cut_flows; answer: struct ipc_result, how many */
+	IPC_PRIV_LINK,			/* struct ipc_link; answer: struct ipc_result */
 	IPC_PRIV_LOOK,			/* u32: enum drift_look; answer: struct ipc_result, fd: what is there */
 	IPC_PRIV_RELEASE,		/* text: interface of a segment; answer: struct ipc_result */
 	IPC_PRIV_PROCESSES,		/* answer: struct ipc_result, fd: struct ipc_processes */
 	/* control tells or asks the watcher */
 	IPC_WATCH_POLICY,		/* fd: printed policy; answer: struct ipc_result */
 	IPC_WATCH_STATUS,		/* answer: JSON text */
+	IPC_WATCH_CUTOFFS,		/* fd: rules/cutoff_text.h; answer: struct ipc_result */
 	/* anybody to the recorder */
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
+	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */
@@ -72,6 +76,22 @@ struct flow_changes {
 struct ipc_watch {
 	uint32_t n_interfaces;
 	char interfaces[IPC_MAX_INTERFACES][16];	/* in the order of the segments */
+};
+
+/* In a memfd; n_pairs uint32_t and n_ranges struct ip_range follow, each ascending. */
+struct ipc_cut_flows {
+	uint32_t all;			/* 1: of every pair of segments */
+	uint32_t n_pairs;		/* numbers of pairs, as in the ct mark */
+	uint32_t n_ranges;		/* disjoint: one end in one of them */
+	uint32_t zero;
+};
+
+#define IPC_MAX_CUT_RANGES	65536u
+#define IPC_MAX_CUT_BYTES	((size_t)8 << 20)
+
+struct ipc_link {
+	char name[16];			/* NUL terminated */
+	uint32_t up;			/* 0: down, 1: up */
 };
 
 struct ipc_child {
@@ -123,6 +143,7 @@ struct ipc_message {
 		struct ipc_result result;
 		struct ipc_watch watch;
 		struct ipc_child child;
+		struct ipc_link link;
 		struct ipc_nft_seen seen;
 		uint32_t number;
 		uint64_t align_;
@@ -141,6 +162,9 @@ int ipc_send(int socket, enum ipc_type type, const void *payload, size_t length,
  * dropped). m->fd is -1 unless 1 is returned: all other descriptors are closed.
  */
 int ipc_receive(int socket, struct ipc_message *m);
+
+/* As ipc_receive(), without waiting; the message stays in the queue. m->fd is -1. */
+int ipc_peek(int socket, struct ipc_message *m);
 
 /* Send a question and wait for its answer, at most timeout_ms; others are dropped. */
 int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,

@@ -243,6 +243,8 @@ static const struct {
 	{ IPC_PRIV_FLOWS, asroot_flows },
 	{ IPC_PRIV_FLOWS_CHANGE, asroot_flows_change },
 	{ IPC_PRIV_READY, asroot_ready },
+	{ IPC_PRIV_CUT_FLOWS, keeper_cut_flows },
+	{ IPC_PRIV_LINK, keeper_link },
 	{ IPC_PRIV_LOOK, asroot_look },
 	{ IPC_PRIV_RELEASE, asroot_release },
 	{ IPC_PRIV_PROCESSES, asroot_processes },

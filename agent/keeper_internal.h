@@ -7,6 +7,7 @@
 #include "agent/ipc.h"
 #include "agent/keeper.h"
 #include "agent/record/event.h"
+#include "kernel-helpers/link_switch.h"
 #include "kernel-helpers/nft_channel.h"
 #include "kernel-helpers/nft_events.h"
 
@@ -40,6 +41,14 @@ struct health {
 	bool heard;			/* since then */
 };
 
+/* An interface that was taken down on request. */
+struct keeper_line {
+	char name[16];
+	struct link_kept *kept;		/* owned */
+};
+
+#define KEEPER_LINES 256u
+
 enum record_writer {
 	WRITER_KEEPER = 0,
 	WRITER_CONTROL,
@@ -69,6 +78,8 @@ struct keeper {
 	sd_event_source *restart[CHILD_COUNT];
 	struct ipc_watch interfaces;	/* of the last IPC_PRIV_WATCH */
 	int policy_fd;			/* its printed policy, -1: none yet */
+	struct keeper_line lines[KEEPER_LINES];
+	size_t n_lines;
 	bool stopping;
 	struct beat *beats[CHILD_COUNT];
 	struct health health[CHILD_COUNT];
@@ -108,6 +119,12 @@ void keeper_describe(struct keeper *k, struct ipc_processes *out);
 
 /* keeper_asks.c: one request of the control process. */
 void keeper_answer(struct keeper *k, struct ipc_message *m);
+
+/* keeper_cutoff.c: flows that were cut, lines that go down; see keeper_asks.c. */
+void keeper_cut_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
+    int *fd);
+void keeper_link(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
+    int *fd);
 
 /* keeper_load.c: read and parse the policy file in a child that may read files
  * and nothing else. *fd is a memfd: the printed policy (0), or the findings as

@@ -11,6 +11,12 @@
 int
 policy_memfd(const struct policy *policy)
 {
+	return policy_memfd_with(policy, NULL);
+}
+
+int
+policy_memfd_with(const struct policy *policy, const char *behind)
+{
 	char *text = NULL;
 	size_t length = 0;
 	FILE *out = open_memstream(&text, &length);
@@ -19,6 +25,10 @@ policy_memfd(const struct policy *policy)
 	if (out == NULL)
 		return -errno;
 	policy_print(policy, true, out);
+	if (behind != NULL) {
+		fputc('\0', out);
+		fputs(behind, out);
+	}
 	r = fclose(out) == 0 ? ipc_memfd("policy", text, length) : -ENOMEM;
 	free(text);
 	return r;

@@ -9,5 +9,7 @@
  * to the daemon. Negative errno; the caller closes it.
  */
 int policy_memfd(const struct policy *policy);
+/* With a text behind it, and a NUL between them; NULL: nothing. */
+int policy_memfd_with(const struct policy *policy, const char *behind);
 
 #endif /* AGENT_POLICY_MEMFD_H */

@@ -7,6 +7,7 @@
 #include "kernel-helpers/nflog.h"
 #include "kernel-helpers/softnet.h"
 #include "rules/compile.h"
+#include "rules/cutoff_text.h"
 #include "rules/limits.h"
 
 #include <errno.h>
@@ -80,7 +81,7 @@ watch_start_open(const struct watch_start *start, struct watcher_setup *setup)
 	void *text = NULL;
 	size_t length = 0;
 	int r = own == NULL || softnet == NULL || seed == NULL ? -ENOMEM :
-	    ipc_map(start->policy_fd, LIMIT_POLICY_BYTES, &text, &length);
+	    ipc_map(start->policy_fd, LIMIT_POLICY_BYTES + CUTOFF_TEXT_MAX, &text, &length);
 
 	*setup = (struct watcher_setup){ .control_fd = start->control_fd,
 	    .recorder_fd = start->recorder_fd, .policy_text = text, .policy_length = length,

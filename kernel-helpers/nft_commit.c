@@ -305,6 +305,15 @@ nft_commit(struct nft_channel *ch, const struct ruleset *running, struct ruleset
 }
 
 int
+nft_remove_at(struct nft_channel *ch, uint32_t *generation, struct nft_refusal *refusal)
+{
+	struct transaction t = { .delete_table = true };
+
+	memset(refusal, 0, sizeof(*refusal));
+	return transact(ch, &t, generation, refusal);
+}
+
+int
 nft_replace_at(struct nft_channel *ch, uint32_t *generation, struct ruleset *target,
     bool dry_run, struct nft_refusal *refusal)
 {

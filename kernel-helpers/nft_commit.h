@@ -65,6 +65,10 @@ int nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
 int nft_replace_at(struct nft_channel *ch, uint32_t *generation, struct ruleset *target,
     bool dry_run, struct nft_refusal *refusal);
 
+/* Delete our table, and add none. 0, -ENOENT when there is none, or as above. */
+int nft_remove_at(struct nft_channel *ch, uint32_t *generation,
+    struct nft_refusal *refusal);
+
 /* The number of the kernel's present generation, of all tables together. */
 int nft_generation(struct nft_channel *ch, uint32_t *generation);
 

@@ -99,9 +99,8 @@ written_of(const struct check *ck, const struct detector_row *row)
 	return at;
 }
 
-/* A whole number; with "bytes", of bytes: 500, 64K, 10G. False when it is none. */
-static bool
-parse_amount(const char *text, bool bytes, uint64_t *out)
+bool
+check_amount(const char *text, bool bytes, uint64_t *out)
 {
 	static const char units[] = "KMGT";
 	size_t digits = strspn(text, "0123456789");
@@ -132,7 +131,7 @@ take_number(struct check *ck, const struct detector_row *row, const char *key,
 
 	if (text == NULL)
 		return;
-	if (parse_amount(text, bytes, &n) && n >= min && n <= max) {
+	if (check_amount(text, bytes, &n) && n >= min && n <= max) {
 		*value = n;
 		return;
 	}

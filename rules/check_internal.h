@@ -4,7 +4,7 @@
  * this; the result, and all that others may know, is struct checked.
  *
  * Order of the work (checked.c): names, zones, ownership, hosts, groups,
- * services, permits, boxes, the advice that needs the boxes, detectors. Every stage
+ * services, permits, boxes, the advice that needs the boxes, detectors, record. Every stage
  * returns 0 or -ENOMEM; what is wrong with the policy goes to diag only, so
  * that later stages still run. A thing with an error is marked broken, and what
  * is built on it stays silent: one mistake makes one finding.
@@ -183,6 +183,7 @@ int check_services(struct check *ck);
 int check_permits(struct check *ck);
 int check_half_open(struct check *ck);
 int check_detect(struct check *ck);
+int check_record(struct check *ck);
 
 /* Cut an address range to what segments own and boxes may hold. */
 int check_cut(const struct check *ck, const struct ip_range *r, struct range_set *out);
@@ -219,5 +220,8 @@ int check_icmp(struct check *ck, const struct policy_service *s,
 
 /* A whole decimal number without sign; false over max. */
 bool check_number(const char *text, size_t length, unsigned int max, unsigned int *out);
+
+/* A whole number; with "bytes", of bytes: 500, 64K, 10G. False when it is none. */
+bool check_amount(const char *text, bool bytes, uint64_t *out);
 
 #endif /* RULES_CHECK_INTERNAL_H */

@@ -13,6 +13,7 @@
 #include "rules/diag.h"
 #include "rules/limits.h"
 #include "rules/policy.h"
+#include "rules/record_rules.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -166,6 +167,7 @@ struct checked {
 	struct checked_detect detect;
 	/* TCP connections of a pair of segments that may be half open; 0: no limit. */
 	uint32_t half_open, half_open_seconds;
+	struct record_rules record;
 	enum refusal *refusals;		/* n_zones x n_zones, [from * n_zones + to] */
 	/* n_segments x n_segments, [in * n_segments + out]: checked_pair_number() */
 	uint16_t *pair_numbers;

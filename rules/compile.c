@@ -162,9 +162,20 @@ struct ruleset *
 compile_at(const struct checked *checked, const struct compile_moment *moment,
     struct diag *diag)
 {
+	static const struct compile_sizes sizes = { .spread = LIMIT_HASH_TUPLES,
+		.shard = { .boxes = LIMIT_SHARD_BOXES, .tuples = LIMIT_HASH_TUPLES,
+		    .across = LIMIT_SHARD_ACROSS } };
+
+	return compile_sized(checked, moment, &sizes, diag);
+}
+
+struct ruleset *
+compile_sized(const struct checked *checked, const struct compile_moment *moment,
+    const struct compile_sizes *sizes, struct diag *diag)
+{
 	struct rejudging rejudging;
 	struct writer w = { .ruleset = ruleset_new(), .room = LIMIT_BOXES,
-		.moment = moment, .rejudging = &rejudging };
+		.sizes = sizes, .moment = moment, .rejudging = &rejudging };
 	int ret;
 
 	if (w.ruleset == NULL)

@@ -31,6 +31,7 @@
 #define COMPILE_LOG_MAC	    "sekisho:mac"	/* bound source, another MAC */
 #define COMPILE_LOG_STATE   "sekisho:state"	/* opens no flow and belongs to none */
 #define COMPILE_LOG_OPTIONS "sekisho:options"	/* IPv4 options, IPv6 extensions */
+#define COMPILE_LOG_CUTOFF  "sekisho:cutoff"	/* cut off, whatever the policy permits */
 #define COMPILE_LOG_REVOKED "sekisho:revoked"	/* of a flow that is not permitted any more */
 /* Permitted, but so many connections are half open that no more may be. */
 #define COMPILE_LOG_HALF_OPEN "sekisho:half-open"
@@ -39,6 +40,7 @@
 #define COMPILE_COUNTER_MAC	"refuse-mac"
 #define COMPILE_COUNTER_STATE	"refuse-state"
 #define COMPILE_COUNTER_OPTIONS	"refuse-options"
+#define COMPILE_COUNTER_CUTOFF	"refuse-cutoff"
 #define COMPILE_COUNTER_REVOKED	"refuse-revoked"
 #define COMPILE_COUNTER_HALF_OPEN "refuse-half-open"	/* there with a limit only */
 

@@ -79,6 +79,7 @@ static const struct reason {
 	{ COMPILE_COUNTER_MAC, COMPILE_LOG_MAC },
 	{ COMPILE_COUNTER_STATE, COMPILE_LOG_STATE },
 	{ COMPILE_COUNTER_OPTIONS, COMPILE_LOG_OPTIONS },
+	{ COMPILE_COUNTER_CUTOFF, COMPILE_LOG_CUTOFF },
 	{ COMPILE_COUNTER_REVOKED, COMPILE_LOG_REVOKED },
 	/* The last, and only where the policy has such a limit. */
 	{ COMPILE_COUNTER_HALF_OPEN, COMPILE_LOG_HALF_OPEN },
@@ -236,7 +237,7 @@ write_loopback(struct writer *w, enum field field)
 }
 
 /* What IPv6 itself needs on every link (RFC 4890 section 4.4). */
-static void
+void
 write_neighbour_discovery(struct writer *w, bool reports)
 {
 	/* Solicitations and advertisements of routers and neighbours; the kernel
@@ -374,6 +375,25 @@ write_refusals(struct writer *w, const struct checked *c)
 	write_rule(w);
 	write_target(w, STMT_COUNT, COMPILE_COUNTER_NOISE, 0);
 	write_stmt(w, STMT_DROP);
+}
+
+/* Where cut-offs come to stand (cutoff_ruleset.h): nothing leads there yet. */
+static void
+write_cutoff(struct writer *w)
+{
+	static const enum field saddr4 = FIELD_IP_SADDR, saddr6 = FIELD_IP6_SADDR;
+
+	write_set(w, SET_CUT_LINKS, 0, SET_PLAIN, dispatch_key, 1, false);
+	write_set(w, SET_CUT_PAIRS, 0, SET_PLAIN, dispatch_key, 2, false);
+	write_set(w, SET_CUT_HOSTS4, 0, SET_PLAIN, &saddr4, 1, false);
+	write_set(w, SET_CUT_HOSTS6, 0, SET_PLAIN, &saddr6, 1, false);
+	write_chain(w, CHAIN_CUTOFF, 0, nowhere);
+	write_chain(w, CHAIN_CUTOFF_INPUT, 0, nowhere);
+	write_chain(w, CHAIN_CUTOFF_OUTPUT, 0, nowhere);
+	write_chain(w, CHAIN_REFUSE_CUTOFF_SELF, 0, nowhere);
+	write_group_check(w, CHAIN_NOISE);
+	write_rule(w);
+	write_goto(w, COMPILE_COUNTER_CUTOFF);
 }
 
 static void
@@ -515,6 +535,7 @@ compile_gate(struct writer *w, const struct checked *c)
 	write_output(w);
 	write_related(w);
 	write_permit(w);
+	write_cutoff(w);
 	write_refusals(w, c);
 	write_rejudge_gate(w);
 }

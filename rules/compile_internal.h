@@ -5,6 +5,7 @@
 
 #include "rules/compile.h"
 #include "rules/compile_boxes.h"
+#include "rules/compile_shards.h"
 
 /* Names of our own chains and sets beside those in compile.h. */
 #define CHAIN_PERMIT		"permit"
@@ -13,6 +14,17 @@
 #define CHAIN_REFUSE		"refuse"
 #define CHAIN_REFUSE_REJECT	"refuse-reject"
 #define CHAIN_REFUSE_SELF	"refuse-self"
+/* cutoff_ruleset.h */
+#define CHAIN_CUTOFF		"cutoff"
+#define CHAIN_CUTOFF_INPUT	"cutoff-input"
+#define CHAIN_CUTOFF_OUTPUT	"cutoff-output"
+#define CHAIN_REFUSE_CUTOFF_SELF "refuse-cutoff-self"
+#define SET_CUT_LINKS		"cut-links"
+#define SET_CUT_PAIRS		"cut-pairs"
+#define SET_CUT_HOSTS4		"cut-hosts4"
+#define SET_CUT_HOSTS6		"cut-hosts6"
+#define SET_CUT_NETS4		"cut-nets4"
+#define SET_CUT_NETS6		"cut-nets6"
 #define SET_PAIRS		"pairs"
 #define SET_INPUTS		"inputs"
 #define SET_OUTPUTS		"outputs"
@@ -27,6 +39,17 @@
 /* Version that versioned objects carry until ruleset_settle() gives them theirs. */
 #define VERSION_UNSETTLED	1u
 
+/* How large tables get; LIMIT_* but in tests. */
+struct compile_sizes {
+	size_t spread;			/* tuples that small ranges of a leaf are told by */
+	struct shard_limits shard;
+};
+
+/* compile_at() with other sizes. */
+struct ruleset *compile_sized(const struct checked *checked,
+    const struct compile_moment *moment, const struct compile_sizes *sizes,
+    struct diag *diag);
+
 /*
  * Writes a ruleset from top to bottom: statements go to the last rule, rules
  * to the last chain. The first failure sticks in "error" (negative errno), and
@@ -38,6 +61,7 @@ struct writer {
 	struct ruleset_rule *rule;
 	struct ruleset_set *set;
 	size_t room;		/* pieces that the leaves to come may still have */
+	const struct compile_sizes *sizes;
 	const struct compile_moment *moment;	/* NULL: none */
 	struct rejudging *rejudging;	/* compile_rejudge.c */
 	int error;
@@ -67,6 +91,8 @@ struct element *write_element(struct writer *w, const uint8_t *first,
     const uint8_t *last);
 void write_element_target(struct writer *w, const uint8_t *first, const char *base,
     uint32_t version);
+void write_range_target(struct writer *w, const uint8_t *first, const uint8_t *last,
+    const char *base, uint32_t version);
 /* As write_element_target(), for a set by name. */
 void write_dispatch(struct writer *w, const char *set, const uint8_t *key,
     const char *base, uint32_t version);
@@ -74,6 +100,7 @@ void write_dispatch(struct writer *w, const char *set, const uint8_t *key,
 /* Longest text of names below, with the NUL. */
 #define PART_NAME_SIZE 30
 #define LEAF_NAME_SIZE 60	/* two parts, a hyphen for the NUL of the first */
+#define SHARD_NAME_SIZE (LEAF_NAME_SIZE + 12)	/* "-h4_0a1b2c3d" */
 
 /*
  * Name of a segment inside object names: its interface, with what is not a
@@ -98,6 +125,9 @@ void key_interface(const struct checked *c, uint16_t segment, uint8_t key[16]);
 
 /* STMT_IFNAME: the interface is this one. */
 void write_interface(struct writer *w, enum field field, const char *interface);
+
+/* What IPv6 itself needs on every link; reports: those of multicast listeners too. */
+void write_neighbour_discovery(struct writer *w, bool reports);
 
 /* Static chains and sets, counters of permits, MAC bindings. */
 void compile_gate(struct writer *w, const struct checked *c);
@@ -137,8 +167,8 @@ bool permit_ended(const struct checked_permit *p, const struct compile_moment *m
 /* True when the leaf gets a chain "rejudge-mn0-lg0"; *name is it. */
 bool rejudges_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
     char name[REJUDGE_NAME_SIZE]);
-/* The last rule of such a chain, and its way in. */
-void write_rejudge_end(struct writer *w, const struct checked *c,
+/* The way into such a chain. */
+void write_rejudge_way(struct writer *w, const struct checked *c,
     const struct leaf *leaf, uint32_t pair, const char *name);
 /* First rules of a base chain, and of "related". */
 void write_rejudge_running(struct writer *w, enum chain_hook hook);

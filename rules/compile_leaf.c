@@ -1,421 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One leaf chain: the disjoint pieces of a segment pair told as tables.
+ * One leaf chain: the disjoint pieces of a segment pair told as tables
+ * (compile_parts.h). One table holds the pieces of one level, window, form and
+ * family, and one rule looks it up.
  *
- * A piece goes to the form that looks at no more than it must, so packets
- * without ports are found too. Pieces of single values go to hash maps, which
- * cost a packet the same at any size and change in place; the others to
- * interval maps. A small range is a few single values.
+ * A large leaf has its tables in the chains of its shards (compile_shards.h), and
+ * one rule for each family finds the shard of a packet:
  *
- * One table holds the pieces of one level, window, form and family, and one
- * rule looks it up.
+ *	mn0-lg0.1:		ip saddr . ip daddr vmap @mn0-lg0-d4.1
+ *	mn0-lg0-h0a1b2c3d.1:	ct mark set ... map @mn0-lg0-h0a1b2c3d-x4 goto permit ...
  */
 #include "rules/compile_internal.h"
+#include "rules/compile_tables.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A piece of up to this many tuples is spread to single ones ... */
-#define SPREAD_TUPLES	16u
-/*
- * ... as long as those of a leaf are at most this many. An interval map costs
- * more to load and to look up (2,600 ns at 100,000 elements, a hash 80) than the
- * tuples it stands for; but reading a hash back is quadratic in its size
- * (nft_rhash_walk() skips what earlier parts of the dump told): 0.5 s here.
- */
-#define SPREAD_TOTAL	(1u << 17)
-
-/* IANA protocol numbers whose flows keep type and code in place of ports. */
-#define PROTOCOL_ICMP	1u
-#define PROTOCOL_ICMPV6	58u
-
-/* Which of the ports a table looks at. */
-enum form {
-	FORM_DPORT = 0,		/* x4, r4 */
-	FORM_PROTOCOL,		/* px4, p4 */
-	FORM_SPORT,		/* ix4, i4: source port, or ICMP type and code */
-	FORM_BOTH,		/* sx4, s4 */
-};
-
-static const char *const form_exact[] = { "x", "px", "ix", "sx" };
-static const char *const form_interval[] = { "r", "p", "i", "s" };
-
-/* What one table holds; the sort order of rules. */
-struct part {
-	const struct cube *cube;
-	uint32_t mark;
-	enum form form;
-	bool exact;
-};
-
-struct parts {
-	struct part *items;
-	size_t count;
-};
-
-static bool
-spans(const struct cube *c, int dim)
-{
-	return c->first[dim] == 0 && c->last[dim] == UINT16_MAX;
-}
-
-static enum form
-form_of(const struct cube *c)
-{
-	bool sport = !spans(c, CUBE_SPORT), dport = !spans(c, CUBE_DPORT);
-
-	if (sport)
-		return dport ? FORM_BOTH : FORM_SPORT;
-	return dport ? FORM_DPORT : FORM_PROTOCOL;
-}
-
-static bool
-looks_at(enum form form, int dim)
-{
-	if (dim == CUBE_SPORT)
-		return form == FORM_SPORT || form == FORM_BOTH;
-	if (dim == CUBE_DPORT)
-		return form == FORM_DPORT || form == FORM_BOTH;
-	return true;
-}
-
-/* How many single tuples a piece holds; more than SPREAD_TUPLES: just that. */
-static size_t
-tuples_of(const struct cube *c, enum form form)
-{
-	size_t tuples = 1;
-
-	for (int d = 0; d < CUBE_DIMS; d++) {
-		ip_value width = c->last[d] - c->first[d];
-
-		if (!looks_at(form, d))
-			continue;
-		if (width >= SPREAD_TUPLES
-		    || tuples * (size_t)(width + 1) > SPREAD_TUPLES)
-			return SPREAD_TUPLES + 1;
-		tuples *= (size_t)width + 1;
-	}
-	return tuples;
-}
-
-static int
-compare_parts(const void *a, const void *b)
-{
-	const struct part *x = a, *y = b;
-	const struct cube *p = x->cube, *q = y->cube;
-
-	if (p->level != q->level)
-		return p->level < q->level ? -1 : 1;
-	if (p->window.since != q->window.since)
-		return p->window.since < q->window.since ? -1 : 1;
-	if (p->window.until != q->window.until)
-		return p->window.until > q->window.until ? -1 : 1;
-	if (x->exact != y->exact)
-		return x->exact ? -1 : 1;
-	if (x->form != y->form)
-		return x->form < y->form ? -1 : 1;
-	if (p->family != q->family)
-		return p->family < q->family ? -1 : 1;
-	return (p > q) - (p < q);
-}
-
-/* The parts of one table stand together. */
-static bool
-same_table(const struct part *x, const struct part *y)
-{
-	return x->cube->level == y->cube->level
-	    && x->cube->window.since == y->cube->window.since
-	    && x->cube->window.until == y->cube->window.until
-	    && x->exact == y->exact && x->form == y->form
-	    && x->cube->family == y->cube->family;
-}
-
-static int
-make_parts(const struct checked *c, uint32_t pair, const struct cube_list *pieces,
-    struct parts *out)
-{
-	size_t left = SPREAD_TOTAL;
-
-	out->items = calloc(pieces->count + 1, sizeof(*out->items));
-	if (out->items == NULL)
-		return -ENOMEM;
-	out->count = pieces->count;
-	for (size_t i = 0; i < pieces->count; i++) {
-		struct part *part = &out->items[i];
-		size_t tuples;
-
-		part->cube = &pieces->items[i];
-		part->mark = pair << MARK_PAIR_SHIFT
-		    | c->permits[part->cube->permit].number;
-		part->form = form_of(part->cube);
-		tuples = tuples_of(part->cube, part->form);
-		part->exact = tuples <= SPREAD_TUPLES && tuples <= left;
-		if (part->exact)
-			left -= tuples;
-	}
-	qsort(out->items, out->count, sizeof(*out->items), compare_parts);
-	return 0;
-}
-
-/* Key fields of a form; returns how many. */
-static unsigned int
-key_of(enum form form, enum ip_family family, enum field key[LIMIT_KEY_FIELDS])
-{
-	unsigned int n = 0;
-
-	key[n++] = family == IP_V4 ? FIELD_IP_SADDR : FIELD_IP6_SADDR;
-	key[n++] = family == IP_V4 ? FIELD_IP_DADDR : FIELD_IP6_DADDR;
-	key[n++] = family == IP_V4 ? FIELD_IP_PROTOCOL : FIELD_IP6_NEXTHDR;
-	if (looks_at(form, CUBE_SPORT))
-		key[n++] = FIELD_TH_SPORT;
-	if (looks_at(form, CUBE_DPORT))
-		key[n++] = FIELD_TH_DPORT;
-	return n;
-}
-
-/* Key bytes of one corner of a cube. */
-static void
-key_bytes(const ip_value corner[CUBE_DIMS], enum form form, enum ip_family family,
-    uint8_t key[LIMIT_KEY_BYTES])
-{
-	static const int ports[] = { CUBE_SPORT, CUBE_DPORT };
-	size_t at = 0;
-
-	memset(key, 0, LIMIT_KEY_BYTES);
-	at += address_to_bytes(family, corner[CUBE_SOURCE], key + at);
-	at += address_to_bytes(family, corner[CUBE_DESTINATION], key + at);
-	key[at] = (uint8_t)corner[CUBE_PROTOCOL];
-	at += 4;
-	for (size_t i = 0; i < 2; i++) {
-		if (!looks_at(form, ports[i]))
-			continue;
-		key[at] = (uint8_t)(corner[ports[i]] >> 8);
-		key[at + 1] = (uint8_t)corner[ports[i]];
-		at += 4;
-	}
-}
-
-static void
-write_piece(struct writer *w, const struct checked *c, const struct part *part,
-    const ip_value first[CUBE_DIMS], const ip_value last[CUBE_DIMS])
-{
-	uint8_t low[LIMIT_KEY_BYTES], high[LIMIT_KEY_BYTES];
-	struct element *e;
-
-	key_bytes(first, part->form, part->cube->family, low);
-	key_bytes(last, part->form, part->cube->family, high);
-	e = write_element(w, low, part->exact ? NULL : high);
-	if (e == NULL)
-		return;
-	e->mark = part->mark;
-	e->origin = c->permits[part->cube->permit].origin;
-}
-
-/* Every tuple of a small piece, counting up like an odometer. */
-static void
-write_spread(struct writer *w, const struct checked *c, const struct part *part)
-{
-	ip_value at[CUBE_DIMS];
-	int d;
-
-	memcpy(at, part->cube->first, sizeof(at));
-	do {
-		write_piece(w, c, part, at, at);
-		for (d = CUBE_DIMS - 1; d >= 0; d--) {
-			if (!looks_at(part->form, d))
-				continue;
-			if (at[d] < part->cube->last[d]) {
-				at[d]++;
-				break;
-			}
-			at[d] = part->cube->first[d];
-		}
-	} while (d >= 0);
-}
-
-/* "-t1774969200-1806505200-l1"; nothing of what is not there. */
-static void
-name_window(const struct cube *cube, char *buf, size_t size)
-{
-	char since[24] = "", until[24] = "";
-	int length = 0;
-
-	buf[0] = '\0';
-	if (cube->window.since != INT64_MIN)
-		snprintf(since, sizeof(since), "%lld", (long long)cube->window.since);
-	if (cube->window.until != INT64_MAX)
-		snprintf(until, sizeof(until), "%lld", (long long)cube->window.until);
-	if (since[0] != '\0' || until[0] != '\0')
-		length = snprintf(buf, size, "-t%s-%s", since, until);
-	if (cube->level > 0)
-		snprintf(buf + length, size - (size_t)length, "-l%u", cube->level);
-}
-
-static void
-name_table(const char *leaf, const struct part *part, char buf[LIMIT_OBJECT_NAME + 1])
-{
-	char window[64];
-
-	name_window(part->cube, window, sizeof(window));
-	snprintf(buf, LIMIT_OBJECT_NAME + 1, "%s-%s%c%s", leaf,
-	    part->exact ? form_exact[part->form] : form_interval[part->form],
-	    part->cube->family == IP_V4 ? '4' : '6', window);
-}
-
-_Static_assert(LEAF_NAME_SIZE - 1 + 4 + 3 + 2 * 10 + 2 + 7 <= LIMIT_OBJECT_NAME,
-    "leaf, \"-sx4\", \"-t-\" with two times of ten digits, \"-l\" with LIMIT_BOXES");
-
-static void
-write_table(struct writer *w, const struct checked *c, const char *leaf,
-    const struct part *parts, size_t n)
-{
-	char name[LIMIT_OBJECT_NAME + 1];
-	enum field key[LIMIT_KEY_FIELDS];
-	unsigned int n_fields = key_of(parts->form, parts->cube->family, key);
-	bool exact = parts->exact;
-
-	name_table(leaf, parts, name);
-	write_set(w, name, exact ? 0 : VERSION_UNSETTLED, SET_MARK_MAP, key, n_fields,
-	    !exact);
-	if (w->error != 0)
-		return;
-	w->set->origin = c->permits[parts->cube->permit].origin;
-	for (size_t i = 0; i < n; i++)
-		if (exact)
-			write_spread(w, c, &parts[i]);
-		else
-			write_piece(w, c, &parts[i], parts[i].cube->first,
-			    parts[i].cube->last);
-}
-
-static void
-write_window(struct writer *w, const struct window *window)
-{
-	struct stmt *s;
-
-	if (window->since == INT64_MIN && window->until == INT64_MAX)
-		return;
-	s = write_stmt(w, STMT_TIME);
-	s->since = window->since;
-	s->until = window->until;
-}
-
-static void
-write_lookup(struct writer *w, const char *leaf, const struct part *part,
-    const char *permitted)
-{
-	char name[LIMIT_OBJECT_NAME + 1];
-	enum field key[LIMIT_KEY_FIELDS];
-	unsigned int n_fields = key_of(part->form, part->cube->family, key);
-
-	name_table(leaf, part, name);
-	write_rule(w);
-	write_window(w, &part->cube->window);
-	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
-	    part->exact ? 0 : VERSION_UNSETTLED);
-	write_goto(w, permitted);
-}
-
-/* Where a flow keeps what its opening had in a field of a leaf's key. */
-static enum field
-flow_field(enum field f, uint8_t protocol)
-{
-	bool icmp = protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
-
-	switch (f) {	/* those of key_of() */
-	case FIELD_IP_SADDR:
-		return FIELD_FLOW_SADDR;
-	case FIELD_IP_DADDR:
-		return FIELD_FLOW_DADDR;
-	case FIELD_IP6_SADDR:
-		return FIELD_FLOW6_SADDR;
-	case FIELD_IP6_DADDR:
-		return FIELD_FLOW6_DADDR;
-	case FIELD_TH_SPORT:
-		return icmp ? FIELD_FLOW_ICMP : FIELD_FLOW_SPORT;
-	case FIELD_TH_DPORT:
-		return FIELD_FLOW_DPORT;
-	default:
-		return FIELD_L4PROTO;
-	}
-}
-
-/* The lookup of an opening, for a flow that runs; by ports: of one protocol. */
-static void
-write_rejudge_lookup(struct writer *w, const char *leaf, const struct part *part,
-    uint8_t protocol)
-{
-	char name[LIMIT_OBJECT_NAME + 1];
-	enum field key[LIMIT_KEY_FIELDS];
-	unsigned int n_fields = key_of(part->form, part->cube->family, key);
-
-	for (unsigned int i = 0; i < n_fields; i++)
-		key[i] = flow_field(key[i], protocol);
-	name_table(leaf, part, name);
-	write_rule(w);
-	write_window(w, &part->cube->window);
-	if (part->form != FORM_PROTOCOL)
-		write_number(w, STMT_L4PROTO, protocol);
-	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
-	    part->exact ? 0 : VERSION_UNSETTLED);
-	write_stmt(w, STMT_RETURN);
-}
-
-/* Ports of a flow mean what its protocol says: one rule for each in the table. */
-static void
-write_rejudge_table(struct writer *w, const char *leaf, const struct part *parts, size_t n)
-{
-	bool seen[UINT8_MAX + 1] = { false };
-
-	if (parts->form == FORM_PROTOCOL) {
-		write_rejudge_lookup(w, leaf, parts, 0);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint8_t protocol = (uint8_t)parts[i].cube->first[CUBE_PROTOCOL];
-
-		if (!seen[protocol])
-			write_rejudge_lookup(w, leaf, &parts[i], protocol);
-		seen[protocol] = true;
-	}
-}
-
-/* "rejudge-mn0-lg0": back to where it was asked with the mark of today, or refused. */
-static void
-write_rejudge(struct writer *w, const struct checked *c, const struct leaf *leaf,
-    const char *name, uint32_t pair, const struct parts *parts)
-{
-	char chain[REJUDGE_NAME_SIZE];
-	size_t end;
-
-	if (!rejudges_leaf(w, c, leaf, chain))
-		return;
-	write_chain(w, chain, 0, leaf->origin);
-	for (size_t i = 0; i < parts->count; i = end) {
-		for (end = i + 1; end < parts->count; end++)
-			if (!same_table(&parts->items[i], &parts->items[end]))
-				break;
-		write_rejudge_table(w, name, &parts->items[i], end - i);
-	}
-	write_rejudge_end(w, c, leaf, pair, chain);
-}
-
-static void
-write_tables(struct writer *w, const struct checked *c, const char *leaf,
-    const struct parts *parts, const char *permitted)
-{
-	size_t end;
-
-	for (size_t i = 0; i < parts->count; i = end) {
-		for (end = i + 1; end < parts->count; end++)
-			if (!same_table(&parts->items[i], &parts->items[end]))
-				break;
-		write_table(w, c, leaf, &parts->items[i], end - i);
-		write_lookup(w, leaf, &parts->items[i], permitted);
-	}
-}
 
 static void
 write_leaf_dispatch(struct writer *w, const struct checked *c, const struct leaf *leaf,
@@ -478,13 +79,34 @@ write_flow(struct writer *w, const struct checked *c, const struct leaf *leaf,
 	write_dispatch(w, SET_FLOWS, key, chain, 0);
 }
 
-/* Boxes of both families -> disjoint pieces, IPv4 first. 0, -ENOMEM or -E2BIG. */
+/* One chain that looks tables up: a leaf's own, or that of one of its shards. */
+struct bearer {
+	char name[SHARD_NAME_SIZE];
+	struct parts parts;
+	const struct shard *shard;	/* NULL: of the leaf */
+	enum ip_family family;		/* of the shard */
+};
+
+/* A leaf as it is written. */
+struct leaf_chains {
+	const struct leaf *leaf;
+	char name[LEAF_NAME_SIZE];
+	uint32_t pair;
+	struct cube_list rest;		/* pieces that no shard has */
+	struct shards shards[2];	/* by family; none: in the rest */
+	struct bearer *bearers;		/* the leaf itself, then all shards */
+	size_t n_bearers;
+	bool limited;			/* compile_opening.c */
+};
+
+static const enum ip_family families[] = { IP_V4, IP_V6 };
+
+/* Boxes of both families -> disjoint pieces of each. 0, -ENOMEM or -E2BIG. */
 static int
 make_pieces(const struct checked *c, const struct leaf *leaf, size_t room,
-    struct cube_list *pieces, uint32_t *culprit)
+    struct cube_list pieces[2], uint32_t *culprit)
 {
 	uint32_t *boxes = calloc(leaf->n_boxes + 1, sizeof(*boxes));
-	static const enum ip_family families[] = { IP_V4, IP_V6 };
 	int ret = boxes == NULL ? -ENOMEM : 0;
 
 	for (size_t f = 0; f < 2 && ret == 0; f++) {
@@ -493,47 +115,213 @@ make_pieces(const struct checked *c, const struct leaf *leaf, size_t room,
 		for (size_t i = 0; i < leaf->n_boxes; i++)
 			if (c->boxes[leaf->boxes[i]].src.family == families[f])
 				boxes[n++] = leaf->boxes[i];
-		ret = boxes_disjoint(c, boxes, n, room, pieces, culprit);
+		ret = boxes_disjoint(c, boxes, n, room, &pieces[f], culprit);
+		room -= ret == 0 ? pieces[f].count : 0;
 	}
 	free(boxes);
 	return ret;
+}
+
+/* Takes the pieces: those of a family that need no shards are the leaf's own. */
+static int
+make_shards(const struct writer *w, struct cube_list pieces[2], size_t spread,
+    struct leaf_chains *l)
+{
+	int ret = 0;
+
+	for (size_t f = 0; f < 2 && ret == 0; f++) {
+		struct shards *shards = &l->shards[f];
+
+		ret = shards_split(&pieces[f], families[f], spread, &w->sizes->shard,
+		    shards);
+		if (ret < 0 || shards->count > 1)
+			continue;
+		for (size_t i = 0; i < shards->items[0].pieces.count && ret == 0; i++)
+			ret = cube_list_add(&l->rest, &shards->items[0].pieces.items[i]);
+		shards_free(shards);
+	}
+	return ret;
+}
+
+static int
+make_bearers(const struct checked *c, size_t spread, struct leaf_chains *l)
+{
+	struct bearer *b;
+	int ret;
+
+	l->bearers = calloc(1 + l->shards[0].count + l->shards[1].count, sizeof(*b));
+	if (l->bearers == NULL)
+		return -ENOMEM;
+	b = &l->bearers[l->n_bearers++];
+	snprintf(b->name, sizeof(b->name), "%s", l->name);
+	ret = parts_make(c, l->pair, &l->rest, spread, &b->parts);
+	for (size_t f = 0; f < 2; f++)
+		for (size_t i = 0; i < l->shards[f].count && ret == 0; i++) {
+			const struct shard *shard = &l->shards[f].items[i];
+
+			b = &l->bearers[l->n_bearers++];
+			b->shard = shard;
+			b->family = families[f];
+			snprintf(b->name, sizeof(b->name), "%s-h%c_%08x", l->name,
+			    f == 0 ? '4' : '6', shard->name);
+			ret = parts_make(c, l->pair, &shard->pieces, spread, &b->parts);
+		}
+	return ret;
+}
+
+static void
+free_chains(struct leaf_chains *l)
+{
+	for (size_t i = 0; i < l->n_bearers; i++)
+		parts_free(&l->bearers[i].parts);
+	free(l->bearers);
+	shards_free(&l->shards[0]);
+	shards_free(&l->shards[1]);
+	cube_list_free(&l->rest);
+}
+
+/* "mn0-lg0-d4": the shard of a packet, or with a prefix for flows that run. */
+static void
+name_shard_map(const char *chain, enum ip_family family, char buf[LIMIT_OBJECT_NAME + 1])
+{
+	snprintf(buf, LIMIT_OBJECT_NAME + 1, "%s-d%c", chain, family == IP_V4 ? '4' : '6');
+}
+
+static void
+write_shard_map(struct writer *w, const struct leaf_chains *l, const char *name,
+    enum ip_family family, const enum field key[2], const char *prefix, uint32_t version)
+{
+	write_set(w, name, VERSION_UNSETTLED, SET_VERDICT_MAP, key, 2, true);
+	for (size_t i = 1; i < l->n_bearers; i++) {
+		const struct bearer *b = &l->bearers[i];
+		uint8_t first[LIMIT_KEY_BYTES], last[LIMIT_KEY_BYTES];
+		char chain[LIMIT_OBJECT_NAME + 1];
+		size_t at;
+
+		if (b->family != family)
+			continue;
+		at = address_to_bytes(family, b->shard->first[CUBE_SOURCE], first);
+		address_to_bytes(family, b->shard->first[CUBE_DESTINATION], first + at);
+		address_to_bytes(family, b->shard->last[CUBE_SOURCE], last);
+		address_to_bytes(family, b->shard->last[CUBE_DESTINATION], last + at);
+		snprintf(chain, sizeof(chain), "%s%s", prefix, b->name);
+		write_range_target(w, first, last, chain, version);
+	}
+}
+
+/*
+ * To the shard of a packet; behind the tables of the other family, so that those are
+ * still the first rules of their chain (ruleset_moved.h).
+ */
+static void
+write_shard_lookups(struct writer *w, const struct leaf_chains *l, const char *chain,
+    bool running)
+{
+	for (size_t f = 0; f < 2; f++) {
+		enum field key[LIMIT_KEY_FIELDS];
+		char name[LIMIT_OBJECT_NAME + 1];
+
+		if (l->shards[f].count == 0)
+			continue;
+		table_key(FORM_PROTOCOL, families[f], key);
+		for (size_t i = 0; i < 2 && running; i++)
+			key[i] = table_flow_field(key[i], 0);
+		name_shard_map(chain, families[f], name);
+		write_shard_map(w, l, name, families[f], key,
+		    running ? CHAIN_REJUDGE_PREFIX : "", running ? 0 : VERSION_UNSETTLED);
+		write_rule(w);
+		write_keyed(w, STMT_VERDICT_MAP, key, 2, name, VERSION_UNSETTLED);
+	}
+}
+
+static void
+write_opening_end(struct writer *w, const struct leaf *leaf)
+{
+	write_rule(w);
+	if (leaf->in == SEGMENT_SELF || leaf->out == SEGMENT_SELF)
+		write_goto(w, CHAIN_REFUSE_SELF);
+	else
+		write_goto(w, leaf->reject ? CHAIN_REFUSE_REJECT : CHAIN_REFUSE);
+}
+
+static void
+write_openings(struct writer *w, const struct checked *c, const struct leaf_chains *l)
+{
+	char limited[OPENING_NAME_SIZE];
+
+	name_opening(l->name, limited);
+	for (size_t i = 0; i < l->n_bearers; i++) {
+		const struct bearer *b = &l->bearers[i];
+
+		write_chain(w, b->name, VERSION_UNSETTLED, l->leaf->origin);
+		write_tables(w, c, b->name, &b->parts, l->limited ? limited : CHAIN_PERMIT);
+		if (b->shard == NULL)
+			write_shard_lookups(w, l, b->name, false);
+		write_opening_end(w, l->leaf);
+	}
+}
+
+/* "rejudge-mn0-lg0": back to where it was asked with the mark of today, or refused. */
+static void
+write_rejudge(struct writer *w, const struct checked *c, const struct leaf_chains *l)
+{
+	char name[REJUDGE_NAME_SIZE];
+
+	if (!rejudges_leaf(w, c, l->leaf, name))
+		return;
+	for (size_t i = 0; i < l->n_bearers; i++) {
+		const struct bearer *b = &l->bearers[i];
+		char chain[LIMIT_OBJECT_NAME + 1];
+
+		snprintf(chain, sizeof(chain), CHAIN_REJUDGE_PREFIX "%s", b->name);
+		write_chain(w, chain, 0, l->leaf->origin);
+		write_rejudge_tables(w, b->name, &b->parts);
+		if (b->shard == NULL)
+			write_shard_lookups(w, l, chain, true);
+		write_rule(w);
+		write_goto(w, COMPILE_COUNTER_REVOKED);
+	}
+	write_rejudge_way(w, c, l->leaf, l->pair, name);
+}
+
+static void
+write_leaf(struct writer *w, const struct checked *c, const struct leaf_chains *l)
+{
+	write_openings(w, c, l);
+	write_leaf_dispatch(w, c, l->leaf, l->name);
+	write_rejudge(w, c, l);
+	write_flow(w, c, l->leaf, l->name, l->pair);
+	if (l->limited)
+		write_half_open(w, c, l->leaf, l->name, l->pair);
 }
 
 int
 compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
     uint32_t *culprit)
 {
-	struct cube_list pieces = { .items = NULL };
-	struct parts parts = { .items = NULL };
-	uint32_t pair = checked_pair_number(c, leaf->in, leaf->out);
-	char name[LEAF_NAME_SIZE], opening[OPENING_NAME_SIZE];
-	bool limited = leaf_limits_openings(c, leaf);
+	struct cube_list pieces[2] = { { .items = NULL } };
+	struct leaf_chains l = { .leaf = leaf,
+		.pair = checked_pair_number(c, leaf->in, leaf->out),
+		.limited = leaf_limits_openings(c, leaf) };
+	size_t spread;
 	int ret;
 
-	name_leaf(c, leaf->in, leaf->out, name);
-	name_opening(name, opening);
-	ret = make_pieces(c, leaf, w->room, &pieces, culprit);
-	if (ret == 0)
-		ret = make_parts(c, pair, &pieces, &parts);
+	name_leaf(c, leaf->in, leaf->out, l.name);
+	ret = make_pieces(c, leaf, w->room, pieces, culprit);
 	if (ret == 0) {
-		w->room -= pieces.count;
-		write_chain(w, name, VERSION_UNSETTLED, leaf->origin);
-		write_tables(w, c, name, &parts, limited ? opening : CHAIN_PERMIT);
-		write_rule(w);
-		if (leaf->in == SEGMENT_SELF || leaf->out == SEGMENT_SELF)
-			write_goto(w, CHAIN_REFUSE_SELF);
-		else
-			write_goto(w, leaf->reject ? CHAIN_REFUSE_REJECT : CHAIN_REFUSE);
-		write_leaf_dispatch(w, c, leaf, name);
-		write_rejudge(w, c, leaf, name, pair, &parts);
-		write_flow(w, c, leaf, name, pair);
-		if (limited)
-			write_half_open(w, c, leaf, name, pair);
-	} else if (ret != -E2BIG) {
-		w->error = ret;
-		ret = 0;
+		w->room -= pieces[0].count + pieces[1].count;
+		spread = pieces_spread(pieces, 2, w->sizes->spread);
+		ret = make_shards(w, pieces, spread, &l);
+		if (ret == 0)
+			ret = make_bearers(c, spread, &l);
 	}
-	free(parts.items);
-	cube_list_free(&pieces);
-	return ret;
+	if (ret == 0)
+		write_leaf(w, c, &l);
+	free_chains(&l);
+	cube_list_free(&pieces[0]);
+	cube_list_free(&pieces[1]);
+	if (ret == 0 || ret == -E2BIG)
+		return ret;
+	w->error = ret;
+	return 0;
 }

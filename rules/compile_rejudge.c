@@ -11,6 +11,8 @@
  *		    . meta l4proto . ct reply proto-src map @mn0-lg0-x4 return
  *		goto refuse-revoked
  *
+ * Where the leaf has its tables in shards, so has its rejudge chain.
+ *
  * A flow is judged by what opened it, which conntrack knows in both directions, and
  * by the very maps that openings are looked up in. So a flow that is permitted, by
  * the same permit or by another one, loses no packet and gets the mark it would open
@@ -147,14 +149,12 @@ rejudges_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf
 }
 
 void
-write_rejudge_end(struct writer *w, const struct checked *c, const struct leaf *leaf,
+write_rejudge_way(struct writer *w, const struct checked *c, const struct leaf *leaf,
     uint32_t pair, const char *name)
 {
 	uint32_t mark = pair << MARK_PAIR_SHIFT;
 	uint8_t key[32];
 
-	write_rule(w);
-	write_goto(w, COMPILE_COUNTER_REVOKED);
 	if (leaf->in == SEGMENT_SELF) {
 		key_interface(c, leaf->out, key);
 		write_dispatch(w, SET_REJUDGE_OUTPUTS, key, name, 0);

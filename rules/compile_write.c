@@ -141,7 +141,14 @@ void
 write_element_target(struct writer *w, const uint8_t *first, const char *base,
     uint32_t version)
 {
-	struct element *e = write_element(w, first, NULL);
+	write_range_target(w, first, NULL, base, version);
+}
+
+void
+write_range_target(struct writer *w, const uint8_t *first, const uint8_t *last,
+    const char *base, uint32_t version)
+{
+	struct element *e = write_element(w, first, last);
 	struct object_name name;
 
 	if (e == NULL)

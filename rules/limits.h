@@ -76,7 +76,21 @@
 #define LIMIT_KEY_FIELDS	5u
 /* 64 bytes of nf_tables registers (NFT_REG32_COUNT words). */
 #define LIMIT_KEY_BYTES		64u
-/* nft(8) object names: NFT_NAME_MAXLEN less room for our suffixes. */
-#define LIMIT_OBJECT_NAME	95u
+/* nft(8) object names: what we ever need (compile_leaf.c), far below NFT_NAME_MAXLEN. */
+#define LIMIT_OBJECT_NAME	107u
+/*
+ * Tuples of a hash map: reading one back is quadratic in its size (nft_rhash_walk()
+ * skips what earlier parts of the dump told), 0.5 s here. So small ranges of a leaf
+ * are told by single tuples as long as these are no more, and a leaf of more is
+ * split in shards.
+ */
+#define LIMIT_HASH_TUPLES	(1u << 17)
+/*
+ * Boxes of the interval maps of one shard: all of them are loaded anew when one
+ * changes (4 ms), and the map that finds the shard has an element for every shard.
+ */
+#define LIMIT_SHARD_BOXES	1024u
+/* One box in so many may lie across the border that splits a shard: it is in both. */
+#define LIMIT_SHARD_ACROSS	8u
 
 #endif /* RULES_LIMITS_H */

@@ -103,6 +103,19 @@ detect_free(struct policy_detect *d)
 }
 
 static void
+record_free(struct policy_record *r)
+{
+	free(r->log_failure);
+	free(r->rotate_size);
+	words_free(&r->warn_at);
+	for (size_t i = 0; i < r->n_retention; i++) {
+		free(r->retention[i].kind);
+		free(r->retention[i].days);
+	}
+	free(r->retention);
+}
+
+static void
 site_free(struct policy_site *s)
 {
 	free(s->name);
@@ -132,6 +145,7 @@ policy_free(struct policy *p)
 	free(p->limits.half_open);
 	free(p->limits.half_open_seconds);
 	detect_free(&p->detect);
+	record_free(&p->record);
 	for (size_t i = 0; i < p->n_files; i++)
 		free(p->files[i]);
 	free(p->zones);

@@ -104,6 +104,24 @@ struct policy_limits {
 	struct origin origin;
 };
 
+/* How long records of one kind are kept. */
+struct policy_retention {
+	char *kind;			/* violation change gap life */
+	char *days;
+	struct origin origin;
+};
+
+/* What becomes of the record itself. */
+struct policy_record {
+	char *log_failure;		/* "continue" or "close" */
+	struct policy_words warn_at;	/* percent of the disk */
+	struct policy_retention *retention;
+	size_t n_retention;
+	char *rotate_size;		/* "64M" */
+	bool rotate_not_daily;		/* rotate_daily = false */
+	struct origin origin;
+};
+
 struct policy {
 	long long schema;
 	struct origin schema_origin;
@@ -122,6 +140,7 @@ struct policy {
 	size_t n_refusals;
 	struct policy_limits limits;
 	struct policy_detect detect;
+	struct policy_record record;
 	char **files;			/* every file read, the first is the one named */
 	size_t n_files;
 };

@@ -3,6 +3,7 @@
 #include "rules/policy_keys.h"
 
 #include "rules/limits.h"
+#include "rules/record_rules.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -164,6 +165,24 @@ static const struct policy_key limits_keys[] = {
 };
 static const struct policy_type limits_type = TYPE(policy_limits, limits_keys);
 
+static const struct policy_key retention_keys[] = {
+	KEY_MUST(POLICY_KEY_WORD, policy_retention, "kind", kind),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_retention, "days", days, true),
+	KEY_ORIGIN(policy_retention),
+};
+static const struct policy_type retention_type = TYPE(policy_retention, retention_keys);
+
+static const struct policy_key record_keys[] = {
+	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
+	KEY_NUMBERS(POLICY_KEY_WORDS, policy_record, "warn_at", warn_at, false),
+	KEY_ITEMS(policy_record, "retention", retention, false, RECORD_CLASS_COUNT,
+	    retention_type),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "rotate_size", rotate_size, false),
+	KEY(POLICY_KEY_ENABLED, policy_record, "rotate_daily", rotate_not_daily),
+	KEY_ORIGIN(policy_record),
+};
+static const struct policy_type record_type = TYPE(policy_record, record_keys);
+
 static const struct policy_key root_keys[] = {
 	KEY_MUST(POLICY_KEY_SCHEMA, policy, "schema", schema),
 	KEY_GROUP(policy, "site", site, site_type),
@@ -175,6 +194,7 @@ static const struct policy_key root_keys[] = {
 	KEY_ITEMS(policy, "pairs", refusals, false, LIMIT_ZONES * LIMIT_ZONES, pair_type),
 	KEY_GROUP(policy, "limits", limits, limits_type),
 	KEY_GROUP(policy, "detect", detect, detect_type),
+	KEY_GROUP(policy, "record", record, record_type),
 };
 static const struct policy_type root_type = {
 	.keys = root_keys,

@@ -190,6 +190,13 @@ must_stage(const struct differ *d)
 	return false;
 }
 
+/* Has a way into it that runs already; what only new rules look up has none. */
+static bool
+dispatches(const struct ruleset_set *s)
+{
+	return s->kind == SET_VERDICT_MAP && !s->interval;
+}
+
 /* Everything that does not run yet, dispatch aside. */
 static void
 add_new(struct differ *d, struct change_list *list)
@@ -206,7 +213,7 @@ add_new(struct differ *d, struct change_list *list)
 		if (runs_set(d, &t->sets[i]))
 			continue;
 		push_set(d, list, CHANGE_ADD_SET, &t->sets[i]);
-		if (t->sets[i].kind != SET_VERDICT_MAP)
+		if (!dispatches(&t->sets[i]))
 			push_all_elements(d, list, &t->sets[i]);
 	}
 	for (size_t i = 0; i < t->n_chains; i++)
@@ -340,7 +347,7 @@ flip_elements(struct differ *d, struct change_list *list)
 		const struct ruleset_set *have =
 		    ruleset_find_set(d->running, &want->name);
 
-		if (have == NULL && want->kind == SET_VERDICT_MAP)
+		if (have == NULL && dispatches(want))
 			push_all_elements(d, list, want);
 		else if (have != NULL && !want->dynamic && !want->interval)
 			change_elements(d, list, have, want);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Versions. Sets are settled before chains, because a chain is the same only
- * when the tables it looks up are.
+ * when the tables it looks up are. A versioned verdict map leads to other chains
+ * (a leaf's to those of its shards), so it comes behind those, and before the
+ * chains that look it up.
  */
 #include "rules/ruleset_compare.h"
 #include "rules/ruleset_diff.h"
@@ -134,6 +136,42 @@ point_elements(struct ruleset *r)
 	}
 }
 
+static bool
+leads(const struct ruleset_set *s)
+{
+	return s->kind == SET_VERDICT_MAP;
+}
+
+static void
+settle_sets(struct ruleset *r, const struct ruleset *running, bool leading)
+{
+	for (size_t i = 0; i < r->n_sets; i++)
+		if (r->sets[i].name.version != 0 && leads(&r->sets[i]) == leading)
+			settle_set(&r->sets[i], running);
+	point_rules(r, false);
+}
+
+static bool
+is_led(const struct ruleset_chain *c)
+{
+	for (size_t i = 0; i < c->n_rules; i++)
+		for (unsigned int k = 0; k < c->rules[i].n_stmts; k++)
+			if (c->rules[i].stmts[k].kind == STMT_VERDICT_MAP
+			    && c->rules[i].stmts[k].target.version != 0)
+				return true;
+	return false;
+}
+
+static void
+settle_chains(struct ruleset *r, const struct ruleset *running, bool led)
+{
+	for (size_t i = 0; i < r->n_chains; i++)
+		if (r->chains[i].name.version != 0 && is_led(&r->chains[i]) == led)
+			settle_chain(&r->chains[i], running);
+	point_rules(r, true);
+	point_elements(r);
+}
+
 void
 ruleset_settle(struct ruleset *target, const struct ruleset *running)
 {
@@ -141,13 +179,8 @@ ruleset_settle(struct ruleset *target, const struct ruleset *running)
 
 	if (running == NULL)
 		running = &empty;
-	for (size_t i = 0; i < target->n_sets; i++)
-		if (target->sets[i].name.version != 0)
-			settle_set(&target->sets[i], running);
-	point_rules(target, false);
-	for (size_t i = 0; i < target->n_chains; i++)
-		if (target->chains[i].name.version != 0)
-			settle_chain(&target->chains[i], running);
-	point_rules(target, true);
-	point_elements(target);
+	settle_sets(target, running, false);
+	settle_chains(target, running, false);
+	settle_sets(target, running, true);
+	settle_chains(target, running, true);
 }

@@ -39,6 +39,8 @@ struct cli_verb {
 	int (*run)(int argc, char **argv, const struct cli *cli);
 };
 
+int cli_open(int argc, char **argv, const struct cli *cli);
+int cli_init(int argc, char **argv, const struct cli *cli);
 int cli_check(int argc, char **argv, const struct cli *cli);
 int cli_plan(int argc, char **argv, const struct cli *cli);
 int cli_apply(int argc, char **argv, const struct cli *cli);
@@ -49,6 +51,8 @@ int cli_doctor(int argc, char **argv, const struct cli *cli);
 int cli_explain(int argc, char **argv, const struct cli *cli);
 int cli_replay(int argc, char **argv, const struct cli *cli);
 int cli_status(int argc, char **argv, const struct cli *cli);
+int cli_isolate(int argc, char **argv, const struct cli *cli);
+int cli_restore(int argc, char **argv, const struct cli *cli);
 int cli_matrix(int argc, char **argv, const struct cli *cli);
 int cli_model(int argc, char **argv, const struct cli *cli);
 int cli_top(int argc, char **argv, const struct cli *cli);

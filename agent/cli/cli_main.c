@@ -10,6 +10,8 @@
 #include <string.h>
 
 static const struct cli_verb verbs[] = {
+	{ "init", "--model MODEL --interfaces ZONE=IFACE,... [-o FILE]", MSG_CLI_INIT,
+	  MSG_CLI_INIT_HELP, cli_init },
 	{ "check", "[-f FILE] [--print]", MSG_CLI_CHECK, MSG_CLI_CHECK_HELP, cli_check },
 	{ "plan", "[-f FILE] [--against OLD | --nft]", MSG_CLI_PLAN, MSG_CLI_PLAN_HELP, cli_plan },
 	{ "apply", "[-f FILE] [--confirm SECONDS] [--reason TEXT] [--force-lockout]",
@@ -18,7 +20,11 @@ static const struct cli_verb verbs[] = {
 	{ "rollback", "[--reason TEXT] [--force-lockout] [SERIAL]",
 	  MSG_CLI_ROLLBACK, MSG_CLI_ROLLBACK_HELP, cli_rollback },
 	{ "history", "", MSG_CLI_HISTORY, MSG_CLI_HISTORY_HELP, cli_history },
+	{ "open", "--reason TEXT --person NAME", MSG_CLI_OPEN, MSG_CLI_OPEN_HELP, cli_open },
 	{ "status", "", MSG_CLI_STATUS, MSG_CLI_STATUS_HELP, cli_status },
+	{ "isolate", "HOST|ADDRESS|ZONE | --pair A B | --all  [--link-down] --person NAME "
+	  "--reason TEXT | --list", MSG_CLI_ISOLATE, MSG_CLI_ISOLATE_HELP, cli_isolate },
+	{ "restore", "[ID | --all]", MSG_CLI_RESTORE, MSG_CLI_RESTORE_HELP, cli_restore },
 	{ "matrix", "", MSG_CLI_MATRIX, MSG_CLI_MATRIX_HELP, cli_matrix },
 	{ "top", "[--interval SECONDS] [--once]", MSG_CLI_TOP, MSG_CLI_TOP_HELP, cli_top },
 	{ "doctor", "[-f FILE]", MSG_CLI_DOCTOR, MSG_CLI_DOCTOR_HELP, cli_doctor },

@@ -6,6 +6,7 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/columns.h"
+#include "agent/cli/cutoff_lines.h"
 #include "agent/cli/options.h"
 
 #include <stdio.h>
@@ -104,6 +105,7 @@ print_matrix(const struct cli *cli, const json_t *answer)
 	const json_t *from, *to;
 	size_t i, j;
 
+	cutoff_lines_say(cli, json_object_get(answer, "cutoffs"));
 	cli_say(cli, MSG_CLI_MATRIX_HEAD);
 	json_array_foreach(zones, i, from)
 		json_array_foreach(zones, j, to) {

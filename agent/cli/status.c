@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sekisho status: is the gate shut as the policy says, is the tap awake, is it written down. */
 #include "agent/cli/cli.h"
+#include "agent/cli/cutoff_lines.h"
 #include "agent/cli/options.h"
 
 #include <stdio.h>
@@ -144,6 +145,7 @@ say_connections(const struct cli *cli, const json_t *table)
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
+	cutoff_lines_say(cli, json_object_get(s, "cutoffs"));
 	cli_say(cli, MSG_CLI_STATUS_POLICY, text_at(s, "policy", "site"),
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
 	    number_at(s, "policy", "permits"));

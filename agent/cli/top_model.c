@@ -207,6 +207,23 @@ take_loss(struct top_model *m, const json_t *status, double seconds)
 /* ---- the answers -------------------------------------------------------- */
 
 static void
+take_cutoffs(struct top_model *m, const json_t *status)
+{
+	const json_t *order;
+	size_t i;
+
+	m->cutoffs[0] = '\0';
+	json_array_foreach(json_object_get(status, "cutoffs"), i, order) {
+		char what[TOP_TEXT_SIZE];
+		size_t n = strlen(m->cutoffs);
+
+		top_text(what, sizeof(what), violations_text(order, "what"));
+		snprintf(m->cutoffs + n, sizeof(m->cutoffs) - n, "%s%s", n > 0 ? ", " : "",
+		    what);
+	}
+}
+
+static void
 take_words(struct top_model *m, const json_t *status)
 {
 	const json_t *gate = json_object_get(status, "gate");
@@ -218,6 +235,7 @@ take_words(struct top_model *m, const json_t *status)
 	top_text(m->tier_reason, sizeof(m->tier_reason),
 	    violations_text(status, "watch.tier_reason"));
 	top_text(m->problem, sizeof(m->problem), violations_text(status, "problem"));
+	take_cutoffs(m, status);
 	m->permits = number_at(status, "policy.permits");
 	m->forwarding = json_is_true(json_object_get(gate, "forwarding"));
 	m->watching = json_object_size(json_object_get(status, "watch")) > 0;

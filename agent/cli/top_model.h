@@ -86,6 +86,7 @@ struct top_model {
 	char gate[TOP_TEXT_SIZE];	/* the daemon's own word for its state */
 	char tier[TOP_ZONE_SIZE], tier_reason[TOP_TEXT_SIZE];
 	char problem[TOP_TEXT_SIZE];	/* "": none */
+	char cutoffs[TOP_TEXT_SIZE];	/* what is cut off: "mynumber, 10.0.0.1" */
 	uint64_t permits;
 	bool forwarding, watching;	/* watching: the watcher answered the daemon */
 	struct top_count lost[TOP_LAYERS];

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Head of three lines, a fourth for a problem; one line of keys. */
+/* Head of three lines, one more for cut-offs and one for a problem; one line of keys. */
 #define HEAD_LINES 3
 /* From these columns on the title says what its numbers are. */
 #define TITLE_WHOLE 70
@@ -181,7 +181,8 @@ draw_loss(const struct top_model *m, const struct top_look *look, struct top_gri
 static int
 head_lines(const struct top_model *m)
 {
-	return HEAD_LINES + (m->answered && *m->problem != '\0');
+	return HEAD_LINES + (m->answered && *m->problem != '\0') +
+	    (m->answered && *m->cutoffs != '\0');
 }
 
 static void
@@ -192,9 +193,13 @@ draw_head(const struct top_model *m, const struct top_look *look, struct top_gri
 	draw_title(m, look, g);
 	draw_state(m, look, g);
 	draw_loss(m, look, g);
-	if (head_lines(m) > HEAD_LINES) {
-		top_say(text, look, MSG_CLI_STATUS_PROBLEM, m->problem);
+	if (m->answered && *m->cutoffs != '\0') {
+		top_say(text, look, MSG_CLI_CUTOFF_SHORT, m->cutoffs);
 		top_grid_put(g, HEAD_LINES, 0, 0, TOP_ALARM, text);
+	}
+	if (m->answered && *m->problem != '\0') {
+		top_say(text, look, MSG_CLI_STATUS_PROBLEM, m->problem);
+		top_grid_put(g, head_lines(m) - 1, 0, 0, TOP_ALARM, text);
 	}
 }
 

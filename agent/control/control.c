@@ -172,6 +172,8 @@ on_child_died(struct control *c, const struct ipc_message *m)
 	if (strcmp(child.name, "watcher") == 0 && c->checked != NULL &&
 	    control_watch(c, c->checked) < 0)
 		log_warnx("control: the new watcher did not take the policy");
+	if (strcmp(child.name, "recorder") == 0)
+		control_record_rules(c);
 }
 
 static int
@@ -252,6 +254,7 @@ control_run(const struct control_setup *setup)
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
+	control_cutoff_end(&c);
 	control_drift_end(&c);
 	control_guard_end(&c);
 	nft_known_forget(&c.known);

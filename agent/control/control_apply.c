@@ -98,7 +98,7 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 		return NULL;
 	}
-	target = control_compile(checked, NULL, 0, diag);
+	target = control_compile(c, checked, NULL, 0, diag);
 	if (target == NULL)
 		*answer = refuse("the policy cannot be compiled", diag);
 	return target;
@@ -133,6 +133,7 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	snprintf(c->file, sizeof(c->file), "%s", file);
 	c->applied_at = (int64_t)time(NULL);
 	control_expect_end(c);
+	control_record_rules(c);
 }
 
 /* The gate stands: let packets through it, and watch. */
@@ -189,6 +190,8 @@ release(struct prepared *p)
 static int
 prepare(struct control *c, struct policy *policy, struct prepared *p, json_t **answer)
 {
+	uint64_t before;
+
 	*p = (struct prepared){ .diag = diag_new() };
 	if (p->diag == NULL) {
 		policy_free(policy);
@@ -198,8 +201,16 @@ prepare(struct control *c, struct policy *policy, struct prepared *p, json_t **a
 	p->checked = check(policy, p->diag, answer);
 	if (p->checked == NULL)
 		return -EBADMSG;
+	control_urgent(c);
 	p->target = build(c, p->checked, p->diag, answer);
-	return p->target != NULL ? 0 : -EIO;
+	if (p->target == NULL)
+		return -EIO;
+	before = c->cut.orders;
+	control_urgent(c);
+	if (c->cut.orders == before || control_cutoff_put(c, p->checked, p->target) == 0)
+		return 0;
+	*answer = refuse("out of memory", NULL);
+	return -ENOMEM;
 }
 
 /* Kernel, then control, then the watcher. A negative errno: all is as it was. */
@@ -215,7 +226,9 @@ enforce(struct control *c, struct prepared *p, const char *file, uint32_t serial
 	take_over(c, p->checked, file);
 	p->checked = NULL;
 	c->serial = serial;
+	control_urgent(c);
 	open_and_watch(c);
+	control_cutoff_follow(c);
 	return 0;
 }
 
@@ -388,22 +401,32 @@ control_try_version(struct control *c, uint32_t serial, char *why, size_t size)
 }
 
 int
-control_restore(struct control *c)
+control_rewrite(struct control *c)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *target = c->checked != NULL && diag != NULL ?
-	    control_compile(c->checked, NULL, 0, diag) : NULL;
+	    control_compile(c, c->checked, NULL, 0, diag) : NULL;
 	json_t *answer = NULL;
 	bool changed = false;
 	int r = target == NULL ? -ENOENT :
 	    commit(c, c->checked, target, &changed, &answer);
 
+	if (r < 0)
+		ruleset_free(target);
+	json_decref(answer);
+	diag_free(diag);
+	return r;
+}
+
+int
+control_restore(struct control *c)
+{
+	int r = control_rewrite(c);
+
 	if (r == 0) {
 		control_record_change(c, "control", true, "the table was put back");
 		open_and_watch(c);
 	}
-	json_decref(answer);
-	diag_free(diag);
 	return r;
 }
 

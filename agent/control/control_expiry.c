@@ -73,7 +73,7 @@ renew(struct control *c)
 	char ended[128];
 	size_t n = list_ended(c, control_now(), ended, sizeof(ended));
 	struct ruleset *target = diag == NULL ? NULL :
-	    control_compile(c->checked, NULL, 0, diag);
+	    control_compile(c, c->checked, NULL, 0, diag);
 	int r = target == NULL ? -ENOMEM :
 	    control_commit(c, c->checked, target, &cut, &refusal);
 

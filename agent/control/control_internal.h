@@ -7,6 +7,7 @@
 #include "agent/control/control.h"
 #include "agent/control/control_change.h"
 #include "agent/control/control_confirm.h"
+#include "agent/control/control_cutoff.h"
 #include "agent/control/control_versions.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
@@ -36,7 +37,11 @@ struct control {
 	struct ipc_watch interfaces;
 	struct ipc_message answer;	/* scratch: 64 KiB are too many for the stack */
 	char problem[512];		/* what status shows; "" when all is well */
+	struct change_request opened_by;	/* control_open.c */
+	sd_event_source *opened;	/* its hourly alarm; NULL: never since the start */
 	struct matrix_base *matrix;	/* control_matrix.c; NULL: none yet */
+	struct control_cutoffs cut;	/* control_cutoff.c */
+	struct server *server;		/* control_server.c; NULL: it does not serve yet */
 	sd_event_source *moment;	/* control_expiry.c; NULL: none yet */
 	int64_t compiled_at;		/* seconds since the epoch, of what the kernel has */
 	uint64_t flows_cut;		/* by the last change of the kernel's ruleset */
@@ -89,9 +94,9 @@ struct control_cut {
 };
 int control_commit(struct control *c, const struct checked *checked,
     struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);
-/* The ruleset of a policy as of now; the caller owns it. */
-struct ruleset *control_compile(const struct checked *checked, const uint32_t *revoked,
-    size_t n, struct diag *diag);
+/* The ruleset of a policy as of now, with what is cut off; the caller owns it. */
+struct ruleset *control_compile(const struct control *c, const struct checked *checked,
+    const uint32_t *revoked, size_t n, struct diag *diag);
 /* How many flows the target would end; negative errno. */
 int64_t control_count_cut(struct control *c, const struct checked *checked,
     const struct ruleset *running, const struct ruleset *target);
@@ -108,6 +113,8 @@ void control_expect_end(struct control *c);
 
 /* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
 int control_restore(struct control *c);
+/* The same without a word: the whole table as it should be now. */
+int control_rewrite(struct control *c);
 /* Load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, enum version_origin origin);
 /* Look at it without applying it: c->file_digest. */
@@ -135,6 +142,9 @@ int control_watch(struct control *c, const struct checked *checked);
 /* The watcher's and the recorder's own accounts; NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 
+/* control_record.c: tell the recorder what the policy in force says about the record. */
+void control_record_rules(struct control *c);
+
 /* control_status.c */
 json_t *control_status(struct control *c);
 json_t *control_matrix(struct control *c);
@@ -149,6 +159,11 @@ json_t *control_text_json(const char *text);
 
 /* control_server.c: serve the control socket. 0 or negative errno. */
 int control_serve(struct control *c);
+/*
+ * Between two steps of a long change, where all of *c fits together: cut-offs that are
+ * asked for meanwhile do not wait for its end.
+ */
+void control_urgent(struct control *c);
 
 /*
  * control_numbers.c: give permits and pairs the numbers they run under; running may be

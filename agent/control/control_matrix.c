@@ -143,7 +143,8 @@ control_matrix(struct control *c)
 		}
 	}
 	matrix_sample_free(&now);
-	return json_pack("{s:b, s:o, s:o, s:I}", "ok", 1, "zones", zones, "pairs", pairs,
+	return json_pack("{s:b, s:o, s:o, s:o, s:I}", "ok", 1, "cutoffs",
+	    control_cutoffs_json(c), "zones", zones, "pairs", pairs,
 	    "compared_since", (json_int_t)(base != NULL ? c->matrix->taken : 0));
 }
 

@@ -119,7 +119,8 @@ add_reasons(struct matrix_sample *s, const struct ruleset *running)
 {
 	uint64_t all = counted(running, COMPILE_COUNTER_REFUSE) +
 	    counted(running, COMPILE_COUNTER_SOURCE) +
-	    counted(running, COMPILE_COUNTER_MAC);
+	    counted(running, COMPILE_COUNTER_MAC) +
+	    counted(running, COMPILE_COUNTER_CUTOFF);
 	uint64_t keyed = counted(running, COMPILE_COUNTER_KEYED);
 
 	s->unjudged = counted(running, COMPILE_COUNTER_STATE) +

@@ -47,14 +47,19 @@ control_now(void)
 }
 
 struct ruleset *
-control_compile(const struct checked *checked, const uint32_t *revoked, size_t n,
-    struct diag *diag)
+control_compile(const struct control *c, const struct checked *checked,
+    const uint32_t *revoked, size_t n, struct diag *diag)
 {
 	int64_t now = control_now();
 	const struct compile_moment moment = { .now = now,
 		.horizon = now + LIMIT_HORIZON_SECONDS, .revoked = revoked, .n_revoked = n };
+	struct ruleset *target = compile_at(checked, &moment, diag);
 
-	return compile_at(checked, &moment, diag);
+	if (target != NULL && control_cutoff_put(c, checked, target) < 0) {
+		ruleset_free(target);
+		return NULL;
+	}
+	return target;
 }
 
 static uint32_t
@@ -232,7 +237,7 @@ flip(struct control *c, const struct checked *checked, const uint32_t *marks, si
 {
 	struct diag *diag = diag_new();
 	struct ruleset *during = diag == NULL ? NULL :
-	    control_compile(checked, marks, n, diag);
+	    control_compile(c, checked, marks, n, diag);
 	int r = during == NULL ? -ENOMEM :
 	    apply_known(c, during, &cut->changed, refusal);
 

@@ -11,6 +11,7 @@
  */
 #include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_refusals.h"
 #include "agent/log.h"
@@ -50,6 +51,7 @@ struct client {
 	sd_event_source *io, *idle;
 	struct requester who;
 	bool waited;			/* its request lies here since another was changing */
+	bool served;			/* its request is being worked off */
 };
 
 struct server {
@@ -58,6 +60,7 @@ struct server {
 	uint64_t connections;		/* so far */
 	sd_event_source *listening, *pause;
 	struct refusals refusals;
+	bool urgent;			/* inside control_urgent() */
 };
 
 static bool
@@ -172,6 +175,16 @@ do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_open(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "open", &q);
+	return control_open(cl->control, &q);
+}
+
+static json_t *
 do_history(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
@@ -208,6 +221,29 @@ do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_isolate(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)m;
+	return control_isolate(cl->control, &cl->who, request);
+}
+
+static json_t *
+do_restore(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)m;
+	return control_cutoff_restore(cl->control, &cl->who, request);
+}
+
+static json_t *
+do_cutoffs(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	(void)request;
+	(void)m;
+	return json_pack("{s:b, s:o}", "ok", 1, "cutoffs",
+	    control_cutoffs_json(cl->control));
+}
+
+static json_t *
 do_doctor(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	const char *language = json_string_value(json_object_get(request, "language"));
@@ -231,6 +267,10 @@ static const struct request_row {
 	{ "apply", true, true, do_apply },
 	{ "rollback", true, true, do_rollback },
 	{ "confirm", true, false, do_confirm },
+	{ "open", true, true, do_open },
+	{ "isolate", true, false, do_isolate },
+	{ "restore", true, false, do_restore },
+	{ "cutoffs", false, false, do_cutoffs },
 };
 
 static const struct request_row *
@@ -313,32 +353,76 @@ put_out(struct client *cl)
 	*cl = (struct client){ .fd = -1 };
 }
 
-static int
-on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
+static void
+serve(struct client *cl, struct ipc_message *m)
 {
-	static struct ipc_message m;
-	struct client *cl = arg;
 	json_t *answer;
-	int r = ipc_receive(fd, &m);
+	int r = ipc_receive(cl->fd, m);
 
-	(void)s;
-	(void)events;
 	if (r == -EAGAIN)
-		return 0;
+		return;
 	if (r == -EPROTO)
 		control_refused(&cl->server->refusals, REFUSED_FOR_MALFORMED, &cl->who, "");
 	if (r != 1) {
 		put_out(cl);
-		return 0;
+		return;
 	}
-	answer = answer_request(cl, &m);
-	if (m.fd >= 0)
-		close(m.fd);
-	r = answer == NULL ? -ENOMEM : ipc_answer_json(fd, &m, answer);
+	cl->served = true;
+	answer = answer_request(cl, m);
+	cl->served = false;
+	if (m->fd >= 0)
+		close(m->fd);
+	r = answer == NULL ? -ENOMEM : ipc_answer_json(cl->fd, m, answer);
 	json_decref(answer);
 	if (r < 0)
 		put_out(cl);
+}
+
+static int
+on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
+{
+	static struct ipc_message m;
+
+	(void)s;
+	(void)fd;
+	(void)events;
+	serve(arg, &m);
 	return 0;
+}
+
+/* Does this client wait for a cut-off, with the right to order it? */
+static bool
+wants_cutoff(const struct client *cl, struct ipc_message *m)
+{
+	json_t *request;
+	const char *verb;
+	bool wanted;
+
+	if (cl->fd < 0 || cl->served || !cl->who.may_change || ipc_peek(cl->fd, m) != 1 ||
+	    m->type != IPC_REQUEST)
+		return false;
+	request = json_loadb((const char *)m->payload.bytes, m->length,
+	    JSON_REJECT_DUPLICATES, NULL);
+	verb = json_string_value(json_object_get(request, "verb"));
+	wanted = verb != NULL && strcmp(verb, "isolate") == 0;
+	json_decref(request);
+	return wanted;
+}
+
+void
+control_urgent(struct control *c)
+{
+	static struct ipc_message m;
+	struct server *server = c->server;
+
+	if (server == NULL || server->urgent)
+		return;
+	server->urgent = true;
+	take_connections(server);
+	for (size_t i = 0; i < MAX_CLIENTS; i++)
+		if (wants_cutoff(&server->clients[i], &m))
+			serve(&server->clients[i], &m);
+	server->urgent = false;
 }
 
 static int
@@ -465,6 +549,7 @@ control_serve(struct control *c)
 	int r;
 
 	server.control = server.refusals.control = c;
+	c->server = &server;
 	for (size_t i = 0; i < MAX_CLIENTS; i++)
 		server.clients[i].fd = -1;
 	r = sd_event_add_io(c->event, &server.listening, c->setup->listen_fd, EPOLLIN,

@@ -203,6 +203,8 @@ control_start(struct control *c)
 	int r = -ENOENT;
 
 	(void)control_shut_without_table(c);
+	/* Before any policy: what was cut off is, whichever comes. */
+	control_cutoff_start(c);
 	open_versions(c);
 	if (c->keeps) {
 		r = pending_read(c->versions.state, &p);

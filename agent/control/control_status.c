@@ -162,6 +162,8 @@ problem_json(const struct control *c, const json_t *watch, const json_t *record,
 
 	if (c->problem[0] != '\0')
 		return control_text_json(c->problem);
+	if (c->cut.problem[0] != '\0')
+		return control_text_json(c->cut.problem);
 	if (watch == NULL)
 		return json_string("the watcher does not answer");
 	if (record == NULL)
@@ -186,7 +188,8 @@ control_status(struct control *c)
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	    "cutoffs", control_cutoffs_json(c),
 	    "policy", policy_json(c), "pending", control_confirm_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(),

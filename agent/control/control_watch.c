@@ -2,7 +2,6 @@
 /* What control has to do with the other two processes: the watcher and the recorder. */
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
-#include "agent/policy_memfd.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,7 +75,7 @@ control_watch(struct control *c, const struct checked *checked)
 {
 	static struct ipc_watch wanted;
 	char why[256] = "";
-	int fd = policy_memfd(checked->policy);
+	int fd = control_cutoff_memfd(c, checked);
 	int r;
 
 	if (fd < 0)

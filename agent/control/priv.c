@@ -267,3 +267,28 @@ priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t coun
 	free(bytes);
 	return r;
 }
+
+int
+priv_cut_flows(int keeper_fd, int cut_fd, uint64_t *flows, char *why, size_t size)
+{
+	int fd;
+	int r = ask(keeper_fd, IPC_PRIV_CUT_FLOWS, NULL, 0, cut_fd, &fd, why, size);
+
+	close_fd(fd);
+	*flows = r == 0 ? strtoull(why, NULL, 10) : 0;
+	return r;
+}
+
+int
+priv_link(int keeper_fd, const char *interface, bool up, char *why, size_t size)
+{
+	struct ipc_link link = { .up = up ? 1 : 0 };
+	int fd, r;
+
+	if (strlen(interface) >= sizeof(link.name))
+		return -ENAMETOOLONG;
+	memcpy(link.name, interface, strlen(interface));
+	r = ask(keeper_fd, IPC_PRIV_LINK, &link, sizeof(link), -1, &fd, why, size);
+	close_fd(fd);
+	return r;
+}

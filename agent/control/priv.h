@@ -42,6 +42,12 @@ int priv_processes(int keeper_fd, struct ipc_processes *out);
  */
 int priv_load(int keeper_fd, int *fd, char *why, size_t size);
 
+/* Forget flows: *flows of them. The memfd is as IPC_PRIV_CUT_FLOWS says. */
+int priv_cut_flows(int keeper_fd, int cut_fd, uint64_t *flows, char *why, size_t size);
+
+/* -EALREADY: it was down; -EUCLEAN: it is up, but not all of its routes came back. */
+int priv_link(int keeper_fd, const char *interface, bool up, char *why, size_t size);
+
 /* One of the looks of agent/drift/drift_look.h, by the keeper; the caller frees *out. */
 int priv_look(int keeper_fd, enum drift_look what, struct nft_replies *out);
 

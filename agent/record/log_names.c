@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/log_names.h"
 
+#include "agent/record/log_source.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,8 @@ log_names_closed(const char *name, unsigned long *day, unsigned long *number)
 		return false;
 	*day = strtoul(name + stem, NULL, 10);
 	*number = strtoul(name + stem + 9, &end, 10);
-	return strcmp(end, LOG_CLOSED_END) == 0 || strcmp(end, LOG_CLOSED_END ".zst") == 0;
+	return strcmp(end, LOG_CLOSED_END) == 0 ||
+	    strcmp(end, LOG_CLOSED_END ".zst") == 0 || strcmp(end, LOG_CLOSED_END ".gz") == 0;
 }
 
 static enum rotation
@@ -45,13 +48,13 @@ rotation_of(const char *name)
 	return *rest == '.' ? BY_NUMBER : BY_DATE;
 }
 
-static bool
-is_compressed(const char *name)
+/* Length of the name without what a packer put behind it. */
+static size_t
+stem_length(const char *name)
 {
-	const char *dot = strrchr(name, '.');
+	size_t n = strlen(name);
 
-	return dot != NULL && (strcmp(dot, ".gz") == 0 || strcmp(dot, ".xz") == 0 ||
-	    strcmp(dot, ".zst") == 0 || strcmp(dot, ".bz2") == 0);
+	return log_source_packed(name) ? (size_t)(strrchr(name, '.') - name) : n;
 }
 
 static int
@@ -63,7 +66,9 @@ closed_first(const char *a, const char *b)
 	log_names_closed(b, &day[1], &number[1]);
 	if (day[0] != day[1])
 		return day[0] < day[1] ? -1 : 1;
-	return number[0] < number[1] ? -1 : number[0] > number[1];
+	if (number[0] != number[1])
+		return number[0] < number[1] ? -1 : 1;
+	return strcmp(a, b);
 }
 
 static int
@@ -81,17 +86,48 @@ older_first(const void *left, const void *right)
 		return strcmp(a, b);
 	m = strtoul(a + sizeof(LOG_NAME), NULL, 10);
 	n = strtoul(b + sizeof(LOG_NAME), NULL, 10);
-	return m > n ? -1 : m < n;
+	return m > n ? -1 : m < n ? 1 : strcmp(a, b);
+}
+
+int
+log_names_compare(const char *a, const char *b)
+{
+	size_t n = stem_length(a);
+
+	if (n == stem_length(b) && strncmp(a, b, n) == 0)
+		return 0;
+	return older_first(a, b);
+}
+
+bool
+log_names_lasting(const char *name)
+{
+	const enum rotation r = rotation_of(name);
+
+	return r == BY_DATE || r == CLOSED;
+}
+
+/* While one is being packed both stand there: the original comes first, and counts. */
+static void
+drop_packed_twins(struct log_names *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n->count; i++) {
+		if (kept == 0 || log_names_compare(n->names[kept - 1], n->names[i]) != 0)
+			memmove(n->names[kept++], n->names[i], sizeof(*n->names));
+	}
+	n->count = kept;
 }
 
 static int
-add(struct log_names *out, const char *name)
+add(struct log_names *out, const char *name, bool packed)
 {
 	char (*grown)[LOG_NAME_SIZE];
 
 	if (rotation_of(name) == NOT_OURS || strlen(name) >= LOG_NAME_SIZE)
 		return 0;
-	if (is_compressed(name)) {
+	if (log_source_foreign(name) || (log_source_packed(name) && !packed)) {
 		out->compressed++;
 		return 0;
 	}
@@ -103,8 +139,8 @@ add(struct log_names *out, const char *name)
 	return 0;
 }
 
-int
-log_names_list(int directory, struct log_names *out)
+static int
+list(int directory, struct log_names *out, bool packed)
 {
 	/* An own open file description: readdir(3) moves its position. */
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -122,7 +158,7 @@ log_names_list(int directory, struct log_names *out)
 		return r;
 	}
 	while (r == 0 && (entry = readdir(dir)) != NULL)
-		r = add(out, entry->d_name);
+		r = add(out, entry->d_name, packed);
 	closedir(dir);
 	if (r < 0) {
 		log_names_free(out);
@@ -130,7 +166,20 @@ log_names_list(int directory, struct log_names *out)
 	}
 	if (out->count > 0)
 		qsort(out->names, out->count, sizeof(*out->names), older_first);
+	drop_packed_twins(out);
 	return 0;
+}
+
+int
+log_names_list(int directory, struct log_names *out)
+{
+	return list(directory, out, false);
+}
+
+int
+log_names_list_packed(int directory, struct log_names *out)
+{
+	return list(directory, out, true);
 }
 
 void

@@ -2,6 +2,7 @@
 #include "agent/record/log_reader.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,18 +15,20 @@
 #include <unistd.h>
 
 /* Far above RECORD_LINE_MAX: other versions' lines are still read. */
-#define LINE_BYTES (64u << 10)
+#define LINE_BYTES (256u << 10)
 
 struct log_reader {
 	int directory;
-	int fd;				/* -1: no file is open */
+	struct log_source *source;	/* NULL: no file is open */
 	struct stat opened;		/* which file that is, by device and inode */
-	char name[LOG_NAME_SIZE];
+	char name[LOG_NAME_SIZE], before[LOG_NAME_SIZE];	/* the open one, the last one */
 	unsigned long line;
 	size_t skipped;
 	char error[JSON_ERROR_TEXT_LENGTH];
 	bool overlong;			/* inside a line that does not fit */
 	bool partial;			/* began inside a line: drop its rest */
+	bool damaged;			/* what is left of the file cannot be unpacked */
+	bool lost;			/* files may lie between the open one and the next */
 	size_t start, end;		/* unread bytes of the buffer */
 	char buffer[LINE_BYTES];
 };
@@ -37,7 +40,6 @@ log_reader_open(const char *directory)
 
 	if (r == NULL)
 		return NULL;
-	r->fd = -1;
 	r->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->directory < 0) {
 		free(r);
@@ -49,11 +51,10 @@ log_reader_open(const char *directory)
 static void
 close_file(struct log_reader *r)
 {
-	if (r->fd >= 0)
-		close(r->fd);
-	r->fd = -1;
+	log_source_close(r->source);
+	r->source = NULL;
 	r->start = r->end = 0;
-	r->overlong = r->partial = false;
+	r->overlong = r->partial = r->damaged = false;
 }
 
 void
@@ -66,35 +67,103 @@ log_reader_close(struct log_reader *r)
 	free(r);
 }
 
+/* The file that is open stays open when this fails. */
 static int
 open_file(struct log_reader *r, const char *name)
 {
+	struct log_source *source = log_source_open(r->directory, name);
+	struct stat st;
+
+	if (source == NULL)
+		return -errno;
+	if (fstat(log_source_fd(source), &st) < 0) {
+		log_source_close(source);
+		return -EIO;
+	}
 	close_file(r);
-	r->fd =
-	    openat(r->directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (r->fd < 0)
-		return -errno;
-	if (fstat(r->fd, &r->opened) < 0)
-		return -errno;
+	r->source = source;
+	r->opened = st;
+	memcpy(r->before, r->name, LOG_NAME_SIZE);
 	memcpy(r->name, name, LOG_NAME_SIZE);
 	r->line = 0;
 	return 0;
 }
 
-/* Place of the open file among the names; count when it is not there (any more). */
-static size_t
-place_of(const struct log_reader *r, const struct log_names *names)
+static bool
+is_opened(const struct log_reader *r, const struct stat *st)
 {
+	return st->st_dev == r->opened.st_dev && st->st_ino == r->opened.st_ino;
+}
+
+/* The first name that is newer. */
+static size_t
+place_after(const struct log_names *names, const char *name)
+{
+	size_t i = 0;
+
+	while (i < names->count && log_names_compare(names->names[i], name) <= 0)
+		i++;
+	return i;
+}
+
+/* logrotate(8) gives other numbers, but what it packs keeps the time of the last write. */
+static size_t
+place_after_moved(const struct log_reader *r, const struct log_names *names)
+{
+	struct stat mine, st;
+
+	if (fstat(log_source_fd(r->source), &mine) < 0)
+		return 0;
+	for (size_t i = names->count; i > 0; i--)
+		if (log_source_packed(names->names[i - 1]) &&
+		    fstatat(r->directory, names->names[i - 1], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    st.st_mtim.tv_sec == mine.st_mtim.tv_sec)
+			return i;
+	return 0;
+}
+
+/*
+ * Our file was packed or removed. Dates and the recorder's own names are for ever; what
+ * was the current file has the first of them now that was not there before. Otherwise
+ * only the current one is surely new, and "lost" tells that others may lie between.
+ */
+static size_t
+place_after_gone(struct log_reader *r, const struct log_names *names)
+{
+	const bool current = strcmp(r->name, LOG_NAME) == 0;
 	size_t i;
 
-	for (i = 0; i < names->count; i++) {
+	if (!current && log_names_lasting(r->name))
+		return place_after(names, r->name);
+	i = place_after_moved(r, names);
+	if (i > 0)
+		return i;
+	if (current && log_names_lasting(r->before)) {
+		i = place_after(names, r->before);
+		if (i < names->count && log_names_lasting(names->names[i]))
+			return i + 1;
+	}
+	if (names->count == 0 || strcmp(names->names[names->count - 1], LOG_NAME) != 0)
+		return names->count;
+	r->lost = true;
+	return names->count - 1;
+}
+
+/* Place among the names of the file that comes after the open one. */
+static size_t
+next_place(struct log_reader *r, const struct log_names *names)
+{
+	r->lost = false;
+	if (r->source == NULL)
+		return 0;
+	for (size_t i = 0; i < names->count; i++) {
 		struct stat st;
 
-		if (fstatat(r->directory, names->names[i], &st, 0) == 0 &&
-		    st.st_dev == r->opened.st_dev && st.st_ino == r->opened.st_ino)
-			break;
+		if (fstatat(r->directory, names->names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_opened(r, &st))
+			return i + 1;
 	}
-	return i;
+	return place_after_gone(r, names);
 }
 
 /*
@@ -134,7 +203,8 @@ log_reader_begin_recent(struct log_reader *r, size_t bytes)
 	if (names.count > 0) {
 		e = open_file(r, names.names[place_before_end(r, &names, bytes, &offset)]);
 		/* From the byte before: when that ends a line, no line is lost. */
-		if (e == 0 && offset > 0 && lseek(r->fd, offset - 1, SEEK_SET) < 0)
+		if (e == 0 && offset > 0 &&
+		    lseek(log_source_fd(r->source), offset - 1, SEEK_SET) < 0)
 			e = -errno;
 		r->partial = e == 0 && offset > 0;
 	}
@@ -157,33 +227,43 @@ static int
 next_name(struct log_reader *r, char name[LOG_NAME_SIZE])
 {
 	struct log_names names;
-	size_t next = 0;
-	int e = log_names_list(r->directory, &names);
+	size_t next;
+	int e = log_names_list_packed(r->directory, &names);
 
 	if (e < 0)
 		return e;
 	r->skipped = names.compressed;
-	if (r->fd >= 0) {
-		next = place_of(r, &names) + 1;
-		/* Our file is gone: only the current one is surely new. */
-		if (next > names.count)
-			next = names.count - (names.count > 0);
-	}
-	if (next < names.count)
-		memcpy(name, names.names[next], LOG_NAME_SIZE);
+	next = next_place(r, &names);
 	e = next < names.count;
+	if (e == 1)
+		memcpy(name, names.names[next], LOG_NAME_SIZE);
 	log_names_free(&names);
 	return e;
+}
+
+/* Cut short under us ("copytruncate"): what comes now begins at 0. */
+static int
+begin_again_when_cut(struct log_reader *r)
+{
+	int fd = log_source_fd(r->source);
+	struct stat st;
+
+	if (log_source_packed(r->name) || fstat(fd, &st) < 0 ||
+	    lseek(fd, 0, SEEK_CUR) <= st.st_size)
+		return 0;
+	lseek(fd, 0, SEEK_SET);
+	r->start = r->end = 0;
+	r->line = 0;
+	return st.st_size > 0;
 }
 
 /* More bytes of the open file. 1, 0 at its end, negative errno. */
 static int
 fill(struct log_reader *r)
 {
-	struct stat st;
 	ssize_t n;
 
-	if (r->fd < 0)
+	if (r->source == NULL || r->damaged)
 		return 0;
 	if (r->start > 0) {
 		memmove(r->buffer, r->buffer + r->start, r->end - r->start);
@@ -194,20 +274,11 @@ fill(struct log_reader *r)
 		r->overlong = true;
 		r->end = 0;
 	}
-	n = read(r->fd, r->buffer + r->end, sizeof(r->buffer) - r->end);
+	n = log_source_read(r->source, r->buffer + r->end, sizeof(r->buffer) - r->end);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	r->end += (size_t)n;
-	if (n > 0)
-		return 1;
-	/* Cut short under us ("copytruncate"): what comes now begins at 0. */
-	if (fstat(r->fd, &st) == 0 && lseek(r->fd, 0, SEEK_CUR) > st.st_size) {
-		lseek(r->fd, 0, SEEK_SET);
-		r->start = r->end = 0;
-		r->line = 0;
-		return st.st_size > 0 ? 1 : 0;
-	}
-	return 0;
+	return n > 0 ? 1 : begin_again_when_cut(r);
 }
 
 static int
@@ -217,24 +288,14 @@ bad(struct log_reader *r, const char *why)
 	return LOG_READ_BAD;
 }
 
+/* What is left of the file is given up, and so is the line that was begun. */
 static int
-parse(struct log_reader *r, const char *line, size_t length, json_t **record)
+give_up(struct log_reader *r, const char *why)
 {
-	json_error_t error;
-
+	r->start = r->end = 0;
+	r->overlong = r->partial = false;
 	r->line++;
-	if (r->overlong) {
-		r->overlong = false;
-		return bad(r, "line too long");
-	}
-	*record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
-	if (*record == NULL)
-		return bad(r, error.text);
-	if (json_is_object(*record))
-		return LOG_READ_RECORD;
-	json_decref(*record);
-	*record = NULL;
-	return bad(r, "not an object");
+	return bad(r, why);
 }
 
 /*
@@ -247,50 +308,101 @@ leave_file(struct log_reader *r)
 {
 	char name[LOG_NAME_SIZE];
 	int e = next_name(r, name);
+	bool lost = r->lost;
 
 	if (e <= 0)
 		return e;
-	if (r->fd >= 0 && strcmp(name, LOG_NAME) == 0 && is_empty(r, name))
+	if (r->source != NULL && strcmp(name, LOG_NAME) == 0 && is_empty(r, name))
 		return LOG_READ_END;
 	e = fill(r);
 	if (e != 0)
 		return e < 0 ? e : -EAGAIN;
-	if (r->end > r->start || r->overlong) {
-		r->start = r->end = 0;
-		r->overlong = false;
-		r->line++;
-		return bad(r, "torn line");
-	}
+	if (r->end > r->start || r->overlong)
+		return give_up(r, "torn line");
 	e = open_file(r, name);
+	/* Renamed or packed since it was listed: look again. */
+	if (e == -ENOENT)
+		return -EAGAIN;
+	if (e == 0 && lost)
+		return bad(r, "the file before it has gone: records may be missing");
 	return e < 0 ? e : -EAGAIN;
 }
 
-int
-log_reader_next(struct log_reader *r, json_t **record)
+/* The next whole line in the buffer; false when there is none. */
+static bool
+take_line(struct log_reader *r, const char **line, size_t *length)
 {
-	int e;
-
-	*record = NULL;
 	for (;;) {
-		const char *line = r->buffer + r->start;
-		const char *newline = memchr(line, '\n', r->end - r->start);
+		const char *begin = r->buffer + r->start;
+		const char *newline = memchr(begin, '\n', r->end - r->start);
 
-		if (newline != NULL) {
-			r->start += (size_t)(newline - line) + 1;
-			if (r->partial) {
-				r->partial = r->overlong = false;
-				continue;
-			}
-			return parse(r, line, (size_t)(newline - line), record);
+		if (newline == NULL)
+			return false;
+		*line = begin;
+		*length = (size_t)(newline - begin);
+		r->start += *length + 1;
+		if (!r->partial)
+			return true;
+		r->partial = r->overlong = false;
+	}
+}
+
+int
+log_reader_next_line(struct log_reader *r, const char **line, size_t *length)
+{
+	for (;;) {
+		int e;
+
+		if (take_line(r, line, length)) {
+			r->line++;
+			if (!r->overlong)
+				return LOG_READ_RECORD;
+			r->overlong = false;
+			return bad(r, "line too long");
 		}
 		e = fill(r);
 		if (e == 1)
 			continue;
 		if (e == 0)
 			e = leave_file(r);
+		if (e == -EBADMSG) {
+			r->damaged = true;
+			return give_up(r, "compressed data damaged or cut short");
+		}
 		if (e != -EAGAIN)
 			return e;
 	}
+}
+
+json_t *
+log_reader_parse(struct log_reader *r, const char *line, size_t length)
+{
+	json_error_t error;
+	json_t *record = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+
+	if (record == NULL) {
+		bad(r, error.text);
+	} else if (!json_is_object(record)) {
+		bad(r, "not an object");
+		json_decref(record);
+		record = NULL;
+	}
+	return record;
+}
+
+int
+log_reader_next(struct log_reader *r, json_t **record)
+{
+	const char *line;
+	size_t length;
+	int e;
+
+	*record = NULL;
+	e = log_reader_next_line(r, &line, &length);
+	if (e != LOG_READ_RECORD)
+		return e;
+	*record = log_reader_parse(r, line, length);
+	return *record != NULL ? LOG_READ_RECORD : LOG_READ_BAD;
 }
 
 const char *

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Read the record: rotated files first, then violations.jsonl, and on from there
- * while it grows. Every line is parsed strictly; a bad one is told, never passed over.
+ * Read the record: rotated files first, compressed or not, then violations.jsonl, and on
+ * from there while it grows. A line that is bad, and anything that could not be read, is
+ * told, never passed over.
  */
 #ifndef AGENT_RECORD_LOG_READER_H
 #define AGENT_RECORD_LOG_READER_H
@@ -14,7 +15,7 @@ struct log_reader;
 enum log_read {
 	LOG_READ_END = 0,	/* no whole line more for now; ask again to follow */
 	LOG_READ_RECORD,
-	LOG_READ_BAD,		/* a line that is no record: log_reader_error() */
+	LOG_READ_BAD,		/* no record, or not to be read: log_reader_error() */
 };
 
 /* NULL with errno. A directory without a log is an empty log. */
@@ -33,6 +34,18 @@ int log_reader_begin_recent(struct log_reader *r, size_t bytes);
  */
 int log_reader_next(struct log_reader *r, json_t **record);
 
+/*
+ * The next line as it stands, without its newline, for those who parse it themselves
+ * (line_scan.h). It is the reader's, until the next call. NUL bytes are not looked for.
+ */
+int log_reader_next_line(struct log_reader *r, const char **line, size_t *length);
+
+/*
+ * Parse a line in full: NULL, and log_reader_error() says why, for what is no JSON
+ * object, names a member twice, or is not UTF-8.
+ */
+json_t *log_reader_parse(struct log_reader *r, const char *line, size_t length);
+
 /* Of the line that was read last. */
 const char *log_reader_file(const struct log_reader *r);
 unsigned long log_reader_line(const struct log_reader *r);
@@ -41,7 +54,7 @@ const char *log_reader_error(const struct log_reader *r);
 /* Bytes behind the last whole line of the file that was read to its end. */
 size_t log_reader_rest(const struct log_reader *r);
 
-/* Compressed rotated files, which are not read. */
+/* Rotated files that are not read: compressed in a way that we do not know. */
 size_t log_reader_skipped(const struct log_reader *r);
 
 #endif /* AGENT_RECORD_LOG_READER_H */

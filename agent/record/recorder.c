@@ -9,6 +9,7 @@
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
 #include "agent/record/recorder_write.h"
+#include "rules/record_rules.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +44,7 @@ struct recorder {
 	size_t n_peers;
 	uint64_t bad_total;
 	struct beat *beat;
+	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -109,6 +111,15 @@ answer_status(struct peer *p, const struct ipc_message *question)
 }
 
 static void
+take_rules(struct peer *p, const struct ipc_message *m)
+{
+	if (m->length == sizeof(p->recorder->rules))
+		memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
+	else
+		count_bad(p, "length");
+}
+
+static void
 stop(struct recorder *r)
 {
 	r->told = true;
@@ -130,6 +141,8 @@ take_message(struct peer *p, struct ipc_message *m)
 		answer_status(p, m);
 	else if (m->type == IPC_RECORD_REOPEN)
 		recorder_writer_reopen(&r->writer);
+	else if (m->type == IPC_RECORD_POLICY)
+		take_rules(p, m);
 	else if (m->type == IPC_STOP)
 		stop(r);
 	else

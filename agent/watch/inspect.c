@@ -8,6 +8,8 @@
 
 #include "agent/watch/decode.h"
 #include "agent/watch/inspect_inside.h"
+#include "rules/compile.h"
+#include "rules/cutoff_judge.h"
 
 #include <errno.h>
 #include <pcap/dlt.h>
@@ -89,7 +91,31 @@ inspect_set_policy(struct inspect *i, const struct inspect_policy *policy)
 	return 0;
 }
 
+int
+inspect_set_cut(struct inspect *i, const struct cutoff_judge *cut, int64_t cut_since_ns)
+{
+	i->policy.cut = cut;
+	i->policy.cut_since_ns = cut_since_ns;
+	/* what was kept as permitted may not be any more */
+	return i->flows == NULL ? 0 : flow_table_set_policy(i->flows, i->policy.checked);
+}
+
 /* ---- one packet -------------------------------------------------------------- */
+
+/* Permitted by the policy, and cut off all the same. */
+static bool
+cut_off(const struct inspect *i, const struct inspect_frame *frame, const struct facts *f,
+    struct judgement *j)
+{
+	if (j->verdict != VERDICT_PERMIT || frame->time_ns < i->policy.cut_since_ns ||
+	    !cutoff_judge_holds(i->policy.cut, j->in, j->out, &f->src, &f->dst))
+		return false;
+	j->verdict = VERDICT_DENY;
+	j->zv = ZV_02_NOT_PERMITTED;
+	j->action = ACTION_ATTEMPT;
+	j->permit = 0;
+	return true;
+}
 
 void
 inspect_read(const struct inspect_frame *frame, struct facts *f, struct decode_rest *rest)
@@ -220,6 +246,11 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 		    i->latest_ns);
 		ours = watch_judge_inner(i->policy.classifier, &f, &outer,
 		    inspect_judged_as_of(i, frame->frame->time_ns), &inner);
+		p.detail = NULL;
+		if (ours && outer.permitted && cut_off(i, frame->frame, &f, &inner)) {
+			inner.action = ACTION_TUNNEL;
+			p.detail = INSPECT_CUT;
+		}
 		settle_inner(i, &p, ours);
 		show_detectors(i, &p, rest);
 		outer = (struct watch_outer){ inner.in, inner.out,
@@ -295,6 +326,10 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	if (watch_judge(i->policy.classifier, &f, &seen,
 	    inspect_judged_as_of(i, frame->time_ns), &j))
 		p.detail = name_tag(&f, words);
+	if (cut_off(i, frame, &f, &j) || strcmp(seen.gate_reason, COMPILE_LOG_CUTOFF) == 0) {
+		p.detail = INSPECT_CUT;
+		j.permit = 0;
+	}
 	detect_expect_judged(i->detect, &f, &j);
 	if (j.verdict == VERDICT_PERMIT) {
 		counter = inspect_counter(i, &seen, &j);

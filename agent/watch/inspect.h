@@ -103,6 +103,8 @@ struct inspect_policy {
 	const struct classifier *classifier;
 	const uint16_t *place;			/* by segment */
 	const struct detect_own_mac *own;	/* by segment, or NULL */
+	const struct cutoff_judge *cut;		/* NULL: nothing is cut off */
+	int64_t cut_since_ns;			/* by the time of frames */
 };
 
 /*
@@ -134,6 +136,10 @@ void inspect_free(struct inspect *i);	/* accepts NULL */
 
 /* Before the first frame, and at each reload. 0 or -ENOMEM: then nothing has changed. */
 int inspect_set_policy(struct inspect *i, const struct inspect_policy *policy);
+
+/* The same policy with other cut-offs. 0 or -ENOMEM. */
+int inspect_set_cut(struct inspect *i, const struct cutoff_judge *cut,
+    int64_t cut_since_ns);
 
 /*
  * What was opened before the first frame, as conntrack has it; after the policy is set.

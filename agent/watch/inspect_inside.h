@@ -14,6 +14,8 @@
 
 /* What a refused answer is told as. */
 #define INSPECT_UNASKED "answer nobody asked for"
+/* What the policy permits and a cut-off stops, or should have. */
+#define INSPECT_CUT "cut off"
 
 /* Of one permit in one direction. in, out: of the latest packet. */
 struct permit_count {

@@ -92,6 +92,10 @@ concerns_us(const struct prefilter *p, const struct box *b)
 {
 	const struct service_match *s = &b->service;
 
+	/* The answers to what it permits go the other way. */
+	if (cutoff_judge_holds_pair(p->from.cut, b->in, b->out) ||
+	    cutoff_judge_holds_pair(p->from.cut, b->out, b->in))
+		return false;
 	return tapped(p, b->in) && tapped(p, b->out) && s->form != SERVICE_ICMP &&
 	    (s->protocol_any || s->protocol == IPPROTO_TCP || s->protocol == IPPROTO_UDP);
 }

@@ -6,14 +6,15 @@
  *
  * Made for one moment: only permits in force are in it, and it ends when the
  * next permit begins or ends to be. One-sided: addresses in too many ranges,
- * permits behind the last that fits, packets to and from the gateway itself are
- * left out, so user space judges them.
+ * permits behind the last that fits, packets to and from the gateway itself, and
+ * whatever is cut off are left out, so user space judges them.
  */
 #ifndef AGENT_WATCH_PREFILTER_H
 #define AGENT_WATCH_PREFILTER_H
 
 #include "kernel-helpers/tap.h"
 #include "rules/checked.h"
+#include "rules/cutoff_judge.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct prefilter_source {
 	const struct ip_addr *own;	/* the gateway's, beside those written in it */
 	size_t n_own;
 	const int *tap_of_segment;	/* -1: none */
+	const struct cutoff_judge *cut;	/* NULL: nothing is cut off; borrowed */
 	int64_t now_s;			/* seconds since the epoch */
 	int64_t now_ns;			/* CLOCK_MONOTONIC at the begin of that second */
 };

@@ -14,7 +14,9 @@
 /* A range of n bits falls into at most 2n - 2 prefixes (RFC 1878 style cutting). */
 #define DEEPEST 129
 
-enum piece_kind { PIECE_OWNED, PIECE_BOUND, PIECE_OWN, PIECE_SRC, PIECE_DST };
+enum piece_kind {
+	PIECE_OWNED, PIECE_BOUND, PIECE_OWN, PIECE_CUT, PIECE_SRC, PIECE_DST
+};
 
 struct piece {
 	struct ip_prefix prefix;
@@ -26,7 +28,7 @@ struct piece {
 struct level {
 	struct ip_range range;
 	struct tap_class class;
-	bool unknown;		/* own addresses, and lists that are too long */
+	bool unknown;		/* own addresses, cut ones, and lists that are too long */
 	uint32_t number;	/* of the class */
 };
 
@@ -87,6 +89,8 @@ gather_pieces(struct prefilter *p, struct prefilter_list *pieces)
 {
 	const struct checked *c = p->from.checked;
 	const struct ip_range *src = p->src.items, *dst = p->dst.items;
+	const struct cut_parts *cut = p->from.cut == NULL ? NULL :
+	    cutoff_judge_parts(p->from.cut);
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < c->n_owned; i++)
@@ -99,6 +103,8 @@ gather_pieces(struct prefilter *p, struct prefilter_list *pieces)
 		    c->segments[i].n_gateway, PIECE_OWN);
 	if (error == 0)
 		error = add_addresses(pieces, p->from.own, p->from.n_own, PIECE_OWN);
+	for (size_t i = 0; cut != NULL && error == 0 && i < cut->n_ranges; i++)
+		error = add_range(pieces, &cut->ranges[i], PIECE_CUT, 0);
 	for (size_t i = 0; error == 0 && i < p->src.n; i++)
 		error = add_range(pieces, &src[i], PIECE_SRC, (uint32_t)i);
 	for (size_t i = 0; error == 0 && i < p->dst.n; i++)
@@ -153,6 +159,7 @@ apply(const struct prefilter *p, struct level *l, const struct piece *piece)
 		class->flags |= TAP_CLASS_BOUND;
 		break;
 	case PIECE_OWN:
+	case PIECE_CUT:
 		l->unknown = true;
 		break;
 	case PIECE_SRC:

@@ -134,7 +134,8 @@ prepare_path(struct replay *r)
 		.hooks = { .arg = r, .place = place,
 		    .judged = r->o->judged != NULL ? judged : NULL },
 	};
-	const struct inspect_policy policy = { r->checked, r->classifier, r->place, NULL };
+	const struct inspect_policy policy = { .checked = r->checked,
+	    .classifier = r->classifier, .place = r->place };
 
 	r->inspect = inspect_new(&setup);
 	return r->inspect == NULL ? -ENOMEM : inspect_set_policy(r->inspect, &policy);

@@ -3,6 +3,7 @@
 
 #include "agent/clock.h"
 #include "agent/watch/prefilter.h"
+#include "rules/cutoff_text.h"
 #include "rules/policy_parse.h"
 
 #include <errno.h>
@@ -58,6 +59,35 @@ watch_policy_of(struct checked *checked, const struct ip_addr *own, size_t n_own
 	return p;
 }
 
+int
+watch_policy_cut(struct watch_policy *p, const struct cut_parts *parts, int64_t since_ns)
+{
+	struct cutoff_judge *cut = NULL;
+
+	if (!cut_parts_empty(parts)) {
+		cut = cutoff_judge_new(parts, p->checked);
+		if (cut == NULL)
+			return -ENOMEM;
+	}
+	cutoff_judge_free(p->cut);
+	p->cut = cut;
+	p->cut_since_ns = since_ns;
+	return 0;
+}
+
+/* What stands behind the policy; cut off from the first frame on. */
+static int
+take_cut(struct watch_policy *p, const char *text, size_t length)
+{
+	struct cut_parts parts;
+	int error = cut_parts_parse(text, length, &parts);
+
+	if (error == 0)
+		error = watch_policy_cut(p, &parts, 0);
+	cut_parts_free(&parts);
+	return error;
+}
+
 /* The first error, as the one sentence that fits into an answer. */
 static void
 say_first(struct diag *diag, char *why, size_t why_size)
@@ -84,12 +114,15 @@ watch_policy_new(const char *text, size_t length, const struct ip_addr *own, siz
 	struct checked *checked = NULL;
 	struct policy *policy;
 	struct watch_policy *p = NULL;
+	const char *end = length > 0 ? memchr(text, '\0', length) : NULL;
+	size_t policy_length = end != NULL ? (size_t)(end - text) : length;
+	int error = 0;
 
 	snprintf(why, why_size, "out of memory");
 	errno = ENOMEM;
 	if (diag == NULL)
 		return NULL;
-	policy = policy_parse_text(text, length, "policy", diag);
+	policy = policy_parse_text(text, policy_length, "policy", diag);
 	if (policy != NULL)
 		checked = checked_new(policy, (int64_t)time(NULL), diag);
 	if (checked == NULL) {
@@ -97,8 +130,17 @@ watch_policy_new(const char *text, size_t length, const struct ip_addr *own, siz
 		errno = EINVAL;
 	} else {
 		p = watch_policy_of(checked, own, n_own, places, taps);
+		if (p != NULL && end != NULL)
+			error = take_cut(p, end + 1, length - policy_length - 1);
+		if (error != 0) {
+			watch_policy_free(p);
+			p = NULL;
+			errno = -error;
+		}
 		if (p != NULL)
 			why[0] = '\0';
+		else if (errno == EPROTO || errno == E2BIG)
+			snprintf(why, why_size, "the cut-offs cannot be read");
 		else if (errno == ENOSPC)
 			snprintf(why, why_size,
 			    "too many different zones since the start");
@@ -113,6 +155,7 @@ watch_policy_free(struct watch_policy *p)
 	if (p == NULL)
 		return;
 	classifier_free(p->classifier);
+	cutoff_judge_free(p->cut);
 	checked_free(p->checked);
 	free(p->own);
 	free(p);
@@ -150,7 +193,7 @@ watch_policy_set_filter(const struct watch_policy *p, struct tap_set *taps,
 	int tap_of_segment[LIMIT_SEGMENTS];
 	struct prefilter_source from = {
 		.checked = p->checked, .own = p->own, .n_own = p->n_own,
-		.tap_of_segment = tap_of_segment,
+		.tap_of_segment = tap_of_segment, .cut = p->cut,
 	};
 	/* this one first: what lies between the two makes permits end early, not late */
 	int64_t monotonic_ns = clock_ns(CLOCK_MONOTONIC);

@@ -6,6 +6,7 @@
 #include "agent/watch/places.h"
 #include "kernel-helpers/tap.h"
 #include "rules/classifier.h"
+#include "rules/cutoff_judge.h"
 #include "rules/limits.h"
 
 #include <stddef.h>
@@ -17,10 +18,13 @@ struct watch_policy {
 	uint16_t segment_of_tap[LIMIT_SEGMENTS];	/* by interface of the tap set */
 	struct ip_addr *own;			/* the gateway's, as they were given */
 	size_t n_own;
+	struct cutoff_judge *cut;		/* NULL: nothing is cut off */
+	int64_t cut_since_ns;			/* CLOCK_REALTIME, of frames */
 };
 
 /*
- * Parse, check and build from printed text. taps: NULL when nothing is tapped.
+ * Parse, check and build from printed text. What is cut off may stand behind it, with a
+ * NUL between them (rules/cutoff_text.h). taps: NULL when nothing is tapped.
  * NULL with errno and a sentence in why; -ENOSPC of places_learn() included.
  */
 struct watch_policy *watch_policy_new(const char *text, size_t length,
@@ -32,6 +36,10 @@ struct watch_policy *watch_policy_of(struct checked *checked, const struct ip_ad
     size_t n_own, struct places *places, const struct tap_set *taps);
 
 void watch_policy_free(struct watch_policy *p);	/* accepts NULL */
+
+/* From since_ns on (of frames, CLOCK_REALTIME) these are cut off. 0 or -ENOMEM. */
+int watch_policy_cut(struct watch_policy *p, const struct cut_parts *parts,
+    int64_t since_ns);
 
 /* The place of a segment, SEGMENT_SELF or SEGMENT_NONE. */
 uint16_t watch_policy_place(const struct watch_policy *p, uint16_t segment);

@@ -134,6 +134,16 @@ answer_policy(struct watcher *w)
 }
 
 static void
+answer_cutoffs(struct watcher *w)
+{
+	struct ipc_result result = { 0 };
+
+	result.error = watcher_cut_memfd(w, w->message.fd, result.text,
+	    sizeof(result.text));
+	(void)ipc_answer(w->setup->control_fd, &w->message, &result, sizeof(result), -1);
+}
+
+static void
 answer_status(struct watcher *w)
 {
 	json_t *status = watcher_status(w);
@@ -157,6 +167,8 @@ on_control(sd_event_source *source, int fd, uint32_t revents, void *arg)
 		return sd_event_exit(w->event, 0);
 	if (w->message.type == IPC_WATCH_POLICY)
 		answer_policy(w);
+	else if (w->message.type == IPC_WATCH_CUTOFFS)
+		answer_cutoffs(w);
 	else if (w->message.type == IPC_WATCH_STATUS)
 		answer_status(w);
 	else if (w->message.type == IPC_STOP)

@@ -157,6 +157,9 @@ excused(void *arg, const struct inspected *p)
 		    seen.out, now, &j);
 	else
 		(void)watch_judge(w->before->classifier, frame->facts, &seen, now, &j);
+	if (j.verdict == VERDICT_PERMIT && cutoff_judge_holds(w->before->cut, j.in, j.out,
+	    &frame->facts->src, &frame->facts->dst))
+		return false;
 	if (p->outer == NULL)
 		return j.verdict != VERDICT_DENY && (!p->unasked ||
 		    needs_no_opening(w->before->classifier, p, &seen, now, &j));
@@ -218,7 +221,7 @@ int
 watcher_inspect_policy(struct watcher *w, const struct watch_policy *p)
 {
 	const struct inspect_policy policy = { p->checked, p->classifier, p->place,
-	    w->own_mac };
+	    w->own_mac, p->cut, p->cut_since_ns };
 
 	memset(w->own_mac, 0, sizeof(w->own_mac));
 	for (size_t i = 0; i < tap_set_count(w->setup->taps) && i < LIMIT_SEGMENTS; i++) {

@@ -12,12 +12,17 @@
 #include "agent/watch/watch_policy.h"
 #include "agent/watch/watcher.h"
 #include "kernel-helpers/nflog.h"
+#include "rules/cutoff_text.h"
 
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
+/* A policy, and what is cut off. */
+#define WATCHER_POLICY_BYTES	(LIMIT_POLICY_BYTES + CUTOFF_TEXT_MAX)
 /* A packet that was on its way while the policy changed is judged by both. */
 #define WATCHER_GRACE_NS	1000000000ll
+/* Or while something was cut off: it may still wait to be sent. */
+#define WATCHER_CUT_NS		50000000ll
 /* control hands over the policy in force within this time of a start. */
 #define WATCHER_SEED_NS		10000000000ll
 /* Losses are looked for this often; far below the wrap of libpcap's counters. */
@@ -119,6 +124,8 @@ int watcher_read_gate(struct watcher *w);
 int watcher_load(struct watcher *w, const char *text, size_t length, char *why,
     size_t why_size);
 int watcher_load_memfd(struct watcher *w, int fd, char *why, size_t why_size);
+/* Other cut-offs from now on, by the same policy. */
+int watcher_cut_memfd(struct watcher *w, int fd, char *why, size_t why_size);
 
 /*
  * watcher_filter.c: the kernel's filter. Set it to a policy that is about to

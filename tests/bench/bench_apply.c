@@ -2,16 +2,23 @@
 /*
  * How long an apply takes, each time beside "nft -f" of the very same table.
  *
- *   bench_apply NAME POLICY CHANGED ROUNDS
+ *   bench_apply NAME POLICY WIDER OTHER ROUNDS
  *
  * In a network namespace of its own, ROUNDS times: load the printed table with
- * nft(8); take it away; apply by netlink, read back and compared; apply CHANGED
- * (one permit more), read back and compared. Prints "name value unit yardstick
- * ratio" lines, medians.
+ * nft(8); take it away; apply by netlink, read back and compared; then a few times
+ * the changes of one permit: WIDER (nothing is taken away), back to POLICY
+ * (something is: judged again by one flip, looked for among running flows, and
+ * out again by another), OTHER (the one for the other) and back.
+ *
+ * Prints "name value unit yardstick ratio" lines, medians. What a change costs the
+ * kernel, with reading back and comparing, stands beside applying all; "whole" is from
+ * the text of the policy on, beside all of it.
  */
+#include "kernel-helpers/conntrack.h"
 #include "kernel-helpers/nft_commit.h"
 #include "rules/checked.h"
 #include "rules/compile.h"
+#include "rules/revocation.h"
 #include "rules/ruleset_diff.h"
 #include "rules/ruleset_print.h"
 
@@ -25,9 +32,28 @@
 #include <unistd.h>
 
 #define MAX_ROUNDS 101
+#define CHANGES 4		/* of each kind, in one round */
 
 struct times {
-	double check, compile, nft, apply, change;
+	double check, compile, nft;
+};
+
+/* What one step costs: the kernel and what reads it back, and all from the text on. */
+struct cost {
+	double kernel[MAX_ROUNDS * CHANGES], whole[MAX_ROUNDS * CHANGES];
+	int n;
+};
+
+enum step { STEP_ALL = 0, STEP_ADD, STEP_REMOVE, STEP_CHANGE, STEPS };
+static const char *const step_names[STEPS] = { "apply", "add-one", "remove-one",
+	"change-one" };
+
+struct bench {
+	struct nft_channel *channel;
+	struct nft_known known;
+	int conntrack;
+	struct checked *checked;	/* of what is known: its origins point there */
+	struct cost costs[STEPS];
 };
 
 static double
@@ -46,27 +72,30 @@ die(const char *what, int error)
 	exit(EXIT_FAILURE);
 }
 
-static struct ruleset *
-build(const char *policy, struct times *t)
+static struct checked *
+check(const char *policy)
 {
 	struct diag *diag = diag_new();
-	double start = seconds(), checked_at;
 	struct checked *checked = checked_from_file(policy, 0, diag);
-	struct ruleset *r;
 
-	checked_at = seconds();
 	if (checked == NULL) {
 		diag_print(diag, stderr, MESSAGE_ENGLISH);
 		exit(EXIT_FAILURE);
 	}
-	r = compile(checked, diag);
+	diag_free(diag);
+	return checked;
+}
+
+static struct ruleset *
+make(const struct checked *checked, const uint32_t *revoked, size_t n)
+{
+	const struct compile_moment moment = { .now = 1, .horizon = 1,
+		.revoked = revoked, .n_revoked = n };
+	struct diag *diag = diag_new();
+	struct ruleset *r = compile_at(checked, &moment, diag);
+
 	if (r == NULL)
 		die("compile", errno);
-	if (t != NULL) {
-		t->check = checked_at - start;
-		t->compile = seconds() - checked_at;
-	}
-	/* Origins point into the policy: both live as long as the bench. */
 	diag_free(diag);
 	return r;
 }
@@ -96,19 +125,56 @@ time_nft(const char *path)
 	return start;
 }
 
-/* From the policy's ruleset to the kernel's, read back and compared. */
 static double
-time_apply(struct nft_channel *ch, struct nft_known *known, const char *policy)
+apply_ruleset(struct bench *b, struct ruleset *target)
 {
-	struct ruleset *target = build(policy, NULL);
 	struct nft_refusal refusal;
-	bool changed;
 	double start = seconds();
-	int r = nft_apply_known(ch, known, target, &changed, &refusal);
+	bool changed;
+	int r = nft_apply_known(b->channel, &b->known, target, &changed, &refusal);
 
 	if (r < 0 || !changed)
 		die(refusal.what, -r);
 	return seconds() - start;
+}
+
+/* As control_commit() does it; returns what the kernel's part took. */
+static double
+apply_checked(struct bench *b, const struct checked *checked)
+{
+	struct ruleset *target = make(checked, NULL, 0);
+	uint32_t *marks = NULL;
+	size_t n = 0, deleted;
+	double kernel = 0, start = seconds();
+
+	if (b->known.ruleset != NULL
+	    && revocation_marks(b->known.ruleset, target, &marks, &n) < 0)
+		die("marks", ENOMEM);
+	if (n > 0) {
+		struct ruleset *during = make(checked, marks, n);
+
+		kernel = apply_ruleset(b, during);
+		start = seconds();
+		nft_wait_for_packets();
+		if (conntrack_delete_marks(b->conntrack, marks, n, &deleted) < 0)
+			die("conntrack", errno);
+		kernel += seconds() - start;
+	}
+	free(marks);
+	return kernel + apply_ruleset(b, target);
+}
+
+static void
+apply_policy(struct bench *b, enum step step, const char *policy)
+{
+	struct cost *cost = &b->costs[step];
+	double start = seconds();
+	struct checked *checked = check(policy);
+
+	cost->kernel[cost->n] = apply_checked(b, checked);
+	cost->whole[cost->n++] = seconds() - start;
+	checked_free(b->checked);
+	b->checked = checked;
 }
 
 static int
@@ -129,55 +195,91 @@ median(double *values, int n)
 static void
 print_text(const char *policy, const char *path, struct times *t)
 {
-	struct ruleset *r = build(policy, t);
+	double start = seconds();
+	struct checked *checked = check(policy);
+	struct ruleset *r;
 	FILE *out = fopen(path, "we");
 
+	t->check = seconds() - start;
+	start = seconds();
+	r = make(checked, NULL, 0);
+	t->compile = seconds() - start;
 	if (out == NULL)
 		die(path, errno);
 	ruleset_settle(r, NULL);
 	ruleset_print(r, out);
 	fclose(out);
 	ruleset_free(r);
+	checked_free(checked);
+}
+
+static void
+one_round(struct bench *b, char **policies)
+{
+	apply_policy(b, STEP_ALL, policies[0]);
+	for (int i = 0; i < CHANGES; i++) {
+		apply_policy(b, STEP_ADD, policies[1]);
+		apply_policy(b, STEP_REMOVE, policies[0]);
+	}
+	for (int i = 0; i < CHANGES; i++)
+		apply_policy(b, STEP_CHANGE, policies[(i + 1) % 2 * 2]);
+	nft_known_forget(&b->known);
+	run_nft("delete", "table", "inet", "sekisho");
+}
+
+static void
+print_costs(struct bench *b, const char *name, double nft)
+{
+	double all[2] = { 0, 0 };
+
+	for (int s = 0; s < STEPS; s++) {
+		struct cost *c = &b->costs[s];
+		double kernel = median(c->kernel, c->n), whole = median(c->whole, c->n);
+
+		if (s == STEP_ALL) {
+			all[0] = kernel;
+			all[1] = whole;
+			printf("apply-%s %.1f ms nft-f:%.1f %.3f\n", name, kernel * 1e3,
+			    nft * 1e3, kernel / nft);
+			continue;
+		}
+		printf("%s-%s %.2f ms apply-all:%.1f %.4f\n", step_names[s], name,
+		    kernel * 1e3, all[0] * 1e3, kernel / all[0]);
+		printf("%s-whole-%s %.2f ms apply-all:%.1f %.4f\n", step_names[s], name,
+		    whole * 1e3, all[1] * 1e3, whole / all[1]);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	double nft[MAX_ROUNDS], apply[MAX_ROUNDS], change[MAX_ROUNDS];
+	static struct bench b;
+	double nft[MAX_ROUNDS];
 	char path[] = "/tmp/bench_apply.XXXXXX";
-	struct nft_known known = { 0 };
-	struct nft_channel *ch;
 	struct times t = { 0 };
-	int fd, rounds = argc == 5 ? atoi(argv[4]) : 0;
+	int fd, rounds = argc == 6 ? atoi(argv[5]) : 0;
 
 	if (rounds < 1 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "bench_apply NAME POLICY CHANGED ROUNDS\n");
+		fprintf(stderr, "bench_apply NAME POLICY WIDER OTHER ROUNDS\n");
 		return 64;
 	}
 	if (unshare(CLONE_NEWNET) < 0 || (fd = mkstemp(path)) < 0)
 		die("unshare", errno);
 	close(fd);
-	ch = nft_channel_open();
-	if (ch == NULL)
+	b.channel = nft_channel_open();
+	b.conntrack = conntrack_open();
+	if (b.channel == NULL || b.conntrack < 0)
 		die("nf_tables", errno);
 	print_text(argv[2], path, &t);
 	for (int i = 0; i < rounds; i++) {
 		nft[i] = time_nft(path);
-		apply[i] = time_apply(ch, &known, argv[2]);
-		change[i] = time_apply(ch, &known, argv[3]);
-		nft_known_forget(&known);
-		run_nft("delete", "table", "inet", "sekisho");
+		one_round(&b, argv + 2);
 	}
 	unlink(path);
-	t.nft = median(nft, rounds);
-	t.apply = median(apply, rounds);
-	t.change = median(change, rounds);
 	printf("check-%s %.1f ms - -\n", argv[1], t.check * 1e3);
 	printf("compile-%s %.1f ms - -\n", argv[1], t.compile * 1e3);
-	printf("apply-%s %.1f ms nft-f:%.1f %.3f\n", argv[1], t.apply * 1e3, t.nft * 1e3,
-	    t.apply / t.nft);
-	printf("change-one-%s %.2f ms apply-all:%.1f %.4f\n", argv[1], t.change * 1e3,
-	    t.apply * 1e3, t.change / t.apply);
-	nft_channel_close(ch);
+	print_costs(&b, argv[1], median(nft, rounds));
+	nft_channel_close(b.channel);
+	close(b.conntrack);
 	return EXIT_SUCCESS;
 }

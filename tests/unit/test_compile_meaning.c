@@ -209,17 +209,17 @@ load_field(enum field f, const struct packet *p, uint8_t *key)
 	}
 }
 
-/* The mark in a map; 0: not found. Elements must not overlap. */
-static uint32_t
+/* What a map holds for a packet; NULL: nothing. Elements must not overlap. */
+static const struct element *
 look_up(const struct ruleset *r, const struct stmt *s, const struct packet *p)
 {
 	const struct ruleset_set *set = ruleset_find_set(r, &s->target);
 	uint8_t key[LIMIT_KEY_BYTES] = { 0 };
-	uint32_t found = 0;
+	const struct element *found = NULL;
 	unsigned int at = 0;
 
 	if (field_info(s->key[0])->nfproto != (p->family == IP_V4 ? 2 : 10))
-		return 0;
+		return NULL;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(set);
 	for (unsigned int i = 0; i < s->n_fields; i++) {
 		load_field(s->key[i], p, key + at);
@@ -239,8 +239,8 @@ look_up(const struct ruleset *r, const struct stmt *s, const struct packet *p)
 			f += (length + 3u) & ~3u;
 		}
 		if (inside) {
-			CU_ASSERT_EQUAL(found, 0);
-			found = set->elements[e].mark;
+			CU_ASSERT_PTR_NULL(found);
+			found = &set->elements[e];
 		}
 	}
 	return found;
@@ -255,29 +255,44 @@ leaf_of(const struct ruleset *r, const struct city *c, const struct packet *p)
 	return ruleset_find_chain(r, &name);
 }
 
+/* What one rule says: found NULL, or a mark, or the chain of a shard. */
+static const struct element *
+rule_says(const struct ruleset *r, const struct ruleset_rule *rule, const struct packet *p)
+{
+	for (unsigned int k = 0; k < rule->n_stmts; k++) {
+		const struct stmt *s = &rule->stmts[k];
+
+		if (s->kind == STMT_TIME && !(p->now >= s->since && p->now < s->until))
+			return NULL;
+		if (s->kind == STMT_MARK_FROM_MAP || s->kind == STMT_VERDICT_MAP)
+			return look_up(r, s, p);
+	}
+	return NULL;
+}
+
+static uint32_t
+chain_says(const struct ruleset *r, const struct ruleset_chain *chain,
+    const struct packet *p, unsigned int depth)
+{
+	CU_ASSERT_TRUE_FATAL(depth < 2);
+	for (size_t i = 0; chain != NULL && i < chain->n_rules; i++) {
+		const struct element *found = rule_says(r, &chain->rules[i], p);
+
+		if (found == NULL)
+			continue;
+		if (found->target == NULL)
+			return found->mark;
+		chain = ruleset_find_chain(r, found->target);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(chain);
+		return chain_says(r, chain, p, depth + 1);
+	}
+	return 0;
+}
+
 static uint32_t
 gate_says(const struct ruleset *r, const struct city *c, const struct packet *p)
 {
-	const struct ruleset_chain *leaf = leaf_of(r, c, p);
-
-	for (size_t i = 0; leaf != NULL && i < leaf->n_rules; i++) {
-		const struct ruleset_rule *rule = &leaf->rules[i];
-		bool in_time = true;
-
-		for (unsigned int k = 0; k < rule->n_stmts && in_time; k++) {
-			const struct stmt *s = &rule->stmts[k];
-			uint32_t found;
-
-			if (s->kind == STMT_TIME)
-				in_time = p->now >= s->since && p->now < s->until;
-			if (s->kind != STMT_MARK_FROM_MAP)
-				continue;
-			found = look_up(r, s, p);
-			if (found != 0)
-				return found;
-		}
-	}
-	return 0;
+	return chain_says(r, leaf_of(r, c, p), p, 0);
 }
 
 /* The chain that a mark's half finds, as a verdict for a packet from a segment. */
@@ -319,12 +334,24 @@ check_flow(const struct ruleset *r, const struct city *c, const struct packet *p
 		    forwarded && (from == p->in || from == p->out));
 }
 
-static void
-the_first_permit_in_force_wins(void)
+static size_t
+count_shards(const struct ruleset *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_chains; i++)
+		n += strstr(r->chains[i].name.base, "-h4_") != NULL
+		    || strstr(r->chains[i].name.base, "-h6_") != NULL;
+	return n;
+}
+
+/* Returns how many shards the policies had. */
+static size_t
+hold_to_meaning(const struct compile_sizes *sizes)
 {
 	struct dice d = { .state = 0x5e1f150 };
 	struct diag *diag = diag_new();
-	size_t permitted = 0;
+	size_t permitted = 0, shards = 0;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(diag);
 	for (unsigned int i = 0; i < POLICIES; i++) {
@@ -332,8 +359,10 @@ the_first_permit_in_force_wins(void)
 		struct ruleset *r;
 
 		random_city(&d, &c);
-		r = compile(&c.checked, diag);
+		r = sizes == NULL ? compile(&c.checked, diag) :
+		    compile_sized(&c.checked, NULL, sizes, diag);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		shards += count_shards(r);
 		for (unsigned int n = 0; n < PACKETS / POLICIES; n++) {
 			struct packet p;
 			uint32_t want;
@@ -351,13 +380,35 @@ the_first_permit_in_force_wins(void)
 	CU_ASSERT_TRUE(permitted > PACKETS / 20 && permitted < PACKETS - PACKETS / 20);
 	CU_ASSERT_EQUAL(diag_kept(diag), 0);
 	diag_free(diag);
+	return shards;
 }
+
+static void
+the_first_permit_in_force_wins(void)
+{
+	CU_ASSERT_EQUAL(hold_to_meaning(NULL), 0);
+}
+
+static void
+and_so_it_does_in_shards(void)
+{
+	static const struct compile_sizes sizes[] = {
+		{ .spread = 8, .shard = { .boxes = 1, .tuples = 4, .across = 2 } },
+		{ .spread = 1u << 17,
+		    .shard = { .boxes = 4, .tuples = 1u << 17, .across = 3 } },
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		CU_ASSERT_TRUE(hold_to_meaning(&sizes[i]) > POLICIES / 4);
+}
+
 
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
 		{ "the first permit in force wins", the_first_permit_in_force_wins },
+		{ "and so it does in shards", and_so_it_does_in_shards },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -123,7 +123,7 @@ bed_new(int64_t patience_ns)
 	b->inspect = inspect_new(&setup);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->inspect);
 	policy = (struct inspect_policy){ b->policy->checked, b->policy->classifier,
-	    b->policy->place, NULL };
+	    b->policy->place, NULL, NULL, 0 };
 	CU_ASSERT_EQUAL_FATAL(inspect_set_policy(b->inspect, &policy), 0);
 	return b;
 }

@@ -125,7 +125,8 @@ side_close(struct side *s)
 static void
 side_take(struct side *s, struct policy_at_work *p)
 {
-	const struct inspect_policy policy = { p->checked, p->classifier, p->place, NULL };
+	const struct inspect_policy policy = { p->checked, p->classifier, p->place, NULL,
+	    NULL, 0 };
 
 	s->n_segments = p->checked->n_segments;
 	CU_ASSERT_EQUAL_FATAL(places_learn(s->places, p->checked, p->place), 0);

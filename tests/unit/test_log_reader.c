@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 static char directory[] = "/tmp/sekisho-log-reader-XXXXXX";
 
@@ -52,8 +54,17 @@ static void
 clear(void)
 {
 	static const char *const names[] = { "", ".1", ".2", ".10", "-20261120", "-20261121",
-	    ".3.gz", ".torn" };
+	    ".3.gz", ".torn", ".1.gz", ".2.gz", ".4.xz", "-20261120.gz", "-20261119.zst" };
+	static const char *const closed[] = { "20261121-001.jsonl", "20261121-001.jsonl.zst",
+	    "20261121-002.jsonl", "20261121-002.jsonl.zst", "20261121-003.jsonl",
+	    "20261121-003.jsonl.zst", "20261121-002.jsonl.gz" };
 	char name[64], path[128];
+
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+		snprintf(name, sizeof(name), "violations-%s", closed[i]);
+		path_of(name, path);
+		unlink(path);
+	}
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(name, sizeof(name), "violations.jsonl%s", names[i]);
@@ -104,7 +115,7 @@ rotated_files_come_first(void)
 	say("violations.jsonl.10", "{\"n\":3}\n{\"n\":4}\n");
 	say("violations.jsonl-20261121", "{\"n\":2}\n");
 	say("violations.jsonl-20261120", "{\"n\":1}\n");
-	say("violations.jsonl.3.gz", "\x1f\x8b");
+	say("violations.jsonl.4.xz", "\xfd");
 	say("violations.jsonl.torn", "{\"n\":99}\n");
 	r = log_reader_open(directory);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
@@ -296,6 +307,174 @@ what_follows_the_newest_bytes_is_read(void)
 	log_reader_close(r);
 }
 
+/* Pack what stands in a file under another name, and remove it. Half of it, when asked. */
+static void
+pack(const char *from, const char *to, bool half)
+{
+	static char plain[70000], packed[70000];
+	const bool gzip = strstr(to, ".gz") != NULL;
+	z_stream z = { 0 };
+	char path[128];
+	size_t n;
+	int fd;
+
+	path_of(from, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CU_ASSERT_FATAL(fd >= 0);
+	n = (size_t)read(fd, plain, sizeof(plain));
+	close(fd);
+	unlink(path);
+	if (gzip) {
+		CU_ASSERT_EQUAL_FATAL(deflateInit2(&z, 6, Z_DEFLATED, 16 + 15, 8,
+		    Z_DEFAULT_STRATEGY), Z_OK);
+		z.next_in = (Bytef *)plain;
+		z.avail_in = (uInt)n;
+		z.next_out = (Bytef *)packed;
+		z.avail_out = sizeof(packed);
+		CU_ASSERT_EQUAL(deflate(&z, Z_FINISH), Z_STREAM_END);
+		n = z.total_out;
+		deflateEnd(&z);
+	} else {
+		n = ZSTD_compress(packed, sizeof(packed), plain, n, 3);
+		CU_ASSERT_FALSE_FATAL(ZSTD_isError(n));
+	}
+	append(to, packed, half ? n / 2 : n);
+}
+
+/* Many lines {"n":FIRST} to {"n":FIRST+999}: more than a block of any packer's. */
+static void
+say_many(const char *name, int first)
+{
+	char line[128];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(line, sizeof(line), "{\"n\":%d,\"x\":\"%d%d%d\"}\n", first + i, i * 7919,
+		    i * 104729, i * 1299709);
+		say(name, line);
+	}
+}
+
+static void
+packed_files_are_read_in_their_place(void)
+{
+	struct log_reader *r;
+
+	clear();
+	say("violations.jsonl", "{\"n\":9}\n");
+	say("x", "{\"n\":7}\n");
+	pack("x", "violations-20261121-002.jsonl.zst", false);
+	/* Both while it is being packed: once. */
+	say("violations-20261121-003.jsonl", "{\"n\":8}\n");
+	say("violations-20261121-003.jsonl.zst", "not whole yet");
+	say("violations-20261121-001.jsonl", "{\"n\":6}\n");
+	say("x", "{\"n\":4}\n");
+	pack("x", "violations.jsonl.2.gz", false);
+	/* Two members, as "cat a.gz b.gz" makes them. */
+	say("x", "{\"n\":5}\n");
+	pack("x", "violations.jsonl.1.gz", false);
+	say("x", "{\"n\":50}\n");
+	pack("x", "violations.jsonl.1.gz", false);
+	say("x", "{\"n\":3}\n");
+	pack("x", "violations.jsonl-20261120.gz", false);
+	/* Two frames. */
+	say("x", "{\"n\":1}\n");
+	pack("x", "violations.jsonl-20261119.zst", false);
+	say("x", "{\"n\":2}\n");
+	pack("x", "violations.jsonl-20261119.zst", false);
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 2 3 4 5 50 6 7 8 9 ");
+	CU_ASSERT_EQUAL(log_reader_skipped(r), 0);
+	log_reader_close(r);
+}
+
+static void
+what_cannot_be_unpacked_is_told(void)
+{
+	static const char *const names[] = { "violations.jsonl.1.gz",
+	    "violations-20261121-001.jsonl.zst" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct log_reader *r;
+		json_t *record;
+		int n = 0, e;
+
+		clear();
+		say_many("x", 1);
+		pack("x", names[i], true);
+		say("violations.jsonl", "{\"n\":5}\n");
+		r = log_reader_open(directory);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		while ((e = log_reader_next(r, &record)) == LOG_READ_RECORD) {
+			CU_ASSERT_EQUAL(json_integer_value(json_object_get(record, "n")), ++n);
+			json_decref(record);
+		}
+		CU_ASSERT_EQUAL(e, LOG_READ_BAD);
+		CU_ASSERT_TRUE(n < 1000);
+		CU_ASSERT_STRING_EQUAL(log_reader_file(r), names[i]);
+		expect(r, "5 ");
+		log_reader_close(r);
+		clear();
+		say(names[i], "no packed file at all");
+		r = log_reader_open(directory);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+		expect(r, "!1 ");
+		log_reader_close(r);
+	}
+}
+
+static void
+a_file_packed_under_the_reader_is_not_lost(void)
+{
+	struct log_reader *r;
+
+	clear();
+	say("violations-20261121-001.jsonl", "{\"n\":1}\n");
+	say("violations.jsonl", "{\"n\":2}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 2 ");
+	/* The open one is closed, and packed before we look; and one more after it. */
+	say("violations.jsonl", "{\"n\":3}\n");
+	pack("violations.jsonl", "violations-20261121-002.jsonl.zst", false);
+	say("violations-20261121-003.jsonl", "{\"n\":4}\n");
+	say("violations.jsonl", "{\"n\":5}\n");
+	expect(r, "3 4 5 ");
+	log_reader_close(r);
+
+	clear();
+	say("violations-20261121-001.jsonl", "{\"n\":1}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 ");
+	pack("violations-20261121-001.jsonl", "violations-20261121-001.jsonl.zst", false);
+	say("violations-20261121-002.jsonl", "{\"n\":2}\n");
+	say("violations.jsonl", "{\"n\":3}\n");
+	expect(r, "2 3 ");
+	log_reader_close(r);
+}
+
+static void
+a_file_that_went_is_told(void)
+{
+	struct log_reader *r;
+	char path[128];
+
+	clear();
+	say("violations.jsonl", "{\"n\":1}\n");
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	expect(r, "1 ");
+	path_of("violations.jsonl", path);
+	/* Another file first: the number of a removed one is given out again. */
+	say("violations.jsonl.torn", "x");
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	expect(r, "");
+	say("violations.jsonl", "{\"n\":2}\n");
+	expect(r, "!0 2 ");
+	log_reader_close(r);
+}
+
 static void
 no_directory_is_an_error(void)
 {
@@ -317,6 +496,11 @@ main(void)
 		    a_file_cut_short_is_read_from_its_start },
 		{ "the newest bytes are whole lines", the_newest_bytes_are_whole_lines },
 		{ "what follows the newest bytes is read", what_follows_the_newest_bytes_is_read },
+		{ "packed files are read in their place", packed_files_are_read_in_their_place },
+		{ "what cannot be unpacked is told", what_cannot_be_unpacked_is_told },
+		{ "a file packed under the reader is not lost",
+		    a_file_packed_under_the_reader_is_not_lost },
+		{ "a file that went is told", a_file_that_went_is_told },
 		{ "no directory is an error", no_directory_is_an_error },
 		CU_TEST_INFO_NULL,
 	};

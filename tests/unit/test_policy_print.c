@@ -55,7 +55,9 @@ static const char rich[] =
     "limits = { half_open_seconds = 9; half_open = 20; };\n"
     "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
-    " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n";
+    " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n"
+    "record = { rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
+    " retention = ( { days = 400; kind = \"gap\"; } ); };\n";
 
 static const char rich_printed[] =
     "schema = 1;\n"
@@ -89,7 +91,9 @@ static const char rich_printed[] =
     "limits = { half_open = \"20\"; half_open_seconds = \"9\"; };\n"
     "detect = { scan_hosts = { limit = \"25\"; }; scan_ports = { limit = \"7\"; }; lateral = { };"
     " beacon = { enabled = false; severity = \"high\"; limit = \"12\"; seconds = \"16\"; jitter = \"10\"; };"
-    " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n";
+    " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n"
+    "record = { log_failure = \"close\"; warn_at = [ \"80\", \"90\" ];"
+    " retention = ( { kind = \"gap\"; days = \"400\"; } ); rotate_size = \"1M\"; rotate_daily = false; };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)

@@ -5,7 +5,7 @@
  * the kernel say of every flow what the daemon says.
  */
 #include "rules/classifier_flow.h"
-#include "rules/compile.h"
+#include "rules/compile_internal.h"
 #include "rules/revocation.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/unit.h"
@@ -158,6 +158,8 @@ walk(const struct ruleset *r, const struct object_name *name, const struct flow 
 			else
 				goes_on = (found = look_up(r, s, &f->opening)) != NULL;
 		}
+		if (found != NULL && found->target != NULL)
+			return walk(r, found->target, f, now);
 	}
 	CU_FAIL("a chain that judges flows ends without a verdict");
 	return 0;
@@ -198,12 +200,13 @@ kernel_judges(const struct ruleset *r, const struct checked *c, const struct flo
 }
 
 static struct ruleset *
-make(const struct checked *c, const uint32_t *marks, size_t n)
+make(const struct checked *c, const struct compile_sizes *sizes, const uint32_t *marks,
+    size_t n)
 {
 	const struct compile_moment moment = { .now = RANDOM_NOW, .horizon = RANDOM_NOW,
 		.revoked = marks, .n_revoked = n };
 	struct diag *diag = diag_new();
-	struct ruleset *r = compile_at(c, &moment, diag);
+	struct ruleset *r = compile_sized(c, &moment, sizes, diag);
 
 	diag_free(diag);
 	return r;
@@ -211,7 +214,19 @@ make(const struct checked *c, const uint32_t *marks, size_t n)
 
 struct seen {
 	size_t flows, ended, moved, other;
+	size_t shards;			/* chains that judge flows of one shard */
 };
+
+static size_t
+count_shards(const struct ruleset *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_chains; i++)
+		n += strncmp(r->chains[i].name.base, "rejudge-", 8) == 0
+		    && strstr(r->chains[i].name.base, "-h4_") != NULL;
+	return n;
+}
 
 static void
 judge_one(const struct checked *c, const struct ruleset *during, const uint32_t *marks,
@@ -229,10 +244,11 @@ judge_one(const struct checked *c, const struct ruleset *during, const uint32_t 
 }
 
 static void
-one_change(struct dice *d, struct checked *c, struct seen *seen)
+one_change(struct dice *d, struct checked *c, const struct compile_sizes *sizes,
+    struct seen *seen)
 {
 	struct flow_judge *judge = flow_judge_new(c);
-	struct ruleset *before = make(c, NULL, 0), *after, *during;
+	struct ruleset *before = make(c, sizes, NULL, 0), *after, *during;
 	static struct flow flows[FLOWS];
 	size_t n_flows = 0, n = 0;
 	uint32_t *marks;
@@ -243,11 +259,12 @@ one_change(struct dice *d, struct checked *c, struct seen *seen)
 	flow_judge_free(judge);
 	tighten(d, c);
 	judge = flow_judge_new(c);
-	after = make(c, NULL, 0);
+	after = make(c, sizes, NULL, 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(after);
 	CU_ASSERT_EQUAL_FATAL(revocation_marks(before, after, &marks, &n), 0);
-	during = make(c, marks, n);
+	during = make(c, sizes, marks, n);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(during);
+	seen->shards += count_shards(during);
 	for (size_t i = 0; i < n_flows; i++) {
 		flows[i].after = flow_judge_mark(judge, &flows[i].opening, RANDOM_NOW);
 		judge_one(c, during, marks, n, &flows[i], seen);
@@ -271,6 +288,12 @@ kernel_and_daemon_judge_running_flows_alike(void)
 {
 	static const struct random_size size = { .zones = 4, .hosts = 8, .groups = 2,
 		.services = 8, .permits = 20 };
+	/* In whole leaves and in shards. */
+	static const struct compile_sizes sizes[] = {
+		{ .spread = LIMIT_HASH_TUPLES, .shard = { .boxes = LIMIT_SHARD_BOXES,
+		    .tuples = LIMIT_HASH_TUPLES, .across = LIMIT_SHARD_ACROSS } },
+		{ .spread = 16, .shard = { .boxes = 2, .tuples = 16, .across = 2 } },
+	};
 	struct dice d = { .state = 20260701 };
 	struct seen seen = { .flows = 0 };
 
@@ -278,12 +301,13 @@ kernel_and_daemon_judge_running_flows_alike(void)
 		struct checked *c = random_checked(&d, &size);
 
 		if (c != NULL)
-			one_change(&d, c, &seen);
+			one_change(&d, c, &sizes[i % 2], &seen);
 		checked_free(c);
 	}
 	CU_ASSERT_TRUE(seen.flows > 2000);
 	CU_ASSERT_TRUE(seen.ended > 200);
 	CU_ASSERT_TRUE(seen.moved > 20);
+	CU_ASSERT_TRUE(seen.shards > POLICIES);
 }
 
 int

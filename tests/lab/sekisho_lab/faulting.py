@@ -8,7 +8,8 @@ import time
 from . import faults, frames, model, netns, watching
 from .gate import check
 
-PROCESSES = ("keeper", "recorder", "control", "watcher")
+PROCESSES = ("keeper", "recorder", "control", "watcher")    # in the order of their start
+FIRST_FORK = 1000       # no process of the start has such a number
 BACK = 8.0              # seconds until all is well again after a fault
 
 
@@ -39,13 +40,18 @@ def packets(gate):
 
 
 # what is done, and in which process a call may fail meanwhile
-ACTIONS = [(apply_other, ("keeper", "control", "watcher")), (reload, ("keeper", "control")),
+ACTIONS = [(apply_other, ("keeper", "control", "watcher")),
+           (reload, ("keeper", "control", "loader")),
            (plan, ("control",)), (status, ("keeper", "control", "watcher", "recorder")),
            (packets, ("watcher", "recorder"))]
 
 
-def pid_of(gate, name):
-    return gate.daemon.pid if name == "keeper" else watching.pids(gate)[name]
+def aim(gate, kind, at, persistent, name):
+    if name == "loader":
+        gate.order(kind, at, persistent, birth=FIRST_FORK + 1, births=FIRST_FORK)
+    else:
+        gate.order(kind, at, persistent, gate.daemon.pid if name == "keeper"
+                   else watching.pids(gate)[name])
 
 
 def healthy(gate):
@@ -82,7 +88,7 @@ def judge(gate, what):
 def one(gate, action, name, kind, at, persistent):
     what = "%s of %s fails at %d%s in %s" % (faults.NAMES[kind], name, at,
                                             " and on" if persistent else "", action.__name__)
-    gate.order(kind, at, persistent, pid_of(gate, name))
+    aim(gate, kind, at, persistent, name)
     action(gate)
     fired = gate.clear()[1]
     judge(gate, what)
@@ -91,7 +97,7 @@ def one(gate, action, name, kind, at, persistent):
 
 
 def count(gate, action, name, kind):
-    gate.order(kind, 0, pid=pid_of(gate, name))
+    aim(gate, kind, 0, False, name)
     action(gate)
     return gate.clear()[0]
 
@@ -145,7 +151,7 @@ def run_starts(gate, kinds, samples, thin):
     gate.daemon.send_signal(signal.SIGTERM)
     gate.daemon.wait(20)
     for kind in kinds:
-        for birth, name in enumerate(PROCESSES[:3]):
+        for birth, name in enumerate(PROCESSES):
             n_combinations += 1
             if n_combinations % thin != 0 and not faults.SWEEP:
                 continue

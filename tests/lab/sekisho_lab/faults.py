@@ -51,9 +51,10 @@ class FaultyGate(Gate):
 
     # ---- orders ---------------------------------------------------------
 
-    def order(self, kind, at, persistent=False, pid=0, birth=-1, error=None):
+    def order(self, kind, at, persistent=False, pid=0, birth=-1, error=None, births=0):
+        """births: the number of forks so far, to tell later ones from earlier ones."""
         self.page[:ORDER.size] = ORDER.pack(0, pid, birth, persistent,
-                                            error or ERRORS[kind], 0, at, 0, 0, 0)
+                                            error or ERRORS[kind], 0, at, 0, 0, births)
         self.page[0:4] = struct.pack("=I", kind)
 
     def clear(self):

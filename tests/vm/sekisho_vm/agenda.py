@@ -45,6 +45,7 @@ def tests_there(build):
     for folder in (LAB, OWN):
         for path in sorted(glob.glob(os.path.join(folder, "[a-z]*.py"))):
             found[os.path.basename(path)[:-3]] = path
+    found["fc02_reboots"] = os.path.join(OWN, "sekisho_guest", "reboot_step.py")
     for path in sorted(glob.glob(os.path.join(build, "tests", "unit", "test_*"))):
         if os.access(path, os.X_OK) and os.path.splitext(path)[1] == "":
             found["unit/" + os.path.basename(path)] = path

@@ -17,6 +17,7 @@ KERNEL_WORDS = "console=ttyS0 loglevel=4 panic=-1 mitigations=off random.trust_c
 # guest wait, not late, and nobody waits while it sleeps. Several cannot be counted.
 COUNTED = ["-icount", "shift=1,sleep=off", "-rtc", "clock=vm"]
 DONE = 10           # seconds for the machine to switch off after its last word
+CUT = object()      # what hear() answers to take the power away
 LINE = 1 << 16      # longest line kept of a guest
 
 
@@ -44,7 +45,8 @@ class Machine:
         """Run a shell command in a fresh guest.
 
         files: guest path -> bytes or host path, beside what the image has. disk: a
-        host's file as /dev/vda, which outlives the guest. hear(line): each line at once.
+        host's file as /dev/vda, which outlives the guest. hear(line): each line at once;
+        when it returns CUT the guest's power goes.
         The guest is ended after so many seconds.
         """
         with tempfile.TemporaryDirectory(prefix="sekisho-vm-") as folder:
@@ -61,7 +63,7 @@ class Machine:
         if self.cpus == 1:
             words += COUNTED
         if disk is not None:
-            words += ["-drive", "file=%s,format=raw,if=virtio,cache=none" % disk]
+            words += ["-drive", "file=%s,format=raw,if=virtio" % disk]
         return words
 
     def _run(self, folder, initramfs, disk, seconds, hear):
@@ -80,8 +82,8 @@ class Machine:
                             break
                         continue
                     result.lines.append(line)
-                    if hear:
-                        hear(line)
+                    if hear and hear(line) is CUT:
+                        qemu.kill()
                 self._end(qemu, result, time.monotonic() >= start + seconds, seconds)
             finally:
                 if qemu.poll() is None:

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rules of the record, or their defaults. What has no number in the guideline of
+ * the ministry ("for a certain period") is kept for a year at least, which is the
+ * shortest of the usual ones (PCI DSS 4.0 requirement 10.5.1: twelve months), and by
+ * default for three, within which unauthorised access can be prosecuted (Code of
+ * Criminal Procedure, article 250, for the Unauthorised Computer Access Act).
+ */
+#include "rules/check_internal.h"
+
+#include "rules/record_rules.h"
+
+#include <string.h>
+
+#define DAYS_LEAST	365u
+#define DAYS_DEFAULT	1096u		/* three years, one of them a leap year */
+#define DAYS_MOST	36525u		/* a century */
+#define MARK_MOST	99u
+#define KIB		UINT64_C(1024)
+/* A file of one record a minute for a day has more; above, one sort of it takes all memory. */
+#define SIZE_LEAST	(64 * KIB)
+#define SIZE_MOST	(64 * KIB * KIB * KIB)
+#define SIZE_DEFAULT	(64 * KIB * KIB)
+
+static const char *const class_names[RECORD_CLASS_COUNT] = {
+	[RECORD_VIOLATION] = "violation",
+	[RECORD_CHANGE] = "change",
+	[RECORD_GAP] = "gap",
+	[RECORD_LIFE] = "life",
+};
+
+const char *
+record_class_name(enum record_class c)
+{
+	return c < RECORD_CLASS_COUNT ? class_names[c] : NULL;
+}
+
+enum record_class
+record_class_parse(const char *word)
+{
+	for (unsigned int i = 0; i < RECORD_CLASS_COUNT; i++)
+		if (strcmp(class_names[i], word) == 0)
+			return (enum record_class)i;
+	return RECORD_CLASS_COUNT;
+}
+
+void
+record_rules_default(struct record_rules *r)
+{
+	*r = (struct record_rules){ .n_marks = 2, .marks = { 80, 90 },
+		.rotate_daily = true, .rotate_size = SIZE_DEFAULT };
+	for (size_t i = 0; i < RECORD_CLASS_COUNT; i++)
+		r->days[i] = DAYS_DEFAULT;
+}
+
+static void
+take_failure(struct check *ck, const struct policy_record *w, struct record_rules *r)
+{
+	if (w->log_failure == NULL)
+		return;
+	r->close = strcmp(w->log_failure, "close") == 0;
+	if (!r->close && strcmp(w->log_failure, "continue") != 0)
+		check_error(ck, w->origin, MSG_CHECK_RECORD_FAILURE, w->log_failure);
+}
+
+static void
+take_marks(struct check *ck, const struct policy_record *w, struct record_rules *r)
+{
+	unsigned int last = 0, mark;
+
+	if (w->warn_at.count == 0)
+		return;
+	memset(r->marks, 0, sizeof(r->marks));
+	r->n_marks = 0;
+	for (size_t i = 0; i < w->warn_at.count; i++) {
+		const struct policy_word *word = &w->warn_at.items[i];
+
+		if (!check_number(word->text, strlen(word->text), MARK_MOST, &mark) ||
+		    mark <= last || r->n_marks == RECORD_MARKS) {
+			check_error(ck, word->origin, MSG_CHECK_RECORD_MARK, word->text,
+			    MARK_MOST, RECORD_MARKS);
+			return;
+		}
+		r->marks[r->n_marks++] = (uint8_t)mark;
+		last = mark;
+	}
+}
+
+static void
+take_retention(struct check *ck, const struct policy_record *w, struct record_rules *r)
+{
+	bool seen[RECORD_CLASS_COUNT + 1] = { false };
+
+	for (size_t i = 0; i < w->n_retention; i++) {
+		const struct policy_retention *item = &w->retention[i];
+		enum record_class class;
+		unsigned int days;
+
+		/* The parser has told what is missing. */
+		if (item->kind == NULL || item->days == NULL)
+			continue;
+		class = record_class_parse(item->kind);
+		if (class == RECORD_CLASS_COUNT || seen[class])
+			check_error(ck, item->origin, class == RECORD_CLASS_COUNT ?
+			    MSG_CHECK_RECORD_KIND : MSG_CHECK_RECORD_KIND_TWICE, item->kind);
+		else if (!check_number(item->days, strlen(item->days), DAYS_MOST, &days) ||
+		    days < DAYS_LEAST)
+			check_error(ck, item->origin, MSG_CHECK_RECORD_DAYS, item->days,
+			    DAYS_LEAST, DAYS_MOST);
+		else
+			r->days[class] = days;
+		seen[class] = true;
+	}
+}
+
+static void
+take_size(struct check *ck, const struct policy_record *w, struct record_rules *r)
+{
+	uint64_t n;
+
+	r->rotate_daily = !w->rotate_not_daily;
+	if (w->rotate_size == NULL)
+		return;
+	if (check_amount(w->rotate_size, true, &n) && n >= SIZE_LEAST && n <= SIZE_MOST)
+		r->rotate_size = n;
+	else
+		check_error(ck, w->origin, MSG_CHECK_RECORD_SIZE, w->rotate_size,
+		    (unsigned long long)SIZE_LEAST, (unsigned long long)SIZE_MOST);
+}
+
+int
+check_record(struct check *ck)
+{
+	const struct policy_record *w = &ck->policy->record;
+	struct record_rules *r = &ck->c->record;
+
+	record_rules_default(r);
+	take_failure(ck, w, r);
+	take_marks(ck, w, r);
+	take_retention(ck, w, r);
+	take_size(ck, w, r);
+	return 0;
+}

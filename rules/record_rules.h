@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a policy says about its own record, checked: of fixed size and without a pointer,
+ * for it travels to the recorder as it is (IPC_RECORD_POLICY). Zero keeps everything
+ * and disposes of nothing.
+ */
+#ifndef RULES_RECORD_RULES_H
+#define RULES_RECORD_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is kept for the same time. */
+enum record_class {
+	RECORD_VIOLATION = 0,
+	RECORD_CHANGE,		/* who changed what, cut-offs, refused requests, drift, disposal */
+	RECORD_GAP,		/* gaps, losses, clock steps, recoveries */
+	RECORD_LIFE,		/* starts, stops, heartbeats, what holds the files together */
+	RECORD_CLASS_COUNT
+};
+
+#define RECORD_MARKS	8u
+
+struct record_rules {
+	bool close;			/* log_failure: forwarding goes off until it can be recorded */
+	uint8_t n_marks;
+	uint8_t marks[RECORD_MARKS];	/* warn_at: percent of the disk, ascending */
+	uint32_t days[RECORD_CLASS_COUNT];	/* retention; 0: for ever */
+	bool rotate_daily;
+	uint64_t rotate_size;		/* bytes; 0: no limit */
+};
+
+/* "violation"; NULL when there is none of that number. */
+const char *record_class_name(enum record_class c);
+/* RECORD_CLASS_COUNT when the word is none. */
+enum record_class record_class_parse(const char *word);
+
+/* What holds where a policy does not say, and before there is one. */
+void record_rules_default(struct record_rules *r);
+
+#endif /* RULES_RECORD_RULES_H */
