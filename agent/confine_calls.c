@@ -89,16 +89,6 @@ add_allowed(scmp_filter_ctx filter, enum privilege_role role)
 	return r;
 }
 
-static int
-add_each(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add(filter, action, calls[i], 0, NULL);
-	return r;
-}
-
 static bool
 is_allowed(enum privilege_role role, int call)
 {
@@ -109,6 +99,19 @@ is_allowed(enum privilege_role role, int call)
 		if (rows[i].call == call && is_for(&rows[i], role))
 			return true;
 	return false;
+}
+
+static int
+add_deadly(scmp_filter_ctx filter, enum privilege_role role)
+{
+	size_t n;
+	const int *calls = confine_deadly(&n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!is_allowed(role, calls[i]))
+			r = add(filter, DEADLY, calls[i], 0, NULL);
+	return r;
 }
 
 static int
@@ -156,14 +159,12 @@ add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privile
 static int
 fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
 {
-	size_t n;
-	const int *deadly = confine_deadly(&n);
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	if (r == 0)
 		r = add_allowed(filter, role);
 	if (r == 0)
-		r = add_each(filter, DEADLY, deadly, n);
+		r = add_deadly(filter, role);
 	if (r == 0)
 		r = add_unknown(filter, role);
 	if (r == 0)

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* Younger than the headers of Debian 12. */
 #ifndef PR_SET_VMA
@@ -77,6 +78,10 @@ static const struct confine_call allowed[] = {
 	CALL(nanosleep, ALL), CALL(clock_nanosleep, ALL), CALL(clock_nanosleep_time64, ALL),
 	CALL(timerfd_create, ALL), CALL(timerfd_settime, ALL),
 	CALL(timerfd_settime64, ALL), CALL(timerfd_gettime, ALL),
+
+	/* is the time of day kept right? To set it takes CAP_SYS_TIME, which nobody here has */
+	CALL(adjtimex, R), CALL_IF(clock_adjtime, R, INT_IS(0, CLOCK_REALTIME)),
+	CALL_IF(clock_adjtime64, R, INT_IS(0, CLOCK_REALTIME)),
 
 	/* the event loop */
 	CALL(epoll_create1, ALL), CALL(epoll_ctl, ALL), CALL(epoll_wait, ALL),

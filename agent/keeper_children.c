@@ -143,7 +143,7 @@ run_recorder(struct keeper *k)
 	const struct recorder_peer peers[WRITER_COUNT] = {
 		[WRITER_KEEPER] = { k->record[WRITER_KEEPER][1], "keeper", true },
 		[WRITER_CONTROL] = { k->record[WRITER_CONTROL][1], "control", true },
-		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watch", false },
+		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watcher", false },
 	};
 	char hostname[HOST_NAME_MAX + 1] = "";
 	struct recorder_setup setup = {

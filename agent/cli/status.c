@@ -145,6 +145,9 @@ say_connections(const struct cli *cli, const json_t *table)
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
+	const json_t *warning;
+	size_t i;
+
 	cutoff_lines_say(cli, json_object_get(s, "cutoffs"));
 	cli_say(cli, MSG_CLI_STATUS_POLICY, text_at(s, "policy", "site"),
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
@@ -166,6 +169,9 @@ say_status(const struct cli *cli, const json_t *s)
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));
 	say_processes(cli, json_object_get(s, "processes"));
+	json_array_foreach(json_object_get(s, "warnings"), i, warning)
+		if (json_string_value(warning) != NULL)
+			cli_say(cli, MSG_CLI_STATUS_WARNING, json_string_value(warning));
 	if (json_string_value(json_object_get(s, "problem")) != NULL)
 		cli_say(cli, MSG_CLI_STATUS_PROBLEM,
 		    json_string_value(json_object_get(s, "problem")));

@@ -40,7 +40,7 @@ control_record(struct control *c, struct event *e)
 	if (e->policy_digest[0] == '\0' && c->checked != NULL)
 		snprintf(e->policy_digest, sizeof(e->policy_digest), "%s",
 		    c->checked->digest);
-	r = ipc_send(c->setup->record_fd, IPC_RECORD_EVENT, e, sizeof(*e), -1);
+	r = control_record_send(c, e);
 	if (r < 0)
 		log_warnx("control: cannot record \"%s\": %s", e->reason, strerror(-r));
 }
@@ -173,7 +173,7 @@ on_child_died(struct control *c, const struct ipc_message *m)
 	    control_watch(c, c->checked) < 0)
 		log_warnx("control: the new watcher did not take the policy");
 	if (strcmp(child.name, "recorder") == 0)
-		control_record_rules(c);
+		control_record_restarted(c);
 }
 
 static int
@@ -242,6 +242,8 @@ control_run(const struct control_setup *setup)
 		r = control_serve(&c);
 	if (r >= 0)
 		r = control_guard(&c);
+	if (r >= 0)
+		r = control_record_watch(&c);
 	if (r >= 0)
 		r = control_drift(&c);
 	if (r >= 0)

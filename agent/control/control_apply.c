@@ -147,10 +147,11 @@ open_and_watch(struct control *c)
 		r = -EBUSY;
 		snprintf(why, sizeof(why), "somebody changes the table again and again");
 	} else if (!c->confirm.stuck) {
-		r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+		r = control_forward(c, why, sizeof(why));
 	}
 	c->forwarding = r == 0 && !c->confirm.stuck;
-	if (r < 0)
+	/* The record's own word is told apart, and ends with it. */
+	if (r < 0 && !control_record_closes(c))
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
 	r = control_watch(c, c->checked);
 	if (r < 0)

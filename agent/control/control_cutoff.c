@@ -175,7 +175,7 @@ shut_instead(struct control *c)
 
 	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
 		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = false;
+	c->forwarding = c->record.want = false;
 	snprintf(c->problem, sizeof(c->problem),
 	    "a cut-off could not be made; forwarding is off instead");
 }

@@ -176,7 +176,7 @@ reopen(struct control *c)
 
 	if (!c->guard->reopen || c->confirm.stuck)
 		return 0;
-	r = priv_forwarding(c->setup->keeper_fd, true, why, sizeof(why));
+	r = control_forward(c, why, sizeof(why));
 	if (r < 0) {
 		log_warnx("control: forwarding stays off: %s", why);
 		return r;

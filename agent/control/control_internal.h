@@ -8,6 +8,7 @@
 #include "agent/control/control_change.h"
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_cutoff.h"
+#include "agent/control/control_record.h"
 #include "agent/control/control_versions.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
@@ -50,6 +51,7 @@ struct control {
 	uint32_t serial;		/* of the version in force; 0: it is not kept */
 	struct confirm confirm;		/* what waits to be confirmed */
 	struct last_change change;	/* who held the last one */
+	struct record_watch record;	/* can be written? */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
 
@@ -141,9 +143,6 @@ bool control_shut_without_table(struct control *c);
 int control_watch(struct control *c, const struct checked *checked);
 /* The watcher's and the recorder's own accounts; NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
-
-/* control_record.c: tell the recorder what the policy in force says about the record. */
-void control_record_rules(struct control *c);
 
 /* control_status.c */
 json_t *control_status(struct control *c);

@@ -69,7 +69,7 @@ take_away(struct control *c, char *why, size_t size)
 
 	if (r < 0)
 		return r;
-	c->forwarding = false;
+	c->forwarding = c->record.want = false;
 	/* Nobody puts back what is no longer in force. */
 	nft_known_forget(&c->known);
 	r = nft_generation(c->nft, &generation);

@@ -157,9 +157,11 @@ static json_t *
 problem_json(const struct control *c, const json_t *watch, const json_t *record,
     const json_t *processes)
 {
+	json_t *problem = control_record_problem(c);
 	char drift[400];
-	json_t *problem;
 
+	if (problem != NULL)
+		return problem;
 	if (c->problem[0] != '\0')
 		return control_text_json(c->problem);
 	if (c->cut.problem[0] != '\0')
@@ -188,9 +190,10 @@ control_status(struct control *c)
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
 	    "cutoffs", control_cutoffs_json(c),
-	    "policy", policy_json(c), "pending", control_confirm_json(c),
+	    "policy", policy_json(c), "warnings", control_record_warnings(record),
+	    "pending", control_confirm_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(),
 	    "processes", processes, "problem", problem,

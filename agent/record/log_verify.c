@@ -210,6 +210,22 @@ judge(struct log_verify *v, const char *next, size_t next_length, uint64_t *othe
 	return VERIFY_MISSING;
 }
 
+/*
+ * What a file's first record says of the file before was believed before its hash was
+ * looked at: where its own number and the next line's agree against that, it is they.
+ */
+static void
+count_anew(struct log_verify *v, const char *next, size_t next_length)
+{
+	struct fields here, there;
+
+	find_fields(v->suspect_line, v->suspect_length, &here);
+	find_fields(next, next_length, &there);
+	if (here.has_number && here.number > 0 && there.has_number &&
+	    there.number == here.number + 1)
+		v->sequence = here.number - 1;
+}
+
 static void
 settle(struct log_verify *v, const char *next, size_t next_length)
 {
@@ -222,6 +238,8 @@ settle(struct log_verify *v, const char *next, size_t next_length)
 	/* The line before the one that settled it. */
 	if (next != NULL)
 		v->line--;
+	if (next != NULL && v->line == 1)
+		count_anew(v, next, next_length);
 	verify_fault(v, fault, other);
 }
 

@@ -435,6 +435,7 @@ own_object(struct builder *b, const char *japanese)
 	json_t *own = json_object();
 
 	put_text(b, own, "kind", record_kind_name((enum event_kind)e->kind));
+	put_number(b, own, "schema", RECORD_SCHEMA);
 	put_number(b, own, "monotonic_ns", (uint64_t)b->context->monotonic_ns);
 	if (is_violation(b))
 		put_violation(b, own);

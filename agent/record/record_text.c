@@ -54,14 +54,17 @@ record_text_take(const struct event *e, const struct record_room *room,
 const char *
 record_time(int64_t ns, char *out)
 {
-	time_t seconds = ns / NS_PER_SECOND;
+	/* Downwards also before 1970. */
+	int64_t rest = ns % NS_PER_SECOND < 0 ? ns % NS_PER_SECOND + NS_PER_SECOND :
+	    ns % NS_PER_SECOND;
+	time_t seconds = (ns - rest) / NS_PER_SECOND;
 	struct tm tm;
 	size_t n;
 
 	gmtime_r(&seconds, &tm);
 	n = strftime(out, RECORD_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(
-	    out + n, RECORD_TIME_SIZE - n, ".%09uZ", (unsigned int)(ns % NS_PER_SECOND));
+	    out + n, RECORD_TIME_SIZE - n, ".%09uZ", (unsigned int)rest);
 	return out;
 }
 

@@ -6,6 +6,7 @@
 #include "agent/record/recorder.h"
 
 #include "agent/beat.h"
+#include "agent/clock.h"
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
 #include "agent/record/recorder_write.h"
@@ -24,6 +25,8 @@
 #include <unistd.h>
 
 #define TICK_US 1000000u
+/* A sync that failed writes a record, which is synced: by then the next one has failed too. */
+#define SYNC_DOUBT_NS (INT64_C(5) * 1000000000)
 
 struct recorder;
 
@@ -44,7 +47,6 @@ struct recorder {
 	size_t n_peers;
 	uint64_t bad_total;
 	struct beat *beat;
-	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -86,22 +88,41 @@ take_event(struct peer *p, const struct ipc_message *m)
 		    p->setup.trusted);
 }
 
+/* Why records are being lost now, or may be; "" when they are written and synced. */
+static const char *
+failing(const struct recorder_writer *w)
+{
+	if (w->low_space)
+		return "the disk is full but for the reserve";
+	if (w->state.lost > 0)
+		return strerror(w->lost_error);
+	if (w->sync_error_ns != 0 &&
+	    clock_ns(CLOCK_BOOTTIME) - w->sync_error_ns < SYNC_DOUBT_NS)
+		return strerror(w->sync_error);
+	return "";
+}
+
 static void
 answer_status(struct peer *p, const struct ipc_message *question)
 {
 	const struct recorder *r = p->recorder;
 	const struct recorder_writer *w = &r->writer;
 	struct stat st = { 0 };
+	struct clock_state clock;
 	json_t *status;
 	char *text;
 
+	clock_state_read(&clock);
 	(void)fstat(w->file.fd, &st);
-	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s,s:i,s:i,s:o}",
 	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space,
-	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "");
+	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "",
+	    "failing", failing(w), "used_percent", (int)w->used_percent, "mark",
+	    w->marks > 0 ? (int)w->rules.marks[w->marks - 1] : 0,
+	    "clock", clock_state_json(&clock));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */
@@ -113,10 +134,14 @@ answer_status(struct peer *p, const struct ipc_message *question)
 static void
 take_rules(struct peer *p, const struct ipc_message *m)
 {
-	if (m->length == sizeof(p->recorder->rules))
-		memcpy(&p->recorder->rules, m->payload.bytes, sizeof(p->recorder->rules));
-	else
+	struct record_rules rules;
+
+	if (m->length != sizeof(rules)) {
 		count_bad(p, "length");
+		return;
+	}
+	memcpy(&rules, m->payload.bytes, sizeof(rules));
+	recorder_take_rules(&p->recorder->writer, &rules);
 }
 
 static void

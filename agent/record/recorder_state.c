@@ -57,8 +57,9 @@ int
 recorder_state_write(int fd, const struct recorder_state *s)
 {
 	char text[STATE_SIZE];
+	/* A clock before 1970 has no time to go by. */
 	int length = snprintf(text, sizeof(text), STATE_WRITE, s->sequence, s->lost,
-	    s->alive_ns, s->clean ? 1 : 0, s->file);
+	    s->alive_ns > 0 ? s->alive_ns : 0, s->clean ? 1 : 0, s->file);
 	ssize_t n = pwrite(fd, text, (size_t)length, 0);
 
 	if (n < 0)

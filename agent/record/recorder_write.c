@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,36 +92,22 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	return 0;
 }
 
-/* Order is by number; a time that goes back has its own record in front. */
-static int
-append_clock(struct recorder_writer *w, int64_t now)
-{
-	char before[RECORD_TIME_SIZE], after[RECORD_TIME_SIZE];
-	struct own_record own = { .kind = EVENT_CLOCK, .severity = SEVERITY_WARNING };
-
-	own.members = json_pack("{s:{s:s,s:s}}", "clock", "before",
-	    record_time(w->created_ns, before), "after", record_time(now, after));
-	/* From here on it is the new time that counts. */
-	w->created_ns = now;
-	return recorder_append(w, &own, MSG_RECORD_CLOCK, before, after);
-}
-
 static int
 append(struct recorder_writer *w, const struct event *e, struct record_context *context)
 {
-	int64_t now;
+	const int64_t now = recorder_now_ns();
 	int r = 0;
 
-	if (e->kind == EVENT_FILE)
-		return write_line(w, e, context, recorder_now_ns());
+	/* Nothing may come between what a checkpoint signs and itself: a step waits. */
+	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT)
+		return write_line(w, e, context, e->kind == EVENT_CHECKPOINT &&
+		    now < w->created_ns ? w->created_ns : now);
 	if (w->seal->records == 0)
 		r = recorder_append_file(w);
-	now = recorder_now_ns();
-	if (r == 0 && now < w->created_ns) {
-		r = append_clock(w, now);
-		now = recorder_now_ns();
-	}
-	return r < 0 ? r : write_line(w, e, context, now);
+	/* Order is by number; a time that was set has its own record in front. */
+	if (r == 0)
+		r = recorder_look_at_clock(w);
+	return r < 0 ? r : write_line(w, e, context, recorder_now_ns());
 }
 
 static int
@@ -272,23 +257,6 @@ look_at_torn(struct recorder_writer *w)
 	recorder_writer_own(w, EVENT_GAP, 0, 0, MSG_RECORD_TORN, bytes, LOG_TORN_NAME);
 }
 
-/* Told once, when it begins. */
-static void
-look_at_disk(struct recorder_writer *w)
-{
-	struct statvfs fs;
-	bool low;
-
-	if (fstatvfs(w->directory, &fs) < 0)
-		return;
-	w->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	low = w->free_bytes < w->reserve_bytes;
-	if (low && !w->low_space)
-		recorder_writer_own(w, EVENT_GAP, 0, 0, MSG_RECORD_SPACE,
-		    (unsigned long long)w->free_bytes);
-	w->low_space = low;
-}
-
 static void
 look_at_sync(struct recorder_writer *w)
 {
@@ -297,6 +265,7 @@ look_at_sync(struct recorder_writer *w)
 
 	if (error != 0) {
 		w->sync_error = error;
+		w->sync_error_ns = clock_ns(CLOCK_BOOTTIME);
 		recorder_writer_own(w, EVENT_GAP, w->synced_ns, 0, MSG_RECORD_SYNC,
 		    strerror(error), record_seconds(w->synced_ns, since));
 	}
@@ -408,7 +377,8 @@ recorder_writer_reopen(struct recorder_writer *w)
 void
 recorder_writer_tick(struct recorder_writer *w)
 {
-	look_at_disk(w);
+	(void)recorder_look_at_clock(w);
+	recorder_look_at_disk(w);
 	look_at_sync(w);
 	look_at_torn(w);
 	if (!w->low_space)

@@ -6,6 +6,7 @@
 #ifndef AGENT_RECORD_RECORDER_WRITE_H
 #define AGENT_RECORD_RECORDER_WRITE_H
 
+#include "agent/record/clock_watch.h"
 #include "agent/record/event.h"
 #include "agent/record/log_file.h"
 #include "agent/record/log_rotate.h"
@@ -14,6 +15,7 @@
 #include "agent/record/seal.h"
 #include "agent/record/seal_recover.h"
 #include "rules/message.h"
+#include "rules/record_rules.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -29,6 +31,10 @@ struct recorder_writer {
 	char boot[40];
 	uint64_t reserve_bytes;
 	unsigned int checkpoint_s, heartbeat_s;	/* 0: RECORDER_*_S */
+	struct record_rules rules;	/* of the policy in force; zero until there is one */
+	uint8_t marks;			/* so many of them are passed and told */
+	unsigned int used_percent;	/* of the disk */
+	struct clock_watch clock;
 	struct log_rotate rotate;
 	struct log_file file;
 	struct log_sync *sync;
@@ -47,6 +53,7 @@ struct recorder_writer {
 	uint64_t free_bytes;
 	uint64_t written, lost_total;	/* since the start */
 	int sync_error;			/* errno of the latest failed sync */
+	int64_t sync_error_ns;		/* CLOCK_BOOTTIME of it; 0: never */
 	int64_t synced_ns;		/* until then no sync had failed */
 };
 
@@ -98,6 +105,13 @@ struct own_record {
 /* One sealed line. 0, or negative errno and it was not written, nor counted as lost. */
 int recorder_append(struct recorder_writer *w, const struct own_record *own,
     enum message_id id, ...);
+
+/* recorder_look.c: marks and reserve of the disk. */
+void recorder_look_at_disk(struct recorder_writer *w);
+/* A step of the time of day becomes a record. 0, or negative errno: not told yet. */
+int recorder_look_at_clock(struct recorder_writer *w);
+/* What the policy in force says, from a trusted peer. */
+void recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules);
 
 /* Take the log over as the last run left it; its keys, or new ones. 0 or negative errno. */
 int recorder_seal_open(struct recorder_writer *w, const struct recorder_state *before,

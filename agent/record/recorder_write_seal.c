@@ -103,6 +103,9 @@ recorder_append_checkpoint(struct recorder_writer *w)
 
 	if (w->seal->records == 0)
 		return 0;
+	r = recorder_look_at_clock(w);
+	if (r < 0)
+		return r;
 	seal_checkpoint(w->seal, w->hostname, recorder_now_ns(), &c);
 	own.members = json_pack("{s:{s:s}}", "checkpoint", "line", c.text);
 	r = recorder_append(w, &own, MSG_RECORD_CHECKPOINT, (unsigned long long)c.sequence);
@@ -120,6 +123,11 @@ append_heartbeat(struct recorder_writer *w)
 	    "lost_ever", (json_int_t)w->seal->lost, "bytes", (json_int_t)w->seal->size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space);
 
+	struct clock_state clock;
+
+	clock_state_read(&clock);
+	json_object_set_new(heartbeat, "used_percent", json_integer(w->used_percent));
+	json_object_set_new(heartbeat, "clock", clock_state_json(&clock));
 	own.members = json_pack("{s:o}", "heartbeat", heartbeat);
 	return recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,
 	    (unsigned long long)w->lost_total);

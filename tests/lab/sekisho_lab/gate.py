@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from . import address, frames, model, netns, policy, wire
+from . import address, frames, model, netns, policy, schema, wire
 
 READY = 20.0            # seconds for the daemon to be ready
 CANARY = b"\x01\x80\xc2\0\0\x0e"     # where the watcher's canary goes
@@ -119,7 +119,7 @@ class Gate:
             return "sanitizer:\n" + text
         if code != 0:
             return "sekishod ended with %d:\n%s" % (code, self.log_tail())
-        return self._unbalanced()
+        return self._unbalanced() or schema.trouble(self.records())
 
     def _unbalanced(self):
         """In no test may a packet get lost between two layers of the watcher."""
