@@ -20,7 +20,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MARKS_MAX ((size_t)LIMIT_BOXES + LIMIT_PERMITS)
+/* Each also with MARK_HALF_OPEN. */
+#define MARKS_MAX (2 * ((size_t)LIMIT_BOXES + LIMIT_PERMITS))
 #define ROOM_FIRST 256u
 
 /* The flows of some marks, as they are found. */

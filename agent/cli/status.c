@@ -149,6 +149,14 @@ say_busy(const struct cli *cli, const json_t *busy)
 }
 
 static void
+say_connections(const struct cli *cli, const json_t *table)
+{
+	if (number_of(table, "max") > 0)
+		cli_say(cli, MSG_CLI_STATUS_CONNECTIONS, number_of(table, "count"),
+		    number_of(table, "max"), number_of(table, "dropped"));
+}
+
+static void
 say_status(const struct cli *cli, const json_t *s)
 {
 	const json_t *warning;
@@ -166,6 +174,7 @@ say_status(const struct cli *cli, const json_t *s)
 	    "off", text_at(s, "gate", "applied_at"));
 	cli_say(cli, MSG_CLI_STATUS_STOPPED, number_at(s, "gate", "stopped"),
 	    number_at(s, "gate", "permitted"), number_at(s, "gate", "reassembly_failed"));
+	say_connections(cli, json_object_get(json_object_get(s, "gate"), "connections"));
 	say_tier(cli, json_object_get(s, "watch"));
 	say_taps(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_WATCH, number_at(s, "watch", "frames"),

@@ -3,6 +3,7 @@
 #ifndef AGENT_CONTROL_CONTROL_INTERNAL_H
 #define AGENT_CONTROL_CONTROL_INTERNAL_H
 
+#include "agent/control/control_conntrack.h"
 #include "agent/control/control.h"
 #include "agent/control/control_change.h"
 #include "agent/control/control_meanwhile.h"
@@ -32,6 +33,7 @@ struct control {
 	bool forwarding;
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
+	struct connection_alarm connections;
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;

@@ -104,12 +104,13 @@ gate_json(struct control *c)
 		json_object_set_new(counters, counter->name.base, json_integer(n));
 	}
 	ruleset_free(running);
-	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o, s:o}",
 	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
 	    r == 0 ? "no policy" : "unknown",
 	    "generation", (json_int_t)c->known.generation, "applied_at", time_json(c->applied_at),
 	    "forwarding", is_forwarding(), "stopped", stopped, "permitted", permitted,
-	    "reassembly_failed", reassembly_failed(), "counters", counters);
+	    "reassembly_failed", reassembly_failed(), "counters", counters,
+	    "connections", control_conntrack_json());
 }
 
 static json_t *
