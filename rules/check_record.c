@@ -21,6 +21,12 @@
 #define SIZE_LEAST	(64 * KIB)
 #define SIZE_MOST	(64 * KIB * KIB * KIB)
 #define SIZE_DEFAULT	(64 * KIB * KIB)
+#define CHECKPOINT_DEFAULT 600u
+#define CHECKPOINT_LEAST 10u
+/* Silence must show within the hour that somebody on duty looks again. */
+#define HEARTBEAT_DEFAULT 60u
+#define HEARTBEAT_LEAST	10u
+#define SECONDS_MOST	86400u
 
 static const char *const class_names[RECORD_CLASS_COUNT] = {
 	[RECORD_VIOLATION] = "violation",
@@ -48,7 +54,8 @@ void
 record_rules_default(struct record_rules *r)
 {
 	*r = (struct record_rules){ .n_marks = 2, .marks = { 80, 90 },
-		.rotate_daily = true, .rotate_size = SIZE_DEFAULT };
+		.rotate_daily = true, .rotate_size = SIZE_DEFAULT,
+		.checkpoint_s = CHECKPOINT_DEFAULT, .heartbeat_s = HEARTBEAT_DEFAULT };
 	for (size_t i = 0; i < RECORD_CLASS_COUNT; i++)
 		r->days[i] = DAYS_DEFAULT;
 }
@@ -128,6 +135,22 @@ take_size(struct check *ck, const struct policy_record *w, struct record_rules *
 		    (unsigned long long)SIZE_LEAST, (unsigned long long)SIZE_MOST);
 }
 
+/* Seconds from "least" to a day. */
+static void
+take_interval(struct check *ck, const char *key, const char *text, unsigned int least,
+    uint32_t *out)
+{
+	unsigned int n;
+
+	if (text == NULL)
+		return;
+	if (check_number(text, strlen(text), SECONDS_MOST, &n) && n >= least)
+		*out = n;
+	else
+		check_error(ck, ck->policy->record.origin, MSG_CHECK_RECORD_INTERVAL, key, text,
+		    least, SECONDS_MOST);
+}
+
 int
 check_record(struct check *ck)
 {
@@ -139,5 +162,8 @@ check_record(struct check *ck)
 	take_marks(ck, w, r);
 	take_retention(ck, w, r);
 	take_size(ck, w, r);
+	take_interval(ck, "checkpoint_interval", w->checkpoint_interval, CHECKPOINT_LEAST,
+	    &r->checkpoint_s);
+	take_interval(ck, "heartbeat", w->heartbeat, HEARTBEAT_LEAST, &r->heartbeat_s);
 	return 0;
 }

@@ -105,6 +105,8 @@ detect_free(struct policy_detect *d)
 static void
 record_free(struct policy_record *r)
 {
+	free(r->checkpoint_interval);
+	free(r->heartbeat);
 	free(r->log_failure);
 	free(r->rotate_size);
 	words_free(&r->warn_at);

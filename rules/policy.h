@@ -119,6 +119,8 @@ struct policy_record {
 	size_t n_retention;
 	char *rotate_size;		/* "64M" */
 	bool rotate_not_daily;		/* rotate_daily = false */
+	char *checkpoint_interval;	/* seconds */
+	char *heartbeat;		/* seconds */
 	struct origin origin;
 };
 

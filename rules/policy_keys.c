@@ -179,6 +179,9 @@ static const struct policy_key record_keys[] = {
 	    retention_type),
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "rotate_size", rotate_size, false),
 	KEY(POLICY_KEY_ENABLED, policy_record, "rotate_daily", rotate_not_daily),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "checkpoint_interval",
+	    checkpoint_interval, false),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "heartbeat", heartbeat, false),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

@@ -28,6 +28,7 @@ struct record_rules {
 	uint32_t days[RECORD_CLASS_COUNT];	/* retention; 0: for ever */
 	bool rotate_daily;
 	uint64_t rotate_size;		/* bytes; 0: no limit */
+	uint32_t checkpoint_s, heartbeat_s;	/* between two; 0: the recorder's own */
 };
 
 /* "violation"; NULL when there is none of that number. */

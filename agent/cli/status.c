@@ -183,6 +183,8 @@ say_status(const struct cli *cli, const json_t *s)
 	say_ledgers(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));
+	if (json_is_true(json_object_get(json_object_get(s, "record"), "key_waits")))
+		cli_say(cli, MSG_CLI_STATUS_RECORD_KEY);
 	say_processes(cli, json_object_get(s, "processes"));
 	json_array_foreach(json_object_get(s, "warnings"), i, warning)
 		if (json_string_value(warning) != NULL)

@@ -2,6 +2,7 @@
 #include "agent/record/log_tail.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_pack.h"
 #include "agent/record/seal_line.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ log_tail_find(int directory, struct log_tail *out)
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = r < 0 ? 0 : names.count; i > 0 && out->sequence == 0; i--) {
-		int fd = openat(directory, names.names[i - 1], O_RDONLY | O_NOFOLLOW |
+		int fd = log_pack_named(names.names[i - 1]) ? -1 : openat(directory, names.names[i - 1], O_RDONLY | O_NOFOLLOW |
 		    O_NONBLOCK | O_CLOEXEC);
 
 		if (fd < 0)

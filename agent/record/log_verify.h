@@ -76,6 +76,8 @@ struct log_verify;
 
 struct log_verify *log_verify_new(void);	/* NULL: no memory */
 void log_verify_free(struct log_verify *v);	/* accepts NULL */
+/* Some files only: what came before the first one is not asked for. */
+void log_verify_some(struct log_verify *v);
 /* Before the first file. 0 or -ENOMEM. */
 int log_verify_add_key(struct log_verify *v, const uint8_t key[SEAL_SIZE]);
 int log_verify_add_checkpoint(struct log_verify *v, const struct checkpoint *c);

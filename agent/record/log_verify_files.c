@@ -2,6 +2,7 @@
 #include "agent/record/log_verify_files.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +14,22 @@
 
 #define BLOCK	(256u << 10)
 /* A line that is being written is whole in a moment. */
-#define WAITS	50
-#define WAIT_NS	10000000
+#define WAITS	20
+#define WAIT_NS	2000000
 /* The folder changed under the hands: read again, so many times. */
 #define AGAIN	5
+
+static int
+read_packed(struct log_verify *v, int fd, char *block)
+{
+	struct log_unpack *u = log_unpack_new(fd);
+	ssize_t n = -ENOMEM;
+
+	while (u != NULL && (n = log_unpack_read(u, block, BLOCK)) > 0)
+		log_verify_bytes(v, block, (size_t)n);
+	log_unpack_free(u);
+	return (int)-n;
+}
 
 /* 0 at the end of the file, or errno. */
 static int
@@ -34,13 +47,15 @@ read_file(struct log_verify *v, int fd, char *block)
 }
 
 static void
-verify_open(struct log_verify *v, int fd)
+verify_open(struct log_verify *v, int fd, const char *name)
 {
 	const struct timespec moment = { .tv_nsec = WAIT_NS };
+	const bool packed = log_pack_named(name);
 	char *block = malloc(BLOCK);
-	int error = block == NULL ? ENOMEM : read_file(v, fd, block);
+	int error = block == NULL ? ENOMEM : packed ? read_packed(v, fd, block) :
+	    read_file(v, fd, block);
 
-	for (int i = 0; error == 0 && log_verify_rest(v) > 0 && i < WAITS; i++) {
+	for (int i = 0; !packed && error == 0 && log_verify_rest(v) > 0 && i < WAITS; i++) {
 		nanosleep(&moment, NULL);
 		error = read_file(v, fd, block);
 	}
@@ -75,7 +90,7 @@ log_verify_file(struct log_verify *v, int at, const char *name)
 		log_verify_unreadable(v, -fd);
 		return;
 	}
-	verify_open(v, fd);
+	verify_open(v, fd, name);
 	close(fd);
 }
 
@@ -117,11 +132,11 @@ verify_closed(struct log_verify *v, struct folder *f)
 		if (is_current(f, fd)) {
 			close(f->current);
 			f->current = -1;
-			verify_open(v, fd);
+			verify_open(v, fd, name);
 			close(fd);
 			return true;
 		}
-		verify_open(v, fd);
+		verify_open(v, fd, name);
 		close(fd);
 	}
 	return true;
@@ -135,7 +150,7 @@ verify_once(struct log_verify *v, struct folder *f, int *error)
 	f->current = open_regular(f->fd, LOG_NAME);
 	if (f->current >= 0 && fstat(f->current, &f->current_is) < 0)
 		f->current_is = (struct stat){ 0 };
-	*error = log_names_list(f->fd, &f->names);
+	*error = log_names_list_packed(f->fd, &f->names);
 	if (*error < 0) {
 		if (f->current >= 0)
 			close(f->current);
@@ -144,7 +159,7 @@ verify_once(struct log_verify *v, struct folder *f, int *error)
 	whole = verify_closed(v, f);
 	if (whole && f->current >= 0) {
 		log_verify_begin(v, LOG_NAME);
-		verify_open(v, f->current);
+		verify_open(v, f->current, LOG_NAME);
 	}
 	if (f->current >= 0)
 		close(f->current);

@@ -27,6 +27,7 @@ struct verify_head {
 struct verify_absent {
 	struct verify_finding finding;
 	uint64_t first, last;		/* numbers of files */
+	bool misplaced;
 };
 
 struct log_verify {
@@ -35,7 +36,7 @@ struct log_verify {
 	size_t n_keys;
 	struct checkpoint *outside;	/* by sequence, once begun */
 	size_t n_outside, next_outside;
-	bool sorted;
+	bool sorted, some;
 	struct verify_absent *absent;
 	size_t n_absent;
 	uint64_t *disposed;		/* numbers of files */

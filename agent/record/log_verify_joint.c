@@ -129,16 +129,26 @@ compare_end(struct log_verify *v, const struct verify_head *h)
 		verify_fault(v, VERIFY_FILE_NAME, 0);
 }
 
+/* One that was missed turns up behind later ones: that is another fault. */
+static void
+misplaced(struct log_verify *v, uint64_t number)
+{
+	for (size_t i = 0; i < v->n_absent; i++)
+		if (v->absent[i].first == number && v->absent[i].last == number)
+			v->absent[i].misplaced = true;
+}
+
 /* False: this file cannot stand here. */
 static bool
 join(struct log_verify *v, const struct verify_head *h)
 {
 	if (!v->begun) {
-		if (h->number > 1)
+		if (h->number > 1 && !v->some)
 			note_absent(v, 1, h->number - 1);
 		return true;
 	}
 	if (h->number <= v->head.number) {
+		misplaced(v, h->number);
 		verify_fault(v, VERIFY_FILE_ORDER, v->head.number);
 		return false;
 	}
@@ -263,7 +273,7 @@ insert_finding(struct log_verify *v, const struct verify_finding *f)
 	struct verify_report *r = &v->report;
 	size_t at = 0;
 
-	while (at < r->n_findings && r->findings[at].sequence < f->sequence)
+	while (at < r->n_findings && r->findings[at].sequence <= f->sequence)
 		at++;
 	r->faults++;
 	if (at == VERIFY_FINDINGS)
@@ -283,6 +293,8 @@ verify_joint_finish(struct log_verify *v)
 	for (size_t i = 0; i < v->n_absent; i++) {
 		const struct verify_absent *a = &v->absent[i];
 
+		if (a->misplaced)
+			continue;
 		if (all_disposed(v, a->first, a->last))
 			v->report.disposed += a->last - a->first + 1;
 		else

@@ -114,7 +114,7 @@ answer_status(struct peer *p, const struct ipc_message *question)
 
 	clock_state_read(&clock);
 	(void)fstat(w->file.fd, &st);
-	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s,s:i,s:i,s:o}",
+	status = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,s:s,s:i,s:i,s:o,s:I,s:b}",
 	    "sequence", (json_int_t)w->seal->sequence, "written", (json_int_t)w->written,
 	    "lost", (json_int_t)w->lost_total, "unreported", (json_int_t)w->state.lost,
 	    "bad_messages", (json_int_t)r->bad_total, "bytes", (json_int_t)st.st_size,
@@ -122,7 +122,8 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	    "sync_error", w->sync_error != 0 ? strerror(w->sync_error) : "",
 	    "failing", failing(w), "used_percent", (int)w->used_percent, "mark",
 	    w->marks > 0 ? (int)w->rules.marks[w->marks - 1] : 0,
-	    "clock", clock_state_json(&clock));
+	    "clock", clock_state_json(&clock), "file_number", (json_int_t)w->seal->file,
+	    "key_waits", !w->key_shown);
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */
@@ -362,6 +363,8 @@ recorder_run(const struct recorder_setup *setup)
 	r->writer.hostname = setup->hostname;
 	r->writer.version = setup->version;
 	r->writer.reserve_bytes = setup->reserve_bytes;
+	r->writer.rotate = (struct log_rotate){ .size = LOG_ROTATE_SIZE, .daily = true };
+	r->writer.pack = true;
 	e = prepare(r, setup);
 	if (e >= 0)
 		e = recorder_writer_open(&r->writer);

@@ -51,8 +51,9 @@ struct recorder_setup {
  *
  * IPC_RECORD_STATUS answers {"sequence", "written", "lost", "unreported", "bad_messages",
  * "bytes", "free_bytes", "low_space", "sync_error", "failing", "used_percent",
- * "mark", "clock"}; "failing" says why records cannot be written now, "" when they can;
- * "mark" is the latest of warn_at that the disk has passed. "lost" and "written": since its start.
+ * "mark", "clock", "file_number", "key_waits"}; "failing" says why records cannot be written
+ * now, "" when they can; "mark" is the latest of warn_at that the disk has passed. "lost" and
+ * "written": since its start.
  */
 int recorder_run(const struct recorder_setup *setup);
 

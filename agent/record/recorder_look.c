@@ -82,6 +82,8 @@ recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules)
 	w->rules = r;
 	w->rotate.size = r.rotate_size;
 	w->rotate.daily = r.rotate_daily;
+	w->checkpoint_s = r.checkpoint_s;
+	w->heartbeat_s = r.heartbeat_s;
 	if (w->marks > r.n_marks)
 		w->marks = r.n_marks;
 }

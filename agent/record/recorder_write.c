@@ -83,6 +83,7 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	if (r < 0)
 		return r;
 	seal_written(w->seal, length, hash);
+	w->seal->monotonic_ns = (uint64_t)context->monotonic_ns;
 	/* A file's first record leaves it to the next one to tell of a step of the clock. */
 	if (now > w->created_ns)
 		w->created_ns = now;
@@ -295,6 +296,8 @@ open_log(struct recorder_writer *w, struct recorder_state *before, bool *known,
 static void
 close_log(struct recorder_writer *w)
 {
+	log_packer_free(w->packer);
+	w->packer = NULL;
 	log_sync_free(w->sync);
 	w->sync = NULL;
 	seal_state_free(w->seal);
@@ -325,10 +328,14 @@ recorder_writer_open(struct recorder_writer *w)
 		return r;
 	}
 	good = w->seal->sequence;
+	memcpy(w->seal->boot, w->boot, sizeof(w->seal->boot));
 	w->created_ns = tail.created_ns;
 	w->state.lost = before.lost;
 	w->lost_since_ns = before.alive_ns;
 	w->lost_error = ENOSPC;
+	/* Without the thread files only stay as large as they are. */
+	if (w->pack)
+		w->packer = log_packer_new(w->directory);
 	tell_last_run(w, &before, known, &tail, &found, good);
 	recorder_writer_tick(w);
 	return 0;

@@ -9,6 +9,7 @@
 #include "agent/record/clock_watch.h"
 #include "agent/record/event.h"
 #include "agent/record/log_file.h"
+#include "agent/record/log_pack.h"
 #include "agent/record/log_rotate.h"
 #include "agent/record/log_sync.h"
 #include "agent/record/recorder_state.h"
@@ -39,6 +40,8 @@ struct recorder_writer {
 	int64_t next_disposal_ns;	/* CLOCK_BOOTTIME; 0: when there are rules */
 	char disposed[LOG_NAME_SIZE];	/* on record, and gone at the next look; "": none */
 	struct log_rotate rotate;
+	bool pack;			/* closed files become .zst */
+	struct log_packer *packer;
 	struct log_file file;
 	struct log_sync *sync;
 	struct seal_state *seal;	/* .sequence is the running one */

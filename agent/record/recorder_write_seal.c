@@ -202,6 +202,7 @@ recorder_rotate(struct recorder_writer *w)
 	if (r == 1) {
 		seal_next_file(w->seal);
 		(void)recorder_append_file(w);
+		log_packer_wake(w->packer);
 	}
 	if (old >= 0)
 		close(old);
@@ -263,6 +264,13 @@ recorder_seal_open(struct recorder_writer *w, const struct recorder_state *befor
 	if (r == 0) {
 		w->key_shown = key_is_gone(w);
 		seal_next_file(s);
+		memcpy(s->boot, w->boot, sizeof(s->boot));
+		s->monotonic_ns = (uint64_t)clock_ns(CLOCK_BOOTTIME);
+		/* Before the first record, so that there is always a state to go on from. */
+		r = seal_state_save(w->directory, s);
+		/* With the old keys the old state leads here too. */
+		if (r == -EUCLEAN || found->found == SEAL_CUT || found->found == SEAL_CLOSED)
+			r = 0;
 	}
 	return r;
 }

@@ -18,6 +18,7 @@
 /* The verification key, until somebody has written it down (sekisho log key). */
 #define SEAL_KEY_NAME	"seal.key"
 #define SEAL_KEY_MAX	256u
+#define SEAL_BOOT	40u
 
 struct seal_state {
 	char series[SEAL_SERIES + 1];
@@ -30,6 +31,8 @@ struct seal_state {
 	uint8_t key[SEAL_SIZE];		/* of the next record */
 	uint8_t next_epoch[SEAL_SIZE];	/* of the next file */
 	uint8_t secret[SEAL_SECRET];	/* signs the checkpoints of this file */
+	char boot[SEAL_BOOT];		/* when that was: the boot, and its CLOCK_BOOTTIME */
+	uint64_t monotonic_ns;
 	/* Of the file before; for the first record of this one. */
 	uint64_t last_size, last_sequence;
 	uint8_t last_hash[SEAL_SIZE];

@@ -2,6 +2,7 @@
 #include "agent/record/seal_recover.h"
 
 #include "agent/record/log_names.h"
+#include "agent/record/log_pack.h"
 #include "agent/record/seal_line.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@
  * by a crash: the state is one of long ago.
  */
 #define OLD_NS (600 * (int64_t)1000000000)
+/* Files that may have been begun since the state was saved: the disk was stuck. */
+#define FILES_AHEAD 1000u
 
 /* Lines of a file from an offset on. */
 struct lines {
@@ -147,6 +150,8 @@ reaches(int fd, const struct seal_state *s)
 	char tail[SEAL_LINE_SIZE + 2], hex[SEAL_HEX];
 	const size_t hash_at = sizeof(",\"hash\":\"") - 1;
 
+	if (s->size == 0)
+		return true;
 	if (s->size < sizeof(tail) || pread(fd, tail, sizeof(tail),
 	    (off_t)(s->size - sizeof(tail))) != (ssize_t)sizeof(tail))
 		return false;
@@ -179,9 +184,27 @@ same_file(int fd, struct seal_state *s, struct seal_recovery *out, off_t *end)
 	return r;
 }
 
+/* Long before that record was written, or in another boot and files ago. */
+static bool
+is_old(const struct seal_state *s, const char *head, size_t length)
+{
+	const size_t n = strlen(s->boot);
+	uint64_t number, now;
+	const char *id;
+	size_t id_length;
+
+	if (!seal_line_text(head, length, "\"id\":", &id, &id_length) ||
+	    !seal_line_number(head, length, "\"monotonic_ns\":", &now) ||
+	    !seal_line_number(head, length, "\"file\":{\"number\":", &number))
+		return true;
+	if (id_length <= n || memcmp(id, s->boot, n) != 0)
+		return number > s->file + 1;
+	return now > s->monotonic_ns && now - s->monotonic_ns > (uint64_t)OLD_NS;
+}
+
 /* The state did not reach the disk after the file was begun: its first record tells the rest. */
 static int
-later_file(int fd, const char *head, size_t length, struct seal_state *s,
+later_file(int fd, const char *head, size_t length, uint64_t number, struct seal_state *s,
     struct seal_recovery *out, off_t *end)
 {
 	static const char hash_word[] = "\"previous\":{\"hash\":";
@@ -197,9 +220,14 @@ later_file(int fd, const char *head, size_t length, struct seal_state *s,
 		return 0;
 	}
 	s->sequence--;
+	if (is_old(s, head, length)) {
+		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
+		return 0;
+	}
 	if (!seal_line_number(head, length, "\"size\":", &s->size))
 		s->size = 0;
-	seal_next_file(s);
+	while (s->file < number)
+		seal_next_file(s);
 	found(out, SEAL_GOOD, SEAL_WHY_NONE);
 	r = follow(fd, 0, s, out, end);
 	if (r == 0 && out->beyond == 0)
@@ -209,54 +237,155 @@ later_file(int fd, const char *head, size_t length, struct seal_state *s,
 	return r;
 }
 
-/* The newest closed file of this number, or -1. */
 static int
-open_closed(int directory, uint64_t number, uint64_t *newest)
+open_one(int directory, const char *name)
 {
-	char line[SEAL_LINE_LONGEST];
-	struct log_names names;
-	size_t length;
-	int fd = -1;
+	const bool packed = log_pack_named(name);
+	int fd = openat(directory, name,
+	    (packed ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	*newest = 0;
-	if (log_names_list(directory, &names) < 0)
-		return -1;
-	for (size_t i = names.count; i > 0 && fd < 0; i--) {
-		uint64_t n = 0;
-
-		fd = openat(directory, names.names[i - 1],
-		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && head_of(fd, line, &length, &n) == 0 && n > *newest)
-			*newest = n;
-		if (fd >= 0 && (number == 0 || n != number)) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	log_names_free(&names);
-	return fd;
+	return fd >= 0 && packed ? log_unpack_file(fd) : fd;
 }
 
+/*
+ * The closed file with the highest number, by what the files themselves say; of packed
+ * ones only the last is looked into. -1: there is none.
+ */
 static int
-closed_file(int directory, struct seal_state *s, struct seal_recovery *out)
+open_newest(int directory, uint64_t *number, bool *is_packed)
 {
-	off_t end;
-	int fd = open_closed(directory, s->file, &out->last_file);
+	char head[SEAL_LINE_LONGEST];
+	struct log_names names;
+	bool packed = false;
+	int newest = -1;
+
+	*number = 0;
+	*is_packed = false;
+	if (log_names_list_packed(directory, &names) < 0)
+		return -1;
+	for (size_t i = names.count; i > 0; i--) {
+		const char *name = names.names[i - 1];
+		uint64_t n = 0;
+		size_t length;
+		int fd = -1;
+
+		if (strcmp(name, LOG_NAME) != 0 && (!log_pack_named(name) || !packed))
+			fd = open_one(directory, name);
+		packed |= log_pack_named(name);
+		if (fd < 0)
+			continue;
+		if (head_of(fd, head, &length, &n) < 0 || n <= *number) {
+			close(fd);
+			continue;
+		}
+		if (newest >= 0)
+			close(newest);
+		newest = fd;
+		*number = n;
+		*is_packed = log_pack_named(name);
+	}
+	log_names_free(&names);
+	return newest;
+}
+
+/* Everything behind the last good record of a file is set aside. "end" < 0: leave it. */
+static int
+cut_behind(struct log_file *f, int fd, off_t end, struct seal_recovery *out)
+{
+	struct log_file one = { .directory = f->directory, .fd = fd };
+	struct stat st;
 	int r;
 
-	if (fd < 0) {
-		found(out, SEAL_CUT, SEAL_WHY_GONE);
+	if (end < 0)
 		return 0;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (end >= st.st_size)
+		return 0;
+	r = log_file_cut(&one, end);
+	if (r == 0) {
+		out->set_aside += one.set_aside;
+		f->set_aside += one.set_aside;
 	}
-	r = same_file(fd, s, out, &end);
-	close(fd);
-	if (r == 0 && out->found == SEAL_GOOD)
+	return r;
+}
+
+/* The file in use is empty, or not there: it ended between two files, or somebody ended it. */
+static int
+between_files(struct log_file *f, struct seal_state *s, struct seal_recovery *out)
+{
+	char head[SEAL_LINE_LONGEST];
+	uint64_t number;
+	size_t length;
+	off_t end = -1;
+	bool packed;
+	int fd = open_newest(f->directory, &number, &packed);
+	int r = fd < 0 ? 0 : head_of(fd, head, &length, &number);
+
+	out->last_file = number;
+	if (number < s->file || fd < 0) {
+		/* The very first record was not written yet. */
+		if (s->records == 0)
+			found(out, SEAL_GOOD, SEAL_WHY_NONE);
+		else
+			found(out, SEAL_CUT, SEAL_WHY_GONE);
+	} else if (number == s->file) {
+		r = same_file(fd, s, out, &end);
+	} else if (number - s->file <= FILES_AHEAD) {
+		r = later_file(fd, head, length, number, s, out, &end);
+	} else {
+		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
+	}
+	if (r == 0 && out->found == SEAL_GOOD && number >= s->file)
 		out->found = SEAL_CLOSED;
+	if (r == 0 && out->found == SEAL_CLOSED && !packed)
+		r = cut_behind(f, fd, end, out);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+/*
+ * The file in use was begun behind the state, and of the one before not all had reached
+ * the disk: then nothing in the newer one had been promised either. It is set aside, and
+ * begun again behind what is left. *out is not touched when the two meet.
+ */
+static int
+drop_unsynced(struct log_file *f, const char *head, size_t length, struct seal_state *s,
+    struct seal_recovery *out)
+{
+	struct seal_recovery before = { .state_sequence = out->state_sequence };
+	struct seal_state *ahead = seal_state_new();
+	uint8_t stated[SEAL_SIZE];
+	const char *text;
+	uint64_t number;
+	off_t end = -1;
+	bool packed;
+	size_t n;
+	int fd = open_newest(f->directory, &number, &packed), r = 0;
+
+	if (ahead != NULL)
+		*ahead = *s;
+	if (ahead != NULL && fd >= 0 && !packed && number == s->file)
+		r = same_file(fd, ahead, &before, &end);
+	if (r == 0 && before.found == SEAL_GOOD && seal_line_text(head, length,
+	    "\"previous\":{\"hash\":", &text, &n) && n == SEAL_HEX && seal_unhex(text, stated) &&
+	    memcmp(stated, ahead->hash, SEAL_SIZE) != 0) {
+		*out = before;
+		out->found = SEAL_CLOSED;
+		*s = *ahead;
+		r = cut_behind(f, fd, end, out);
+		if (r == 0)
+			r = cut_behind(f, f->fd, 0, out);
+	}
+	if (fd >= 0)
+		close(fd);
+	seal_state_free(ahead);
 	return r;
 }
 
 static int
-with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_recovery *out)
+with_state(struct log_file *f, struct seal_state *s, struct seal_recovery *out)
 {
 	char head[SEAL_LINE_LONGEST];
 	uint64_t number;
@@ -271,22 +400,23 @@ with_state(int directory, struct log_file *f, struct seal_state *s, struct seal_
 	if (r < 0)
 		return r;
 	if (st.st_size == 0)
-		return closed_file(directory, s, out);
+		return between_files(f, s, out);
 	out->last_file = number;
+	if (number == s->file + 1) {
+		r = drop_unsynced(f, head, length, s, out);
+		if (r < 0 || out->found == SEAL_CLOSED)
+			return r;
+	}
 	if (number == s->file) {
 		r = same_file(f->fd, s, out, &end);
-	} else if (number == s->file + 1) {
-		r = later_file(f->fd, head, length, s, out, &end);
+	} else if (number > s->file && number - s->file <= FILES_AHEAD) {
+		r = later_file(f->fd, head, length, number, s, out, &end);
 	} else if (number > s->file) {
 		found(out, SEAL_BROKEN, SEAL_WHY_OLD_STATE);
 	} else {
 		found(out, SEAL_CUT, SEAL_WHY_OTHER);
 	}
-	if (r == 0 && out->found == SEAL_GOOD && end >= 0 && end < st.st_size) {
-		out->set_aside = (uint64_t)(st.st_size - end);
-		r = log_file_cut(f, end);
-	}
-	return r;
+	return r == 0 && out->found == SEAL_GOOD ? cut_behind(f, f->fd, end, out) : r;
 }
 
 int
@@ -299,10 +429,11 @@ seal_recover(int directory, struct log_file *f, struct seal_state *s,
 	memset(out, 0, sizeof(*out));
 	out->state_sequence = s->sequence;
 	if (r == 0)
-		r = with_state(directory, f, s, out);
+		r = with_state(f, s, out);
 	else {
 		const bool none = r == -ENOENT;
-		int fd = open_closed(directory, 0, &out->last_file);
+		bool packed;
+		int fd = open_newest(directory, &out->last_file, &packed);
 
 		if (fd >= 0)
 			close(fd);

@@ -14,10 +14,10 @@
 
 #define STATE_SIZE 1024u
 /* Numbers in their order, then the names of what is hexadecimal. */
-#define NUMBERS 8u
-#define HEAD "sekisho-seal 1 %s %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %020" PRIu64 \
+#define NUMBERS 9u
+#define HEAD "sekisho-seal 1 %s %-36s %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %020" PRIu64 \
 	" %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %020" PRIu64 "\n"
-#define HEAD_READ "sekisho-seal 1 %16[0-9a-f] %20" SCNu64 " %20" SCNu64 " %20" SCNu64 \
+#define HEAD_READ "sekisho-seal 1 %16[0-9a-f] %36s %20" SCNu64 " %20" SCNu64 " %20" SCNu64 " %20" SCNu64 \
 	" %20" SCNu64 " %20" SCNu64 " %20" SCNu64 " %20" SCNu64 " %20" SCNu64 "%n"
 
 static void
@@ -47,7 +47,8 @@ int
 seal_state_save(int directory, const struct seal_state *s)
 {
 	char text[STATE_SIZE];
-	size_t n = (size_t)snprintf(text, sizeof(text), HEAD, s->series, s->file, s->epoch,
+	size_t n = (size_t)snprintf(text, sizeof(text), HEAD, s->series, s->boot,
+	    s->monotonic_ns, s->file, s->epoch,
 	    s->records, s->size, s->sequence, s->lost, s->last_size, s->last_sequence);
 	int r;
 
@@ -68,15 +69,15 @@ parse(const char *text, struct seal_state *s)
 
 	/* A number too large is read as the largest of its type. */
 	/* NOLINTNEXTLINE(cert-err34-c) */
-	if (sscanf(text, HEAD_READ, s->series, &s->file, &s->epoch, &s->records, &s->size,
-	    &s->sequence, &s->lost, &s->last_size, &s->last_sequence, &at) != 1 + NUMBERS ||
+	if (sscanf(text, HEAD_READ, s->series, s->boot, &s->monotonic_ns, &s->file, &s->epoch, &s->records, &s->size,
+	    &s->sequence, &s->lost, &s->last_size, &s->last_sequence, &at) != 2 + NUMBERS ||
 	    text[at] != '\n' || strlen(s->series) != SEAL_SERIES)
 		return false;
 	text += at + 1;
 	if (s->file == 0 || s->file > INT64_MAX || s->epoch > INT64_MAX ||
-	    s->records == 0 || s->records > INT64_MAX || s->size > INT64_MAX ||
+	    (s->records == 0) != (s->size == 0) || s->records > INT64_MAX || s->size > INT64_MAX ||
 	    s->sequence > INT64_MAX || s->lost > INT64_MAX || s->last_size > INT64_MAX ||
-	    s->last_sequence > INT64_MAX)
+	    s->last_sequence > INT64_MAX || s->monotonic_ns > INT64_MAX)
 		return false;
 	return get_hex(&text, s->hash, SEAL_SIZE) && get_hex(&text, s->key, SEAL_SIZE) &&
 	    get_hex(&text, s->next_epoch, SEAL_SIZE) &&
