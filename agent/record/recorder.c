@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #define TICK_US 1000000u
+/* In a row, until a socket is given up: the loop must not turn for ever. */
+#define FAILURES_MOST 1000u
 /* A sync that failed writes a record, which is synced: by then the next one has failed too. */
 #define SYNC_DOUBT_NS (INT64_C(5) * 1000000000)
 
@@ -38,6 +40,7 @@ struct peer {
 	uint64_t bad;			/* messages not yet reported */
 	int64_t bad_since_ns;
 	const char *bad_why;		/* of the first of them */
+	unsigned int failures;		/* of receiving, in a row */
 };
 
 struct recorder {
@@ -207,6 +210,7 @@ receive_one(struct peer *p)
 	int r = ipc_receive(p->setup.socket, m);
 
 	if (r == 1) {
+		p->failures = 0;
 		take_message(p, m);
 		return true;
 	}
@@ -215,7 +219,12 @@ receive_one(struct peer *p)
 		count_bad(p, "head");
 		return true;
 	}
-	if (r != -EAGAIN)
+	if (r == -EAGAIN || r == -EINTR)
+		return false;
+	/* Want of memory passes; a peer given up for it would never be heard again. */
+	if (r < 0 && !has_hung_up(p->setup.socket) && ++p->failures < FAILURES_MOST)
+		count_bad(p, "receive");
+	else
 		close_peer(p);
 	return false;
 }
