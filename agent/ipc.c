@@ -23,6 +23,8 @@
 
 #define NS_PER_SECOND	((int64_t)1000000000)
 #define NS_PER_MS	((int64_t)1000000)
+/* Who waits for a long answer does something else so often. */
+#define MEANWHILE_MS	100
 
 struct head {
 	uint32_t type;
@@ -245,6 +247,28 @@ int
 ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
     struct ipc_message *answer, int timeout_ms)
 {
+	return ipc_ask_meanwhile(socket, type, payload, length, fd, answer, timeout_ms, NULL,
+	    NULL);
+}
+
+/* -EAGAIN: not yet, and the other work was done. */
+static int
+wait_meanwhile(int socket, int64_t end, void (*meanwhile)(void *arg), void *arg)
+{
+	const int64_t turn = clock_ns(CLOCK_MONOTONIC) + MEANWHILE_MS * NS_PER_MS;
+	int r = wait_until(socket, meanwhile != NULL && turn < end ? turn : end);
+
+	if (r != -ETIMEDOUT || meanwhile == NULL || turn >= end)
+		return r;
+	meanwhile(arg);
+	return -EAGAIN;
+}
+
+int
+ipc_ask_meanwhile(int socket, enum ipc_type type, const void *payload, size_t length,
+    int fd, struct ipc_message *answer, int timeout_ms, void (*meanwhile)(void *arg),
+    void *arg)
+{
 	/* The clock as the number: also a process started again never repeats one. */
 	const int64_t now = clock_ns(CLOCK_MONOTONIC);
 	const struct head head = { .type = type, .number = (uint64_t)now };
@@ -253,7 +277,7 @@ ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int 
 	if (r < 0)
 		return r;
 	do {
-		r = wait_until(socket, now + timeout_ms * NS_PER_MS);
+		r = wait_meanwhile(socket, now + timeout_ms * NS_PER_MS, meanwhile, arg);
 		if (r == 0)
 			r = receive_answer(socket, head.number, answer);
 	} while (r == -EAGAIN);

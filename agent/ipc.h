@@ -170,6 +170,14 @@ int ipc_peek(int socket, struct ipc_message *m);
 int ipc_ask(int socket, enum ipc_type type, const void *payload, size_t length, int fd,
     struct ipc_message *answer, int timeout_ms);
 
+/*
+ * The same; while the answer is long in coming, meanwhile(arg) is called some times a
+ * second. It may do anything but ask through this socket. NULL: as ipc_ask().
+ */
+int ipc_ask_meanwhile(int socket, enum ipc_type type, const void *payload, size_t length,
+    int fd, struct ipc_message *answer, int timeout_ms, void (*meanwhile)(void *arg),
+    void *arg);
+
 /* The answer to a message that was received: its type, its number. As ipc_send(). */
 int ipc_answer(int socket, const struct ipc_message *question, const void *payload,
     size_t length, int fd);

@@ -20,7 +20,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MARKS_MAX ((size_t)LIMIT_BOXES + LIMIT_PERMITS)
+/* Each also with MARK_HALF_OPEN. */
+#define MARKS_MAX (2 * ((size_t)LIMIT_BOXES + LIMIT_PERMITS))
 #define ROOM_FIRST 256u
 
 /* The flows of some marks, as they are found. */
@@ -193,7 +194,7 @@ choose(void *arg, const struct conntrack_flow *f, uint32_t *mark)
 {
 	const struct wishes *w = arg;
 	const struct running_flow key = { .flow = *f };
-	const struct running_flow *found = f->mark == 0 ? NULL :
+	const struct running_flow *found = f->mark == 0 || w->n == 0 ? NULL :
 	    bsearch(&key, w->entries, w->n, sizeof(key), compare_entries);
 
 	if (found == NULL || found->new_mark == f->mark)

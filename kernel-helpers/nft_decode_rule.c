@@ -108,7 +108,8 @@ raise_key_use(struct raising *r, struct stmt *s)
 		s->kind = STMT_MARK_FROM_MAP;
 		r->at++;
 	} else if (x->kind == NFT_X_DYNSET) {
-		s->kind = STMT_UPDATE;
+		s->kind = x->key == NFT_DYNSET_OP_ADD ? STMT_ADD :
+		    x->key == NFT_DYNSET_OP_DELETE ? STMT_REMOVE : STMT_UPDATE;
 	} else {
 		return -EPROTO;
 	}
@@ -139,6 +140,13 @@ raise_mark(struct raising *r, struct stmt *s)
 	const struct nft_expr *map = peek(r, 2, NFT_X_LOOKUP_MAP);
 	const struct nft_expr *count = peek(r, 2, NFT_X_OBJREF_MAP);
 
+	if (peek(r, 2, NFT_X_CT_SET) != NULL && (peek(r, 1, NFT_X_BITWISE) != NULL ||
+	    peek(r, 1, NFT_X_BITWISE_XOR) != NULL)) {
+		s->kind = STMT_MARK_HALF_OPEN;
+		s->invert = peek(r, 1, NFT_X_BITWISE) != NULL;
+		r->at += 3;
+		return 0;
+	}
 	if (peek(r, 1, NFT_X_BITWISE) == NULL)
 		return raise_key_use(r, s);
 	if (map == NULL && count == NULL)
@@ -280,6 +288,20 @@ raise_icmp(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
 	return 0;
 }
 
+static void
+raise_tcp_flags(const struct raising *r, struct stmt *s)
+{
+	const struct nft_expr *mask = peek(r, 1, NFT_X_BITWISE);
+	const struct nft_expr *x = peek(r, 2, NFT_X_CMP);
+
+	s->kind = STMT_TCP_NOT_OPENING;
+	if (x == NULL || x->data[0] != 0)
+		return;
+	s->kind = STMT_TCP_FLAG;
+	s->number = mask->data[0];
+	s->invert = x->key == NFT_CMP_EQ;
+}
+
 static int
 raise_payload(struct raising *r, struct stmt *s, const struct ruleset_rule *before)
 {
@@ -291,7 +313,7 @@ raise_payload(struct raising *r, struct stmt *s, const struct ruleset_rule *befo
 	if (x->key == NFT_PAYLOAD_TRANSPORT_HEADER && !masked)
 		return raise_icmp(r, s, before);
 	if (x->key == NFT_PAYLOAD_TRANSPORT_HEADER)
-		s->kind = STMT_TCP_NOT_OPENING;
+		raise_tcp_flags(r, s);
 	else
 		s->kind = masked ? STMT_IPV4_OPTIONS : STMT_IPV4_PLAIN;
 	r->at += masked ? 3 : 2;
@@ -390,7 +412,8 @@ static bool
 implies(const struct stmt *s, const struct guard *g)
 {
 	if (g->kind == STMT_L4PROTO)
-		return (s->kind == STMT_TCP_NOT_OPENING && g->value == IPPROTO_TCP) ||
+		return ((s->kind == STMT_TCP_NOT_OPENING || s->kind == STMT_TCP_FLAG) &&
+		    g->value == IPPROTO_TCP) ||
 		    (s->kind == STMT_ICMP_TYPE && g->value ==
 		    (s->family == NFPROTO_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP));
 	if (s->kind == STMT_IPV4_OPTIONS)

@@ -94,6 +94,8 @@ read_set(const struct nftnl_set *n, struct nft_dump *d)
 	s->dynamic = (flags & NFT_SET_EVAL) != 0;
 	if (nftnl_set_is_set(n, NFTNL_SET_TIMEOUT))
 		s->timeout_ms = nftnl_set_get_u64(n, NFTNL_SET_TIMEOUT);
+	if (nftnl_set_is_set(n, NFTNL_SET_GC_INTERVAL))
+		s->gc_ms = nftnl_set_get_u32(n, NFTNL_SET_GC_INTERVAL);
 	if (nftnl_set_is_set(n, NFTNL_SET_DESC_SIZE))
 		s->size = nftnl_set_get_u32(n, NFTNL_SET_DESC_SIZE);
 	nftnl_set_expr_foreach(n, count_expression, &expressions);

@@ -21,7 +21,6 @@
 #define MAX_SECONDS	(INT64_MAX / NS_PER_SECOND)
 #define TCP_FLAGS_OFFSET 13u
 #define TCP_FLAGS_LOOKED_AT 0x17u	/* FIN SYN RST ACK, RFC 9293 section 3.1 */
-#define TCP_FLAG_SYN	0x02u
 
 static uint32_t
 equal_or_not(const struct stmt *s)
@@ -183,7 +182,19 @@ nft_lower_tcp_not_opening(struct nft_lowering *l, const struct stmt *s)
 	nft_guard_l4proto(l, IPPROTO_TCP);
 	nft_emit_payload(l, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_OFFSET, 1);
 	nft_emit_mask_u8(l, TCP_FLAGS_LOOKED_AT);
-	nft_emit_cmp_u8(l, NFT_CMP_NEQ, TCP_FLAG_SYN);
+	nft_emit_cmp_u8(l, NFT_CMP_NEQ, TCP_SYN);
+}
+
+void
+nft_lower_tcp_flag(struct nft_lowering *l, const struct stmt *s)
+{
+	/* Several at once would read as STMT_TCP_NOT_OPENING. */
+	if (s->number != TCP_SYN && s->number != TCP_RST)
+		l->error = -EINVAL;
+	nft_guard_l4proto(l, IPPROTO_TCP);
+	nft_emit_payload(l, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_OFFSET, 1);
+	nft_emit_mask_u8(l, (uint8_t)s->number);
+	nft_emit_cmp_u8(l, s->invert ? NFT_CMP_EQ : NFT_CMP_NEQ, 0);
 }
 
 void

@@ -49,6 +49,23 @@ lower_verdict_by_pair(struct nft_lowering *l, const struct stmt *s)
 }
 
 static void
+lower_mark_half_open(struct nft_lowering *l, const struct stmt *s)
+{
+	const uint32_t rest = ~MARK_HALF_OPEN;
+	struct nft_expr *x;
+
+	emit_mark(l, rest);
+	if (!s->invert) {
+		x = &l->list->items[l->list->count - 1];
+		x->kind = NFT_X_BITWISE_XOR;
+		x->flags = MARK_HALF_OPEN;
+	}
+	x = nft_emit(l, NFT_X_CT_SET);
+	x->key = NFT_CT_MARK;
+	x->reg = NFT_REG_1;
+}
+
+static void
 lower_count(struct nft_lowering *l, const struct stmt *s)
 {
 	struct nft_expr *x;
@@ -63,6 +80,14 @@ lower_count(struct nft_lowering *l, const struct stmt *s)
 	nft_emit_name(l, x, &s->target);
 }
 
+static uint32_t
+dynset_op(enum stmt_kind kind)
+{
+	if (kind == STMT_UPDATE)
+		return NFT_DYNSET_OP_UPDATE;
+	return kind == STMT_ADD ? NFT_DYNSET_OP_ADD : NFT_DYNSET_OP_DELETE;
+}
+
 /* The counter of a counted set comes with it (nft_dynset_init()). */
 static void
 lower_update(struct nft_lowering *l, const struct stmt *s)
@@ -71,7 +96,7 @@ lower_update(struct nft_lowering *l, const struct stmt *s)
 
 	nft_load_key(l, s);
 	x = nft_emit(l, NFT_X_DYNSET);
-	x->key = NFT_DYNSET_OP_UPDATE;
+	x->key = dynset_op(s->kind);
 	x->reg = NFT_REG_1;
 	nft_emit_name(l, x, &s->target);
 }
@@ -149,15 +174,19 @@ static void (*const lower[STMT_KIND_COUNT])(
 	[STMT_FIB_NOT_UNICAST] = nft_lower_fib_not_unicast,
 	[STMT_FIB_LOCAL_GROUP] = nft_lower_fib_local_group,
 	[STMT_TCP_NOT_OPENING] = nft_lower_tcp_not_opening,
+	[STMT_TCP_FLAG] = nft_lower_tcp_flag,
 	[STMT_ICMP_TYPE] = nft_lower_icmp_type,
 	[STMT_TIME] = nft_lower_time,
 	[STMT_IN_SET] = lower_lookup,
 	[STMT_VERDICT_MAP] = lower_lookup,
 	[STMT_VERDICT_BY_PAIR] = lower_verdict_by_pair,
 	[STMT_MARK_FROM_MAP] = lower_lookup,
+	[STMT_MARK_HALF_OPEN] = lower_mark_half_open,
 	[STMT_COUNT] = lower_count,
 	[STMT_COUNT_BY_PERMIT] = lower_count,
 	[STMT_UPDATE] = lower_update,
+	[STMT_ADD] = lower_update,
+	[STMT_REMOVE] = lower_update,
 	[STMT_LIMIT] = lower_limit,
 	[STMT_LOG] = lower_log,
 	[STMT_REJECT] = lower_reject,

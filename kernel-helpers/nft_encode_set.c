@@ -156,6 +156,8 @@ fill_set(const struct ruleset_set *s, uint32_t id, struct nftnl_set *n)
 		nftnl_set_set_u32(n, NFTNL_SET_DESC_SIZE, s->size);
 	if (s->timeout_ms != 0)
 		nftnl_set_set_u64(n, NFTNL_SET_TIMEOUT, s->timeout_ms);
+	if (s->gc_ms != 0)
+		nftnl_set_set_u32(n, NFTNL_SET_GC_INTERVAL, s->gc_ms);
 	if (s->counted && fill_counter(n) != 0)
 		return -ENOMEM;
 	return fill_userdata(s, n);

@@ -18,6 +18,7 @@ enum row_type {
 	ROW_DATA,
 	ROW_NAME,
 	ROW_ZERO,		/* zeroes, as many as data has bytes */
+	ROW_WORD,		/* data of four bytes, in a member of its own */
 };
 
 #define MAX_ROWS 6
@@ -73,6 +74,12 @@ static const struct shape shapes[] = {
 		{ NFTNL_EXPR_BITWISE_LEN, ROW_U32, AT(length) },
 		{ NFTNL_EXPR_BITWISE_MASK, ROW_DATA, AT(data) },
 		{ NFTNL_EXPR_BITWISE_XOR, ROW_ZERO, AT(data) } } },
+	{ NFT_X_BITWISE_XOR, "bitwise", {
+		{ NFTNL_EXPR_BITWISE_SREG, ROW_U32, AT(reg) },
+		{ NFTNL_EXPR_BITWISE_DREG, ROW_U32, AT(to) },
+		{ NFTNL_EXPR_BITWISE_LEN, ROW_U32, AT(length) },
+		{ NFTNL_EXPR_BITWISE_MASK, ROW_DATA, AT(data) },
+		{ NFTNL_EXPR_BITWISE_XOR, ROW_WORD, AT(flags) } } },
 	{ NFT_X_BYTEORDER, "byteorder", {
 		{ NFTNL_EXPR_BYTEORDER_SREG, ROW_U32, AT(reg) },
 		{ NFTNL_EXPR_BYTEORDER_DREG, ROW_U32, AT(to) },
@@ -163,6 +170,9 @@ write_row(struct nftnl_expr *e, const struct row *row, const struct nft_expr *x)
 		return nftnl_expr_set(e, row->attr, member, x->length) < 0 ? -ENOMEM : 0;
 	case ROW_ZERO:
 		return nftnl_expr_set(e, row->attr, zeroes, x->length) < 0 ? -ENOMEM : 0;
+	case ROW_WORD:
+		return nftnl_expr_set(e, row->attr, &narrow, sizeof(narrow)) < 0 ?
+		    -ENOMEM : 0;
 	case ROW_NAME:
 		return nftnl_expr_set_str(e, row->attr, (const char *)member) < 0 ?
 		    -ENOMEM : 0;
@@ -274,6 +284,11 @@ read_row(const struct nftnl_expr *e, const struct row *row, struct nft_expr *x)
 		return read_data(value, length, x);
 	case ROW_ZERO:
 		return length == x->length && all_zero(value, length);
+	case ROW_WORD:
+		if (length != sizeof(narrow) || x->length != sizeof(narrow))
+			return false;
+		memcpy(&narrow, value, sizeof(narrow));
+		break;
 	case ROW_NAME:
 		return read_name(value, x);
 	case ROW_END:

@@ -26,6 +26,7 @@ enum nft_expr_kind {
 	NFT_X_EXTHDR,		/* key: type; offset, length, flags -> reg */
 	NFT_X_FIB,		/* key: result; flags -> reg */
 	NFT_X_BITWISE,		/* reg & data -> reg; length */
+	NFT_X_BITWISE_XOR,	/* reg & data ^ flags -> reg; length 4 */
 	NFT_X_BYTEORDER,	/* key: op; length of the whole, size of a unit */
 	NFT_X_CMP,		/* key: op; reg against data of length */
 	NFT_X_LOOKUP_MAP,	/* reg in set name -> to */

@@ -52,6 +52,7 @@ void nft_lower_routing_missing(struct nft_lowering *l, const struct stmt *s);
 void nft_lower_fib_not_unicast(struct nft_lowering *l, const struct stmt *s);
 void nft_lower_fib_local_group(struct nft_lowering *l, const struct stmt *s);
 void nft_lower_tcp_not_opening(struct nft_lowering *l, const struct stmt *s);
+void nft_lower_tcp_flag(struct nft_lowering *l, const struct stmt *s);
 void nft_lower_icmp_type(struct nft_lowering *l, const struct stmt *s);
 void nft_lower_time(struct nft_lowering *l, const struct stmt *s);
 

@@ -181,6 +181,7 @@ int check_bindings(struct check *ck);
 int check_groups(struct check *ck);
 int check_services(struct check *ck);
 int check_permits(struct check *ck);
+int check_half_open(struct check *ck);
 int check_detect(struct check *ck);
 int check_record(struct check *ck);
 

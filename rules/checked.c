@@ -41,7 +41,7 @@ run_stages(struct check *ck)
 	static int (*const stages[])(struct check *) = {
 		check_names, check_site, check_zones, check_pairs, check_owned,
 		check_gateways, check_hosts, check_groups, check_services, check_permits,
-		check_covered, check_detect, check_record,
+		check_covered, check_half_open, check_detect, check_record,
 	};
 
 	if (!check_limits(ck))

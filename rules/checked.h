@@ -165,6 +165,8 @@ struct checked {
 	struct mac_binding *bindings;
 	size_t n_bindings;
 	struct checked_detect detect;
+	/* TCP connections of a pair of segments that may be half open; 0: no limit. */
+	uint32_t half_open, half_open_seconds;
 	struct record_rules record;
 	enum refusal *refusals;		/* n_zones x n_zones, [from * n_zones + to] */
 	/* n_segments x n_segments, [in * n_segments + out]: checked_pair_number() */

@@ -14,6 +14,9 @@
 /* A pair that has no number yet, while there are some without. */
 #define PAIR_PENDING 65535u
 
+/* Where MARK_HALF_OPEN (rules/ruleset.h) is a bit of its own. */
+#define PAIR_LIMITED_MAX 32767u
+
 /* One bit a number; the cursors run over those that nobody took. */
 struct numbering {
 	uint8_t taken[NUMBER_MAX / 8 + 1];
@@ -81,12 +84,17 @@ checked_renumber(
 _Static_assert(LIMIT_SEGMENTS * (LIMIT_SEGMENTS - 1) < PAIR_PENDING,
     "every pair gets a number of its own");
 
+_Static_assert(LIMIT_HALF_OPEN_SEGMENTS * (LIMIT_HALF_OPEN_SEGMENTS - 1)
+    <= PAIR_LIMITED_MAX, "and where half of the numbers are taken");
+
 void
 checked_renumber_pairs(struct checked *c,
     uint32_t (*number_of)(void *arg, const char *in, const char *out),
     bool (*busy)(void *arg, uint32_t number), void *arg)
 {
-	struct numbering numbering = { .max = PAIR_PENDING - 1 };
+	struct numbering numbering = {
+		.max = c->half_open != 0 ? PAIR_LIMITED_MAX : PAIR_PENDING - 1,
+	};
 	size_t n_pairs = c->n_segments * c->n_segments;
 
 	for (size_t i = 0; i < n_pairs; i++) {

@@ -33,6 +33,8 @@
 #define COMPILE_LOG_OPTIONS "sekisho:options"	/* IPv4 options, IPv6 extensions */
 #define COMPILE_LOG_CUTOFF  "sekisho:cutoff"	/* cut off, whatever the policy permits */
 #define COMPILE_LOG_REVOKED "sekisho:revoked"	/* of a flow that is not permitted any more */
+/* Permitted, but so many connections are half open that no more may be. */
+#define COMPILE_LOG_HALF_OPEN "sekisho:half-open"
 #define COMPILE_COUNTER_REFUSE	"refuse"
 #define COMPILE_COUNTER_SOURCE	"refuse-source"
 #define COMPILE_COUNTER_MAC	"refuse-mac"
@@ -40,6 +42,7 @@
 #define COMPILE_COUNTER_OPTIONS	"refuse-options"
 #define COMPILE_COUNTER_CUTOFF	"refuse-cutoff"
 #define COMPILE_COUNTER_REVOKED	"refuse-revoked"
+#define COMPILE_COUNTER_HALF_OPEN "refuse-half-open"	/* there with a limit only */
 
 /*
  * Stopped packets that got a key in the sets below; the sum of the counters
@@ -48,6 +51,8 @@
 #define COMPILE_COUNTER_KEYED	"keyed"
 /* Broadcast and multicast at the gateway itself that nobody permits: no violation. */
 #define COMPILE_COUNTER_NOISE	"noise"
+/* Chain of a pair's flows whose handshake is not complete: "handshake-mn0-lg0". */
+#define COMPILE_CHAIN_HANDSHAKE	"handshake-"
 /* "permit_T038" counts the flows that T038 opened. */
 #define COMPILE_COUNTER_PERMIT	"permit_"
 

@@ -31,6 +31,8 @@
 #define ROOM_MOST	131072u
 
 _Static_assert(2 * LIMIT_SEGMENTS * LIMIT_SEGMENTS <= ROOM_MOST, "every pair, twice");
+_Static_assert(4 * LIMIT_HALF_OPEN_SEGMENTS * (LIMIT_HALF_OPEN_SEGMENTS - 1) <= ROOM_MOST,
+    "and their half-open marks");
 _Static_assert(2 * LIMIT_PERMITS <= ROOM_MOST, "every permit, twice");
 
 #define NFPROTO_V4	2u
@@ -79,7 +81,15 @@ static const struct reason {
 	{ COMPILE_COUNTER_OPTIONS, COMPILE_LOG_OPTIONS },
 	{ COMPILE_COUNTER_CUTOFF, COMPILE_LOG_CUTOFF },
 	{ COMPILE_COUNTER_REVOKED, COMPILE_LOG_REVOKED },
+	/* The last, and only where the policy has such a limit. */
+	{ COMPILE_COUNTER_HALF_OPEN, COMPILE_LOG_HALF_OPEN },
 };
+
+static size_t
+count_reasons(const struct checked *c)
+{
+	return sizeof(reasons) / sizeof(reasons[0]) - (c->half_open == 0);
+}
 
 static void
 write_icmp_accept(struct writer *w, uint8_t family, uint8_t type)
@@ -337,9 +347,9 @@ write_keyed_count(struct writer *w)
 }
 
 static void
-write_refusals(struct writer *w)
+write_refusals(struct writer *w, const struct checked *c)
 {
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+	for (size_t i = 0; i < count_reasons(c); i++) {
 		write_chain(w, reasons[i].chain, 0, nowhere);
 		write_count_and_log(w, &reasons[i]);
 		write_rule(w);
@@ -457,7 +467,7 @@ write_pair_maps(struct writer *w, const struct checked *c)
 	write_set(w, SET_PAIRS, 0, SET_VERDICT_MAP, dispatch_key, 2, false);
 	set_room(w, pairs);
 	write_set(w, SET_FLOWS, 0, SET_VERDICT_MAP, mark_key, 1, false);
-	set_room(w, pairs);
+	set_room(w, c->half_open != 0 ? 2 * pairs : pairs);
 }
 
 static void
@@ -517,7 +527,7 @@ compile_gate(struct writer *w, const struct checked *c)
 	write_permit_counters(w, c);
 	write_counter(w, COMPILE_COUNTER_KEYED, "", nowhere);
 	write_counter(w, COMPILE_COUNTER_NOISE, "", nowhere);
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+	for (size_t i = 0; i < count_reasons(c); i++)
 		write_counter(w, reasons[i].chain, "", nowhere);
 
 	write_forward(w, bound);
@@ -526,6 +536,6 @@ compile_gate(struct writer *w, const struct checked *c)
 	write_related(w);
 	write_permit(w);
 	write_cutoff(w);
-	write_refusals(w);
+	write_refusals(w, c);
 	write_rejudge_gate(w);
 }

@@ -177,6 +177,14 @@ void write_rejudge_related(struct writer *w);
 void write_rejudge_gate(struct writer *w);
 void write_revoked_marks(struct writer *w, const struct checked *c);
 
+/* compile_opening.c: half-open connections, where the policy limits them. */
+#define OPENING_NAME_SIZE (sizeof("opening-") + LEAF_NAME_SIZE)
+bool leaf_limits_openings(const struct checked *c, const struct leaf *leaf);
+/* Where its openings go in place of "permit". */
+void name_opening(const char *leaf, char buf[OPENING_NAME_SIZE]);
+void write_half_open(struct writer *w, const struct checked *c, const struct leaf *leaf,
+    const char *name, uint32_t pair);
+
 /* 0 or -E2BIG with *culprit; every other failure is in the writer. */
 int compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
     uint32_t *culprit);

@@ -96,6 +96,7 @@ struct leaf_chains {
 	struct shards shards[2];	/* by family; none: in the rest */
 	struct bearer *bearers;		/* the leaf itself, then all shards */
 	size_t n_bearers;
+	bool limited;			/* compile_opening.c */
 };
 
 static const enum ip_family families[] = { IP_V4, IP_V6 };
@@ -246,11 +247,14 @@ write_opening_end(struct writer *w, const struct leaf *leaf)
 static void
 write_openings(struct writer *w, const struct checked *c, const struct leaf_chains *l)
 {
+	char limited[OPENING_NAME_SIZE];
+
+	name_opening(l->name, limited);
 	for (size_t i = 0; i < l->n_bearers; i++) {
 		const struct bearer *b = &l->bearers[i];
 
 		write_chain(w, b->name, VERSION_UNSETTLED, l->leaf->origin);
-		write_tables(w, c, b->name, &b->parts);
+		write_tables(w, c, b->name, &b->parts, l->limited ? limited : CHAIN_PERMIT);
 		if (b->shard == NULL)
 			write_shard_lookups(w, l, b->name, false);
 		write_opening_end(w, l->leaf);
@@ -287,6 +291,8 @@ write_leaf(struct writer *w, const struct checked *c, const struct leaf_chains *
 	write_leaf_dispatch(w, c, l->leaf, l->name);
 	write_rejudge(w, c, l);
 	write_flow(w, c, l->leaf, l->name, l->pair);
+	if (l->limited)
+		write_half_open(w, c, l->leaf, l->name, l->pair);
 }
 
 int
@@ -295,7 +301,8 @@ compile_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf,
 {
 	struct cube_list pieces[2] = { { .items = NULL } };
 	struct leaf_chains l = { .leaf = leaf,
-		.pair = checked_pair_number(c, leaf->in, leaf->out) };
+		.pair = checked_pair_number(c, leaf->in, leaf->out),
+		.limited = leaf_limits_openings(c, leaf) };
 	size_t spread;
 	int ret;
 

@@ -164,6 +164,11 @@ write_rejudge_way(struct writer *w, const struct checked *c, const struct leaf *
 	} else if (leaf->ends != INT64_MAX) {
 		memcpy(key, &mark, sizeof(mark));
 		write_dispatch(w, SET_ENDING, key, name, 0);
+		if (c->half_open == 0)
+			return;
+		mark |= MARK_HALF_OPEN;
+		memcpy(key, &mark, sizeof(mark));
+		write_dispatch(w, SET_ENDING, key, name, 0);
 	}
 }
 
@@ -273,6 +278,11 @@ write_revoked_marks(struct writer *w, const struct checked *c)
 			name_leaf(c, (uint16_t)(ends >> 16), (uint16_t)ends, leaf);
 			snprintf(chain, sizeof(chain), CHAIN_REJUDGE_PREFIX "%s", leaf);
 		}
+		memcpy(key, &mark, sizeof(key));
+		write_dispatch(w, COMPILE_SET_REVOKED, key, chain, 0);
+		if (c->half_open == 0 || pair == 0)
+			continue;
+		mark |= MARK_HALF_OPEN;
 		memcpy(key, &mark, sizeof(key));
 		write_dispatch(w, COMPILE_SET_REVOKED, key, chain, 0);
 	}

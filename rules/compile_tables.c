@@ -155,7 +155,8 @@ write_window(struct writer *w, const struct window *window)
 }
 
 static void
-write_lookup(struct writer *w, const char *leaf, const struct part *part)
+write_lookup(struct writer *w, const char *leaf, const struct part *part,
+    const char *permitted)
 {
 	char name[LIMIT_OBJECT_NAME + 1];
 	enum field key[LIMIT_KEY_FIELDS];
@@ -166,7 +167,7 @@ write_lookup(struct writer *w, const char *leaf, const struct part *part)
 	write_window(w, &part->cube->window);
 	write_keyed(w, STMT_MARK_FROM_MAP, key, n_fields, name,
 	    part->exact ? 0 : VERSION_UNSETTLED);
-	write_goto(w, CHAIN_PERMIT);
+	write_goto(w, permitted);
 }
 
 enum field
@@ -247,7 +248,7 @@ write_rejudge_tables(struct writer *w, const char *leaf, const struct parts *par
 
 void
 write_tables(struct writer *w, const struct checked *c, const char *leaf,
-    const struct parts *parts)
+    const struct parts *parts, const char *permitted)
 {
 	size_t end;
 
@@ -256,6 +257,6 @@ write_tables(struct writer *w, const struct checked *c, const char *leaf,
 			if (!parts_same_table(&parts->items[i], &parts->items[end]))
 				break;
 		write_table(w, c, leaf, &parts->items[i], end - i);
-		write_lookup(w, leaf, &parts->items[i]);
+		write_lookup(w, leaf, &parts->items[i], permitted);
 	}
 }

@@ -18,7 +18,7 @@ enum field table_flow_field(enum field f, uint8_t protocol);
 
 /* To the chain that is being written; "name" begins the names of the maps. */
 void write_tables(struct writer *w, const struct checked *c, const char *name,
-    const struct parts *parts);
+    const struct parts *parts, const char *permitted);
 void write_rejudge_tables(struct writer *w, const char *name, const struct parts *parts);
 void write_window(struct writer *w, const struct window *window);
 

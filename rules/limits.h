@@ -43,6 +43,11 @@
  * still estimates within 5 percent (agent/watch/detect_count.h).
  */
 #define LIMIT_DETECT_COUNT	4000u
+/* Half-open connections of a pair of segments: a set of the kernel, an element each. */
+#define LIMIT_HALF_OPEN		65535u
+#define LIMIT_HALF_OPEN_SECONDS	3600u
+/* Half the numbers of pairs: the other half says that a handshake is not complete. */
+#define LIMIT_HALF_OPEN_SEGMENTS 181u
 /* Addresses bound to a MAC, one element of an nftables set each. */
 #define LIMIT_BINDINGS		262144u
 /* Addresses of one host that has a MAC: one machine, or one line's router. */

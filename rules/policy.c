@@ -144,6 +144,8 @@ policy_free(struct policy *p)
 		permit_free(&p->permits[i]);
 	for (size_t i = 0; i < p->n_refusals; i++)
 		refusal_free(&p->refusals[i]);
+	free(p->limits.half_open);
+	free(p->limits.half_open_seconds);
 	detect_free(&p->detect);
 	record_free(&p->record);
 	for (size_t i = 0; i < p->n_files; i++)

@@ -98,6 +98,12 @@ struct policy_detect {
 	struct origin origin;
 };
 
+/* Numbers are words, as in struct policy_detector. */
+struct policy_limits {
+	char *half_open, *half_open_seconds;	/* NULL: no limit */
+	struct origin origin;
+};
+
 /* How long records of one kind are kept. */
 struct policy_retention {
 	char *kind;			/* violation change gap life */
@@ -134,6 +140,7 @@ struct policy {
 	size_t n_permits;
 	struct policy_refusal *refusals;
 	size_t n_refusals;
+	struct policy_limits limits;
 	struct policy_detect detect;
 	struct policy_record record;
 	char **files;			/* every file read, the first is the one named */

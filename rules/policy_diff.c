@@ -19,6 +19,7 @@ static const char *const names[POLICY_CHANGE_COUNT] = {
 	[POLICY_NETWORK_ADDED] = "network-added", [POLICY_NETWORK_REMOVED] = "network-removed",
 	[POLICY_BINDINGS_CHANGED] = "bindings-changed",
 	[POLICY_DETECT_CHANGED] = "detect-changed",
+	[POLICY_LIMITS_CHANGED] = "limits-changed",
 };
 
 const char *

@@ -39,6 +39,7 @@ enum policy_change {
 	POLICY_NETWORK_REMOVED,
 	POLICY_BINDINGS_CHANGED,	/* of MAC addresses */
 	POLICY_DETECT_CHANGED,	/* a detector; "other" is its name */
+	POLICY_LIMITS_CHANGED,	/* of half-open connections; "other": the new limit, or none */
 	POLICY_CHANGE_COUNT
 };
 

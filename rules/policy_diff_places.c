@@ -163,6 +163,19 @@ compare_detectors(struct diff_work *w)
 	return error;
 }
 
+static int
+compare_limits(struct diff_work *w)
+{
+	const struct checked *old = w->old.c, *new = w->new.c;
+	struct policy_diff_place item = { .change = POLICY_LIMITS_CHANGED,
+	    .other = new->half_open != 0 ? new->policy->limits.half_open : "-" };
+	uint32_t n = old != NULL ? old->half_open : 0;
+	uint32_t seconds = old != NULL ? old->half_open_seconds : 0;
+
+	return n != new->half_open || seconds != new->half_open_seconds ?
+	    diff_add_place(w, &item) : 0;
+}
+
 static enum refusal
 refusal_of(const struct checked *c, const char *from, const char *to)
 {
@@ -201,6 +214,8 @@ diff_places(struct diff_work *w)
 		error = compare_segments(w);
 	if (error == 0)
 		error = compare_bindings(w);
+	if (error == 0)
+		error = compare_limits(w);
 	if (error == 0)
 		error = compare_detectors(w);
 	return error != 0 ? error : compare_refusals(w);

@@ -157,6 +157,14 @@ static const struct policy_key detect_keys[] = {
 };
 static const struct policy_type detect_type = TYPE(policy_detect, detect_keys);
 
+static const struct policy_key limits_keys[] = {
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_limits, "half_open", half_open, true),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_limits, "half_open_seconds",
+	    half_open_seconds, false),
+	KEY_ORIGIN(policy_limits),
+};
+static const struct policy_type limits_type = TYPE(policy_limits, limits_keys);
+
 static const struct policy_key retention_keys[] = {
 	KEY_MUST(POLICY_KEY_WORD, policy_retention, "kind", kind),
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_retention, "days", days, true),
@@ -187,6 +195,7 @@ static const struct policy_key root_keys[] = {
 	KEY_ITEMS(policy, "services", services, false, LIMIT_SERVICES, service_type),
 	KEY_ITEMS(policy, "permits", permits, false, LIMIT_PERMITS, permit_type),
 	KEY_ITEMS(policy, "pairs", refusals, false, LIMIT_ZONES * LIMIT_ZONES, pair_type),
+	KEY_GROUP(policy, "limits", limits, limits_type),
 	KEY_GROUP(policy, "detect", detect, detect_type),
 	KEY_GROUP(policy, "record", record, record_type),
 };

@@ -97,13 +97,15 @@ add_pending(struct marks *m, const struct ruleset *running)
 {
 	static const struct object_name name = { .base = COMPILE_SET_REVOKED };
 	const struct ruleset_set *s = ruleset_find_set(running, &name);
+	/* There each mark stands twice, once with the bit of its half-open flows. */
+	bool limited = ruleset_find_counter(running, COMPILE_COUNTER_HALF_OPEN) != NULL;
 
 	for (size_t i = 0; s != NULL && s->key_length == sizeof(uint32_t)
 	    && i < s->n_elements; i++) {
 		uint32_t mark;
 
 		memcpy(&mark, s->first + i * sizeof(mark), sizeof(mark));
-		add(m, mark);
+		add(m, limited ? mark & ~MARK_HALF_OPEN : mark);
 	}
 }
 

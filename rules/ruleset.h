@@ -59,6 +59,7 @@ struct ruleset_set {
 	bool counted;			/* each element counts packets and bytes */
 	uint32_t size;			/* 0: no limit */
 	uint64_t timeout_ms;		/* 0: none */
+	uint32_t gc_ms;			/* how often it is swept; 0: as the kernel likes */
 	size_t n_elements, capacity;	/* capacity: room in the three arrays */
 	uint8_t *first, *last;		/* last: interval sets only, else NULL */
 	struct element *elements;
@@ -79,6 +80,7 @@ enum stmt_kind {
 	STMT_FIB_NOT_UNICAST,	/* fib saddr type != unicast */
 	STMT_FIB_LOCAL_GROUP,	/* fib daddr type number: RTN_BROADCAST 3, RTN_MULTICAST 5 */
 	STMT_TCP_NOT_OPENING,	/* tcp flags & (fin|syn|rst|ack) != syn */
+	STMT_TCP_FLAG,		/* number: one flag, that is set; invert: is not */
 	STMT_ICMP_TYPE,		/* number: type; with NFPROTO 2: icmp, 10: icmpv6 (field below) */
 	STMT_TIME,		/* meta time >= since, < until (seconds since the epoch) */
 	STMT_IN_SET,		/* key fields in "target" set; invert */
@@ -86,9 +88,12 @@ enum stmt_kind {
 	STMT_VERDICT_MAP,	/* key fields vmap target */
 	STMT_VERDICT_BY_PAIR,	/* ct mark & MARK_PAIR_MASK vmap target */
 	STMT_MARK_FROM_MAP,	/* ct mark set <key fields> map target */
+	STMT_MARK_HALF_OPEN,	/* ct mark set ct mark | MARK_HALF_OPEN; invert: without it */
 	STMT_COUNT,		/* counter name target */
 	STMT_COUNT_BY_PERMIT,	/* counter name ct mark & MARK_PERMIT_MASK map target */
 	STMT_UPDATE,		/* update target { key fields } */
+	STMT_ADD,		/* add target { key fields }; goes on only where it has room */
+	STMT_REMOVE,		/* delete target { key fields } */
 	STMT_LIMIT,		/* limit rate number/second burst burst packets */
 	STMT_LOG,		/* log prefix name group number snaplen 128 queue-threshold 16 */
 	STMT_REJECT,		/* reject with icmpx admin-prohibited */
@@ -110,6 +115,14 @@ enum stmt_kind {
 #define MARK_PAIR_SHIFT		16u
 #define MARK_PAIR_MASK		0xffff0000u
 #define MARK_PERMIT_MASK	0x0000ffffu
+/*
+ * Of the pair's half, where half-open connections are limited (rules/compile_opening.c):
+ * the handshake is not complete.
+ */
+#define MARK_HALF_OPEN		0x80000000u
+
+#define TCP_SYN	0x02u	/* RFC 9293 section 3.1 */
+#define TCP_RST	0x04u
 
 #define RULESET_LOG_SNAPLEN	128u
 #define RULESET_LOG_QTHRESHOLD	16u

@@ -48,7 +48,8 @@ set_type_equal(const struct ruleset_set *a, const struct ruleset_set *b)
 {
 	if (a->kind != b->kind || a->n_fields != b->n_fields || a->interval != b->interval
 	    || a->dynamic != b->dynamic || a->counted != b->counted || a->size != b->size
-	    || a->timeout_ms != b->timeout_ms || a->key_length != b->key_length)
+	    || a->timeout_ms != b->timeout_ms || a->gc_ms != b->gc_ms
+	    || a->key_length != b->key_length)
 		return false;
 	/* By type, not by field: a dump knows iifname and oifname only as ifname. */
 	for (unsigned int i = 0; i < a->n_fields; i++)

@@ -207,8 +207,8 @@ print_time(const struct stmt *s, FILE *out)
 /*
  * One statement a row. In a template %k are the key fields, %t the target,
  * %n the number, %b the burst, %q the name in quotes, %! says "!= " of an
- * inverted match, %s are conntrack states, %T the times, and %w is a word that
- * the number stands for.
+ * inverted match, %s are conntrack states, %T the times, %f a TCP flag, and %w is a
+ * word that the number stands for.
  */
 static const char *const templates[STMT_KIND_COUNT] = {
 	[STMT_NONE] = "",
@@ -223,15 +223,19 @@ static const char *const templates[STMT_KIND_COUNT] = {
 	[STMT_FIB_NOT_UNICAST] = "fib saddr type != unicast",
 	[STMT_FIB_LOCAL_GROUP] = "fib daddr type %w",
 	[STMT_TCP_NOT_OPENING] = "tcp flags & (fin | syn | rst | ack) != syn",
+	[STMT_TCP_FLAG] = "tcp flags %f",
 	[STMT_ICMP_TYPE] = "%w type %n",
 	[STMT_TIME] = "%T",
 	[STMT_IN_SET] = "%k %!@%t",
 	[STMT_VERDICT_MAP] = "%k vmap @%t",
 	[STMT_VERDICT_BY_PAIR] = "ct mark & 0xffff0000 vmap @%t",
 	[STMT_MARK_FROM_MAP] = "ct mark set %k map @%t",
+	[STMT_MARK_HALF_OPEN] = "ct mark set ct mark %w",
 	[STMT_COUNT] = "counter name \"%t\"",
 	[STMT_COUNT_BY_PERMIT] = "counter name ct mark & 0x0000ffff map @%t",
 	[STMT_UPDATE] = "update @%t { %k }",
+	[STMT_ADD] = "add @%t { %k }",
+	[STMT_REMOVE] = "delete @%t { %k }",
 	[STMT_LIMIT] = "limit rate %n/second burst %b packets",
 	[STMT_LOG] = "log prefix %q group %n",
 	[STMT_REJECT] = "reject with icmpx admin-prohibited",
@@ -252,6 +256,8 @@ word_of(const struct stmt *s)
 		return s->family == 10 ? "icmpv6" : "icmp";
 	if (s->kind == STMT_CT_DIRECTION_ORIGINAL)
 		return s->invert ? "reply" : "original";
+	if (s->kind == STMT_MARK_HALF_OPEN)
+		return s->invert ? "& 0x7fffffff" : "| 0x80000000";
 	return s->number == 10 ? "ipv6" : "ipv4";
 }
 
@@ -282,6 +288,10 @@ print_part(char what, const struct stmt *s, FILE *out)
 		break;
 	case 'T':
 		print_time(s, out);
+		break;
+	case 'f':
+		fprintf(out, "%s%s", s->invert ? "! " : "",
+		    s->number == TCP_RST ? "rst" : "syn");
 		break;
 	case 'w':
 		fputs(word_of(s), out);
@@ -360,6 +370,8 @@ print_set_type(const struct ruleset_set *s, FILE *out)
 		fprintf(out, "\t\ttimeout %" PRIu64 "d\n", s->timeout_ms / 86400000);
 	else if (s->timeout_ms != 0)
 		fprintf(out, "\t\ttimeout %" PRIu64 "s\n", s->timeout_ms / 1000);
+	if (s->gc_ms != 0)
+		fprintf(out, "\t\tgc-interval %" PRIu32 "ms\n", s->gc_ms);
 }
 
 static void

@@ -2,9 +2,11 @@
 /* What the verbs share: words to people, JSON to programs, the policy, the daemon. */
 #include "agent/cli/cli.h"
 
+#include "agent/cli/columns.h"
 #include "agent/ipc.h"
 #include "agent/policy_memfd.h"
 #include "rules/diag.h"
+#include "rules/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,12 +18,26 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Names and reasons of others stand in a sentence: no escape sequence reaches a terminal. */
+static void
+print_lines(FILE *out, char *text)
+{
+	for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+		columns_print(out, line, 0);
+		fputc('\n', out);
+	}
+}
+
 static void
 vsay(FILE *out, const char *prefix, const struct cli *cli, enum message_id id, va_list ap)
 {
 	char *text = message_vtext(id, cli->language, ap);
 
-	fprintf(out, "%s%s\n", prefix, text != NULL ? text : message_slug(id));
+	fputs(prefix, out);
+	if (text != NULL)
+		print_lines(out, text);
+	else
+		fprintf(out, "%s\n", message_slug(id));
 	free(text);
 }
 
@@ -58,11 +74,35 @@ cli_usage(const struct cli *cli, const char *verb, enum message_id id, ...)
 	return CLI_USAGE;
 }
 
+/* As JSON has it: two halves for what lies beyond 16 bits (RFC 8259, section 7). */
+static void
+print_escaped(uint32_t c)
+{
+	if (c > 0xffff)
+		printf("\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+		    0xdc00 + ((c - 0x10000) & 0x3ff));
+	else
+		printf("\\u%04x", c);
+}
+
 void
 cli_print_json(json_t *value)
 {
-	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+
+	for (const char *at = text; at != NULL && *at != '\0';) {
+		const struct columns_glyph g = columns_glyph(at);
+		uint32_t c = 0;
+
+		/* JSON escapes those of ASCII; C1 and what turns text around are left to us. */
+		if (g.bad && *at != '\n' && utf8_decode(at, g.length, &c) > 0)
+			print_escaped(c);
+		else
+			fwrite(at, 1, g.length, stdout);
+		at += g.length;
+	}
 	putchar('\n');
+	free(text);
 	json_decref(value);
 }
 

@@ -32,7 +32,8 @@ static const struct cli_verb verbs[] = {
 	  MSG_CLI_EXPLAIN, MSG_CLI_EXPLAIN_HELP, cli_explain },
 	{ "replay", "[-f FILE] --tap ZONE [--stats] [--sample N] [--reader own|libpcap] CAPTURE",
 	  MSG_CLI_REPLAY, MSG_CLI_REPLAY_HELP, cli_replay },
-	{ "violations", "[--since T] [--zone Z] [--class ZV] [--all] [--follow]",
+	{ "violations", "[--since T] [--until T] [--zone Z] [--class ZV] [...] [--by WHAT [--top N]]\n"
+	  "                   [--csv | --json] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },
 	{ "log", "verify [--checkpoints FILE] [--key FILE|-] [DIR | FILE...] | checkpoint | key",
 	  MSG_CLI_LOG, MSG_CLI_LOG_HELP, cli_log },

@@ -65,6 +65,7 @@ static const struct change_row {
 	[POLICY_NETWORK_REMOVED] = { '-', MSG_PLAN_NETWORK_REMOVED },
 	[POLICY_BINDINGS_CHANGED] = { '~', MSG_PLAN_BINDINGS_CHANGED },
 	[POLICY_DETECT_CHANGED] = { '~', MSG_PLAN_DETECT_CHANGED },
+	[POLICY_LIMITS_CHANGED] = { '~', MSG_PLAN_LIMITS_CHANGED },
 };
 
 static void
@@ -134,7 +135,7 @@ print_place(const struct cli *cli, const json_t *o)
 	snprintf(count, sizeof(count), "%lld", number_of(o, "count"));
 	if (change == POLICY_BINDINGS_CHANGED)
 		print_words(cli, rows[change].words, count, "", "");
-	else if (change == POLICY_DETECT_CHANGED)
+	else if (change == POLICY_DETECT_CHANGED || change == POLICY_LIMITS_CHANGED)
 		print_words(cli, rows[change].words, text_of(o, "other"), "", "");
 	else if (change == POLICY_SEGMENT_MOVED)
 		print_words(cli, rows[change].words, text_of(o, "interface"),

@@ -134,6 +134,28 @@ say_change(const struct cli *cli, const json_t *s)
 		    number_at(s, "pending", "target"));
 }
 
+/* A change is at work, and what follows is older than it. */
+static void
+say_busy(const struct cli *cli, const json_t *busy)
+{
+	if (busy == NULL)
+		return;
+	cli_say(cli, MSG_CLI_STATUS_BUSY, text_of(busy, "verb"), text_of(busy, "actor"),
+	    number_of(busy, "milliseconds") / 1000);
+	if (json_is_integer(json_object_get(busy, "numbers_age")))
+		cli_say(cli, MSG_CLI_STATUS_BUSY_NUMBERS, number_of(busy, "numbers_age"));
+	else
+		cli_say(cli, MSG_CLI_STATUS_BUSY_NO_NUMBERS);
+}
+
+static void
+say_connections(const struct cli *cli, const json_t *table)
+{
+	if (number_of(table, "max") > 0)
+		cli_say(cli, MSG_CLI_STATUS_CONNECTIONS, number_of(table, "count"),
+		    number_of(table, "max"), number_of(table, "dropped"));
+}
+
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
@@ -145,12 +167,14 @@ say_status(const struct cli *cli, const json_t *s)
 	    text_at(s, "policy", "file"), text_at(s, "policy", "digest"),
 	    number_at(s, "policy", "permits"));
 	say_change(cli, s);
+	say_busy(cli, json_object_get(s, "busy"));
 	cli_say(cli, MSG_CLI_STATUS_GATE, text_at(s, "gate", "state"),
 	    number_at(s, "gate", "generation"),
 	    json_is_true(json_object_get(json_object_get(s, "gate"), "forwarding")) ? "on" :
 	    "off", text_at(s, "gate", "applied_at"));
 	cli_say(cli, MSG_CLI_STATUS_STOPPED, number_at(s, "gate", "stopped"),
 	    number_at(s, "gate", "permitted"), number_at(s, "gate", "reassembly_failed"));
+	say_connections(cli, json_object_get(json_object_get(s, "gate"), "connections"));
 	say_tier(cli, json_object_get(s, "watch"));
 	say_taps(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_WATCH, number_at(s, "watch", "frames"),

@@ -1,193 +1,168 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sekisho violations: the record read back. As a table one violation is one row
- * with its latest count; as JSON and with --follow every record is one line.
+ * with its latest count; as JSON and with --follow every record is one line. Lines are
+ * looked at by line_scan() and parsed in full only when that does not take them, or when
+ * all of their members are shown.
  */
 #include "agent/cli/cli.h"
-#include "agent/cli/options.h"
+#include "agent/cli/violations_ask.h"
+#include "agent/cli/violations_csv.h"
+#include "agent/cli/violations_rows.h"
 #include "agent/cli/violations_table.h"
 #include "agent/record/log_reader.h"
-#include "agent/record/record_text.h"
+#include "rules/utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* While following: how often the file is looked at. */
 #define FOLLOW_US 200000
 
-#define NS_PER_SECOND ((int64_t)1000000000)
-
-struct query {
-	const char *since, *zone, *class;
-	bool follow, all;
-	char after[RECORD_TIME_SIZE];	/* of --since, as records write times; "": all */
+/* One run of the command. */
+struct run {
+	const struct cli *cli;
+	struct violations_ask ask;
+	struct log_reader *reader;
+	struct violations_rows *rows;	/* when they are shown at the end */
+	struct record_groups *groups;	/* with --by */
+	int code;
 };
 
-/* Rows of the table, each a record; "open" finds the row of a running violation. */
-struct rows {
-	json_t *list;			/* array */
-	json_t *open;			/* object: key -> index */
+/* A line and what stands in it. */
+struct found {
+	const char *line;
+	size_t length;
+	json_t *record;			/* NULL: line_scan() took it */
+	struct line_fields fields;
 };
 
-/* "90", "30m", "2h", "7d" ago. -1 when it is no age. */
-static int64_t
-parse_age(const char *text)
-{
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = {{'\0', 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-	char *end;
-	long long n;
-
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (end == text || errno != 0 || n < 0 || n > 1000000000 ||
-	    (*end != '\0' && end[1] != '\0'))
-		return -1;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (*end == units[i].unit)
-			return n * units[i].seconds;
-	return -1;
-}
-
-/* A date or time, local unless it says otherwise. -1 when it is none. */
-static int64_t
-parse_time(const char *text)
-{
-	static const struct {
-		const char *format;
-		bool zoned;
-	} forms[] = {
-		{ "%Y-%m-%dT%H:%M:%S%z", true }, { "%Y-%m-%dT%H:%M%z", true },
-		{ "%Y-%m-%dT%H:%M:%S", false }, { "%Y-%m-%dT%H:%M", false },
-		{ "%Y-%m-%d %H:%M:%S", false }, { "%Y-%m-%d %H:%M", false },
-		{ "%Y-%m-%d", false },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		struct tm tm = { .tm_isdst = -1 };
-/* The format is a row of the table above. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		const char *end = strptime(text, forms[i].format, &tm);
-#pragma GCC diagnostic pop
-		long offset = tm.tm_gmtoff;
-
-		if (end != NULL && *end == '\0')
-			return forms[i].zoned ? timegm(&tm) - offset : mktime(&tm);
-	}
-	return -1;
-}
-
+/* False: it is no record. */
 static bool
-parse_since(struct query *q)
+look_at(struct log_reader *r, const char *line, size_t length, struct found *out)
 {
-	int64_t seconds;
-
-	if (q->since == NULL)
+	*out = (struct found){ .line = line, .length = length };
+	if (line_scan(line, length, &out->fields) && !out->fields.escaped)
 		return true;
-	seconds = parse_time(q->since);
-	if (seconds < 0) {
-		int64_t age = parse_age(q->since), now = time(NULL);
+	out->record = log_reader_parse(r, line, length);
+	line_fields_of(out->record, &out->fields);
+	return out->record != NULL;
+}
 
-		if (age < 0)
-			return false;
-		seconds = age < now ? now - age : 0;
+/*
+ * Outside of strings JSON is ASCII without DEL, so whatever steers a terminal may be
+ * written as \uXXXX.
+ */
+static void
+print_json(const char *text, size_t length)
+{
+	for (size_t i = 0, n; i < length; i += n) {
+		uint32_t c = 0;
+
+		n = utf8_decode(text + i, length - i, &c);
+		if (n == 0)
+			n = 1;
+		else if (utf8_is_control(c) && c >= 0x10000)
+			printf("\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+			    0xdc00 + (c & 0x3ff));
+		else if (utf8_is_control(c) && c >= 0x20)
+			printf("\\u%04x", c);
+		else if (utf8_is_control(c))
+			putchar(' ');	/* a tab between members */
+		else
+			fwrite(text + i, 1, n, stdout);
 	}
-	if (seconds > INT64_MAX / NS_PER_SECOND)
-		return false;
-	record_time(seconds * NS_PER_SECOND, q->after);
-	return true;
+	putchar('\n');
 }
 
-/* The daemon's own course: nothing that happened to the zones. */
-static bool
-is_routine(const json_t *record)
+/* The line as it stands in the file. */
+static void
+print_line(const struct found *f)
 {
-	static const char *const kinds[] = { "life", "file", "checkpoint", "heartbeat" };
-	const char *kind = violations_text(record, "sekisho.kind");
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kind, kinds[i]) == 0)
-			return strcmp(violations_text(record, "event.kind"), "alert") != 0;
-	return false;
-}
-
-static bool
-wanted(const struct query *q, const json_t *record, bool json)
-{
-	if (!q->all && !json && is_routine(record))
-		return false;
-	/* Times of the record are UTC in one fixed form: they compare as text. */
-	if (*q->after != '\0' &&
-	    strcmp(violations_text(record, "@timestamp"), q->after) < 0)
-		return false;
-	if (q->class != NULL && strcmp(violations_text(record, "rule.id"), q->class) != 0)
-		return false;
-	return q->zone == NULL ||
-	    strcmp(violations_text(record, "observer.ingress.zone"), q->zone) == 0 ||
-	    strcmp(violations_text(record, "observer.egress.zone"), q->zone) == 0;
-}
-
-/* Takes the record. A final one ends its violation: the key may come again. */
-static int
-keep_row(struct rows *rows, json_t *record)
-{
-	const char *key = violations_text(record, "sekisho.key");
-	const char *phase = violations_text(record, "sekisho.agg");
-	const json_t *place = json_object_get(rows->open, key);
-	int r = 0;
-
-	if (*key != '\0' && place != NULL && strcmp(phase, "first") != 0) {
-		size_t i = (size_t)json_integer_value(place);
-
-		if (strcmp(phase, "final") == 0)
-			json_object_del(rows->open, key);
-		return json_array_set_new(rows->list, i, record);
+	if (f->fields.plain) {
+		fwrite(f->line, 1, f->length, stdout);
+		putchar('\n');
+	} else {
+		print_json(f->line, f->length);
 	}
-	if (*key != '\0' && strcmp(phase, "final") != 0)
-		r = json_object_set_new(rows->open, key,
-		    json_integer((json_int_t)json_array_size(rows->list)));
-	if (json_array_append_new(rows->list, record) < 0)
-		r = -1;
-	return r;
+}
+
+/* Of what is shown: with all its members, or with texts that mean what they say. */
+static json_t *
+whole(struct run *run, const struct found *f)
+{
+	if (f->record != NULL)
+		return json_incref(f->record);
+	return log_reader_parse(run->reader, f->line, f->length);
 }
 
 static void
-print_now(const struct cli *cli, json_t *record)
+print_found(struct run *run, const struct found *f)
 {
-	if (cli->json) {
-		json_dumpf(record, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else {
-		violations_print(stdout, record, cli->language);
+	const enum message_language language = run->cli->language;
+	const bool quick = f->record == NULL && !f->fields.message.escaped &&
+	    !f->fields.message_ja.escaped;
+	json_t *record;
+
+	if (run->cli->json) {
+		print_line(f);
+		return;
 	}
+	if (quick && !run->ask.csv) {
+		violations_print_fields(stdout, &f->fields, language);
+		return;
+	}
+	record = whole(run, f);
+	if (run->ask.csv)
+		violations_csv_print(stdout, record, language);
+	else
+		violations_print(stdout, record, language);
 	json_decref(record);
 }
 
-/* Read on to the end. Takes note of bad lines in *code; false when reading failed. */
-static bool
-read_on(const struct cli *cli, const struct query *q, struct log_reader *r,
-    struct rows *rows, int *code)
+/* 0 or -ENOMEM. */
+static int
+take(struct run *run, const struct found *f)
 {
-	json_t *record;
+	if (!record_query_match(&run->ask.query, &f->fields))
+		return 0;
+	if (run->groups != NULL)
+		return record_groups_add(run->groups, &run->ask.query, &f->fields);
+	if (!record_query_in_time(&run->ask.query, &f->fields))
+		return 0;
+	if (run->rows != NULL)
+		return violations_rows_add(run->rows, &f->fields, f->line, f->length);
+	print_found(run, f);
+	return 0;
+}
+
+/* Read on to the end. Takes note of bad lines; false when reading failed. */
+static bool
+read_on(struct run *run)
+{
+	const struct cli *cli = run->cli;
+	const char *line;
+	size_t length;
 	int e;
 
-	while ((e = log_reader_next(r, &record)) > 0) {
-		if (e == LOG_READ_BAD) {
-			cli_complain(cli, MSG_CLI_VIOLATIONS_BAD_LINE, log_reader_file(r),
-			    log_reader_line(r), log_reader_error(r));
-			*code = CLI_ERROR;
-		} else if (!wanted(q, record, cli->json)) {
-			json_decref(record);
-		} else if (q->follow || cli->json) {
-			print_now(cli, record);
-		} else if (keep_row(rows, record) < 0) {
+	while ((e = log_reader_next_line(run->reader, &line, &length)) > 0) {
+		struct found f;
+		int taken;
+
+		if (e == LOG_READ_BAD || !look_at(run->reader, line, length, &f)) {
+			cli_complain(cli, MSG_CLI_VIOLATIONS_BAD_LINE,
+			    log_reader_file(run->reader), log_reader_line(run->reader),
+			    log_reader_error(run->reader));
+			run->code = CLI_ERROR;
+			continue;
+		}
+		taken = take(run, &f);
+		json_decref(f.record);
+		if (taken < 0) {
 			cli_complain(cli, MSG_CLI_NO_MEMORY);
 			return false;
 		}
@@ -199,71 +174,146 @@ read_on(const struct cli *cli, const struct query *q, struct log_reader *r,
 }
 
 static void
-print_rows(const struct cli *cli, const struct rows *rows)
+print_head(const struct run *run)
 {
-	const json_t *record;
-	size_t i;
+	const enum message_language language = run->cli->language;
+	const struct violations_ask *ask = &run->ask;
 
-	if (json_array_size(rows->list) == 0) {
-		cli_say(cli, MSG_CLI_VIOLATIONS_NONE);
+	if (run->cli->json)
+		return;
+	if (ask->csv && ask->by != BY_NOTHING)
+		violations_csv_group_head(stdout, ask->by, language);
+	else if (ask->csv)
+		violations_csv_head(stdout, language);
+	else if (ask->by != BY_NOTHING)
+		violations_group_head(stdout, ask->by, language);
+	else
+		violations_print_head(stdout, language);
+}
+
+static void
+print_rows(struct run *run)
+{
+	const size_t count = violations_rows_count(run->rows);
+
+	if (count == 0 && !run->ask.csv) {
+		cli_say(run->cli, MSG_CLI_VIOLATIONS_NONE);
 		return;
 	}
-	violations_print_head(stdout, cli->language);
-	json_array_foreach(rows->list, i, record)
-		violations_print(stdout, record, cli->language);
+	print_head(run);
+	for (size_t i = 0; i < count; i++) {
+		struct found f;
+		size_t length;
+		const char *line = violations_rows_line(run->rows, i, &length);
+
+		if (look_at(run->reader, line, length, &f))
+			print_found(run, &f);
+		json_decref(f.record);
+	}
+}
+
+/* One line of JSON. */
+static void
+print_sum(const struct record_group *g, const char *key, const char *by)
+{
+	json_t *sum = json_pack("{s:s, s:s*, s:I, s:I, s:I, s:s, s:s}", "sum", key, by, g->name,
+	    "records", (json_int_t)g->records, "leaks", (json_int_t)g->leaks, "packets",
+	    (json_int_t)g->packets, "first", g->first, "last", g->last);
+	char *text = json_dumps(sum, JSON_COMPACT);
+
+	/* A group may be named by bytes of a foreign line. */
+	if (text != NULL)
+		print_json(text, strlen(text));
+	free(text);
+	json_decref(sum);
+}
+
+/* key: "group", or which sum it is. */
+static void
+print_group(const struct run *run, const struct record_group *g, const char *key,
+    enum message_id id)
+{
+	const char *name = id == MSG_CLI_VIOLATIONS ? NULL :
+	    message_format(id, run->cli->language);
+
+	if (run->ask.csv)
+		violations_csv_group(stdout, g, name);
+	else if (!run->cli->json)
+		violations_group_print(stdout, g, name);
+	else
+		print_sum(g, key, record_by_name(run->ask.by));
+}
+
+static void
+print_groups(struct run *run)
+{
+	const struct record_group *groups;
+	struct record_group others, total;
+	size_t n = record_groups_finish(run->groups, run->ask.top, &groups, &others, &total);
+
+	if (n == 0 && !run->ask.csv && !run->cli->json) {
+		cli_say(run->cli, MSG_CLI_VIOLATIONS_NONE);
+		return;
+	}
+	print_head(run);
+	for (size_t i = 0; i < n; i++)
+		print_group(run, &groups[i], "group", MSG_CLI_VIOLATIONS);
+	if (others.records > 0 || others.packets > 0)
+		print_group(run, &others, "others", MSG_CLI_VIOLATIONS_OTHERS);
+	print_group(run, &total, "total", MSG_CLI_VIOLATIONS_TOTAL);
 }
 
 static int
-list(const struct cli *cli, const struct query *q, struct log_reader *r)
+list(struct run *run)
 {
-	struct rows rows = { .list = json_array(), .open = json_object() };
-	int code = CLI_OK;
+	const bool now = run->ask.follow || run->cli->json;
 	bool good;
 
-	if (q->follow && !cli->json)
-		violations_print_head(stdout, cli->language);
-	good = read_on(cli, q, r, &rows, &code);
-	if (!q->follow && !cli->json && good)
-		print_rows(cli, &rows);
-	if (log_reader_skipped(r) > 0)
-		cli_complain(cli, MSG_CLI_VIOLATIONS_SKIPPED, log_reader_skipped(r));
-	/* Ends with the terminal, a signal, or a reader of ours that went away. */
-	while (q->follow && good && fflush(stdout) == 0) {
-		usleep(FOLLOW_US);
-		good = read_on(cli, q, r, &rows, &code);
+	if (run->ask.by != BY_NOTHING)
+		run->groups = record_groups_new(run->ask.by);
+	else if (!now)
+		run->rows = violations_rows_new();
+	else
+		print_head(run);
+	if (run->groups == NULL && run->rows == NULL && (!now || run->ask.by != BY_NOTHING)) {
+		cli_complain(run->cli, MSG_CLI_NO_MEMORY);
+		return CLI_ERROR;
 	}
-	json_decref(rows.list);
-	json_decref(rows.open);
-	return good ? code : CLI_ERROR;
+	good = read_on(run);
+	if (good && run->groups != NULL)
+		print_groups(run);
+	else if (good && run->rows != NULL)
+		print_rows(run);
+	if (log_reader_skipped(run->reader) > 0) {
+		cli_complain(run->cli, MSG_CLI_VIOLATIONS_SKIPPED,
+		    log_reader_skipped(run->reader));
+		run->code = CLI_ERROR;
+	}
+	/* Ends with the terminal, a signal, or a reader of ours that went away. */
+	while (run->ask.follow && good && fflush(stdout) == 0) {
+		usleep(FOLLOW_US);
+		good = read_on(run);
+	}
+	return good ? run->code : CLI_ERROR;
 }
 
 int
 cli_violations(int argc, char **argv, const struct cli *cli)
 {
-	struct query q = { 0 };
-	const struct option_row options[] = {
-		{ "--since", &q.since, NULL }, { "--zone", &q.zone, NULL },
-		{ "--class", &q.class, NULL }, { "--follow", NULL, &q.follow },
-		{ "--all", NULL, &q.all }, { NULL, NULL, NULL },
-	};
-	struct log_reader *r;
-	int code;
+	struct run run = { .cli = cli, .code = CLI_OK };
+	int code = violations_ask_take(cli, argc, argv, &run.ask);
 
-	if (options_take(argc, argv, options) != 0)
-		return cli_usage(cli, "violations", MSG_CLI_BAD_ARGUMENTS);
-	if (!parse_since(&q))
-		return cli_usage(
-		    cli, "violations", MSG_CLI_VIOLATIONS_BAD_SINCE, q.since);
-	if (q.class != NULL && violation_class_parse(q.class) == ZV_NONE)
-		return cli_usage(
-		    cli, "violations", MSG_CLI_VIOLATIONS_BAD_CLASS, q.class);
-	r = log_reader_open(cli->paths.log);
-	if (r == NULL) {
+	if (code != CLI_OK)
+		return code;
+	run.reader = log_reader_open(cli->paths.log);
+	if (run.reader == NULL) {
 		cli_complain(
 		    cli, MSG_CLI_VIOLATIONS_NO_LOG, cli->paths.log, strerror(errno));
 		return CLI_ERROR;
 	}
-	code = list(cli, &q, r);
-	log_reader_close(r);
+	code = list(&run);
+	record_groups_free(run.groups);
+	violations_rows_free(run.rows);
+	log_reader_close(run.reader);
 	return code;
 }

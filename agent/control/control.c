@@ -156,7 +156,10 @@ control_reload(struct control *c, enum version_origin origin)
 		return;
 	}
 	(void)policy_digest(policy, c->file_digest);
+	control_busy(c, q.verb, q.actor);
 	control_apply(c, policy, &q, &answer);
+	if (origin == VERSION_OF_RELOAD)
+		control_busy_over(c);
 	json_decref(answer);
 }
 
@@ -234,7 +237,7 @@ control_run(const struct control_setup *setup)
 	int r;
 
 	c.setup = setup;
-	c.nft = priv_nft_channel(setup->keeper_fd);
+	c.nft = priv_nft_channel(setup->keeper_fd, control_meanwhile, &c);
 	r = c.nft == NULL ? -ENOMEM : sd_event_new(&c.event);
 	if (r >= 0)
 		r = sd_event_add_io(c.event, NULL, setup->tell_fd, EPOLLIN, on_told, &c);
@@ -252,13 +255,16 @@ control_run(const struct control_setup *setup)
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;
 	}
+	control_busy(&c, "start", "sekishod");
 	control_start(&c);
+	control_busy_over(&c);
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
 	control_matrix_end(&c);
 	control_cutoff_end(&c);
 	control_drift_end(&c);
 	control_guard_end(&c);
+	json_decref(c.busy.numbers);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

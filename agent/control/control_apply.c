@@ -271,10 +271,12 @@ make_change(struct control *c, struct prepared *p, const struct change_request *
 	int r;
 
 	*answer = control_preflight(c, p->checked, q);
+	control_meanwhile(c);
 	if (*answer == NULL)
 		*answer = control_keep_begin(c, p->checked, q, &serial);
 	if (*answer != NULL)
 		return;
+	control_meanwhile(c);
 	if (enforce(c, p, q->file, serial, &changed, answer) < 0) {
 		control_keep_failed(c, serial);
 		return;

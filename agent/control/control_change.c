@@ -3,6 +3,7 @@
 
 #include "agent/control/control_internal.h"
 #include "agent/record/text_clean.h"
+#include "rules/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ take_text(const json_t *o, const char *key, char *out, size_t size)
 
 	(void)text_clean(json_is_string(value) ? json_string_value(value) : "",
 	    json_string_length(value), out, size - 1, NULL);
+	/* Nor a line's end: what others say of themselves is one line wherever it is shown. */
+	utf8_scrub(out);
 }
 
 void

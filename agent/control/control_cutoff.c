@@ -224,7 +224,7 @@ made(struct control *c, struct cutoff *o, int64_t began_ns)
 {
 	int64_t took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
 	struct account a = { SUBJECT_CUTOFF, o->actor, o->person, o->reason, 0, false };
-	char what[CUTOFF_TEXT_SIZE], sentence[512], warnings[512];
+	char what[CUTOFF_TEXT_SIZE], sentence[1024], warnings[512];
 
 	finish_isolate(c, o, &a.flows, warnings, sizeof(warnings));
 	snprintf(sentence, sizeof(sentence), "cut-off %" PRIu32 ": %s %s%s", o->id,
@@ -295,7 +295,7 @@ undo(struct control *c, uint32_t id, struct cutoff *out, char *why, size_t size)
 static json_t *
 undone(struct control *c, const struct account *by, struct cutoff *o)
 {
-	char what[CUTOFF_TEXT_SIZE], sentence[512], warnings[512] = "", why[200] = "";
+	char what[CUTOFF_TEXT_SIZE], sentence[1024], warnings[512] = "", why[200] = "";
 	struct account a = *by;
 	json_t *answer;
 

@@ -372,6 +372,7 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 
 	(void)usec;
 	sample(c);
+	control_conntrack_tick(c);
 	tick_storm(c);
 	if (!c->guard->storm.shut)
 		tick_compare(c);

@@ -3,8 +3,10 @@
 #ifndef AGENT_CONTROL_CONTROL_INTERNAL_H
 #define AGENT_CONTROL_CONTROL_INTERNAL_H
 
+#include "agent/control/control_conntrack.h"
 #include "agent/control/control.h"
 #include "agent/control/control_change.h"
+#include "agent/control/control_meanwhile.h"
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_cutoff.h"
 #include "agent/control/control_record.h"
@@ -31,6 +33,7 @@ struct control {
 	bool forwarding;
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
+	struct connection_alarm connections;
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
@@ -49,6 +52,7 @@ struct control {
 	uint32_t serial;		/* of the version in force; 0: it is not kept */
 	struct confirm confirm;		/* what waits to be confirmed */
 	struct last_change change;	/* who held the last one */
+	struct running_change busy;	/* the one at work */
 	struct record_watch record;	/* can be written? */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
@@ -144,6 +148,8 @@ json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 
 /* control_status.c */
 json_t *control_status(struct control *c);
+/* The same without asking anybody: of now what control knows itself, the rest as of then. */
+json_t *control_status_meanwhile(struct control *c);
 json_t *control_matrix(struct control *c);
 /* control_processes.c: how each process is confined, and what is wrong with that. */
 json_t *control_processes(struct control *c);
@@ -161,6 +167,8 @@ int control_serve(struct control *c);
  * asked for meanwhile do not wait for its end.
  */
 void control_urgent(struct control *c);
+/* Who waits for the status while a change runs, and may read it, gets it now. */
+void control_readers(struct control *c);
 
 /*
  * control_numbers.c: give permits and pairs the numbers they run under; running may be

@@ -125,7 +125,8 @@ add_reasons(struct matrix_sample *s, const struct ruleset *running)
 
 	s->unjudged = counted(running, COMPILE_COUNTER_STATE) +
 	    counted(running, COMPILE_COUNTER_OPTIONS) +
-	    counted(running, COMPILE_COUNTER_REVOKED);
+	    counted(running, COMPILE_COUNTER_REVOKED) +
+	    counted(running, COMPILE_COUNTER_HALF_OPEN);
 	s->unkeyed = all + s->unjudged > keyed ? all + s->unjudged - keyed : 0;
 }
 

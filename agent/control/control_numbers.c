@@ -124,6 +124,12 @@ list_pairs(const struct ruleset *running, struct running_numbers *out)
 		return -ENOMEM;
 	for (size_t i = 0; i < map->n_elements; i++) {
 		struct running_pair p = { .number = key_at(map, i) >> MARK_PAIR_SHIFT };
+		const struct object_name *chain = map->elements[i].target;
+
+		/* The same pair again, its number with MARK_HALF_OPEN. */
+		if (chain != NULL && strncmp(chain->base, COMPILE_CHAIN_HANDSHAKE,
+		    strlen(COMPILE_CHAIN_HANDSHAKE)) == 0)
+			continue;
 
 		out->pair_busy[p.number] = true;
 		if (read_pair(running, map->elements[i].target, &p))

@@ -33,7 +33,7 @@ struct cutting {
 	struct control *control;
 	const struct checked *checked;
 	struct flow_judge *judge;
-	const uint32_t *marks;		/* none: those of all flows */
+	uint32_t *marks;		/* none: those of all flows */
 	size_t n_marks;
 	int64_t now;
 	char why[200];
@@ -83,6 +83,17 @@ compare_flows(const void *a, const void *b)
 	return conntrack_compare(&x->flow, &y->flow);
 }
 
+/* A flow whose handshake is not complete keeps the bit that says so. */
+static bool
+stays(const struct cutting *x, const struct running_flow *e)
+{
+	uint32_t mark = e->flow.mark;
+
+	if (x->checked->half_open != 0)
+		mark &= ~MARK_HALF_OPEN;
+	return e->new_mark != 0 && e->new_mark == mark;
+}
+
 /* Keeps the flows that must not stay as they are; how many there are in *denied. */
 static size_t
 judge_flows(const struct cutting *x, struct running_flow *flows, size_t n, size_t *denied)
@@ -93,7 +104,7 @@ judge_flows(const struct cutting *x, struct running_flow *flows, size_t n, size_
 	for (size_t i = 0; i < n; i++) {
 		flows[i].new_mark = mark_today(x, &flows[i]);
 		*denied += flows[i].new_mark == 0;
-		if (flows[i].new_mark != flows[i].flow.mark)
+		if (!stays(x, &flows[i]))
 			flows[kept++] = flows[i];
 	}
 	qsort(flows, kept, sizeof(*flows), compare_flows);
@@ -134,12 +145,53 @@ cut_round(struct cutting *x, uint64_t *cut)
 }
 
 static int
+by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Half-open flows carry their mark with one bit more. Where that is the mark of another
+ * pair, its flows are listed too: each is judged for itself.
+ */
+static int
+with_half_open(struct cutting *x, const uint32_t *marks, size_t n)
+{
+	size_t kept = 0;
+
+	if (n == 0)
+		return 0;
+	x->marks = calloc(2 * n, sizeof(*x->marks));
+	if (x->marks == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		x->marks[2 * i] = marks[i];
+		x->marks[2 * i + 1] = marks[i] | MARK_HALF_OPEN;
+	}
+	qsort(x->marks, 2 * n, sizeof(*x->marks), by_number);
+	for (size_t i = 0; i < 2 * n; i++)
+		if (kept == 0 || x->marks[kept - 1] != x->marks[i])
+			x->marks[kept++] = x->marks[i];
+	x->n_marks = kept;
+	return 0;
+}
+
+static void
+close_cutting(struct cutting *x)
+{
+	flow_judge_free(x->judge);
+	free(x->marks);
+}
+
+static int
 open_cutting(struct cutting *x, struct control *c, const struct checked *checked,
     const uint32_t *marks, size_t n)
 {
-	*x = (struct cutting){ .control = c, .checked = checked, .marks = marks,
-		.n_marks = n, .now = control_now(), .judge = flow_judge_new(checked) };
-	return x->judge == NULL ? -ENOMEM : 0;
+	*x = (struct cutting){ .control = c, .checked = checked,
+		.now = control_now(), .judge = flow_judge_new(checked) };
+	return x->judge == NULL ? -ENOMEM : with_half_open(x, marks, n);
 }
 
 /* End what the policy denies among the flows of these marks; n 0: among all. */
@@ -160,7 +212,7 @@ cut_flows(struct control *c, const struct checked *checked, const uint32_t *mark
 		snprintf(cut->problem, sizeof(cut->problem),
 		    "flows that are not permitted any more are refused, but still known: %s",
 		    x.why[0] != '\0' ? x.why : strerror(-r));
-	flow_judge_free(x.judge);
+	close_cutting(&x);
 	return r;
 }
 
@@ -186,9 +238,10 @@ flip(struct control *c, const struct checked *checked, const uint32_t *marks, si
 	struct diag *diag = diag_new();
 	struct ruleset *during = diag == NULL ? NULL :
 	    control_compile(c, checked, marks, n, diag);
-	int r = during == NULL ? -ENOMEM :
-	    apply_known(c, during, &cut->changed, refusal);
+	int r;
 
+	control_meanwhile(c);
+	r = during == NULL ? -ENOMEM : apply_known(c, during, &cut->changed, refusal);
 	diag_free(diag);
 	return r;
 }
@@ -244,9 +297,11 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	*cut = (struct control_cut){ .changed = false };
 	anew = r == 0 && running == NULL;
 	ruleset_sort(target);
+	control_meanwhile(c);
 	if (r == 0 && !anew)
 		r = revocation_marks(running, target, &marks, &n);
 	ruleset_free(read);
+	control_meanwhile(c);
 	if (r < 0)
 		ruleset_free(target);
 	else if (anew)
@@ -281,7 +336,7 @@ control_count_cut(struct control *c, const struct checked *checked,
 			r = r == 0 || r == -EINTR ? list(&x, &flows, &n_flows) : r;
 		if (r == 0)
 			(void)judge_flows(&x, flows, n_flows, &denied);
-		flow_judge_free(x.judge);
+		close_cutting(&x);
 	}
 	free(flows);
 	free(marks);

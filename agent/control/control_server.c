@@ -134,6 +134,7 @@ do_apply(struct client *cl, const json_t *request, struct ipc_message *m)
 
 	control_change_request(request, &cl->who, "apply", &q);
 	policy = policy_of(m, q.file, &answer);
+	control_urgent(cl->control);
 	if (policy != NULL)
 		control_apply(cl->control, policy, &q, &answer);
 	return answer;
@@ -209,7 +210,8 @@ do_status(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
 	(void)m;
-	return control_status(cl->control);
+	return cl->server->urgent ? control_status_meanwhile(cl->control) :
+	    control_status(cl->control);
 }
 
 static json_t *
@@ -321,6 +323,20 @@ mark_waiting(struct server *server)
 }
 
 static json_t *
+run_row(struct client *cl, const struct request_row *row, const json_t *request,
+    struct ipc_message *m)
+{
+	json_t *answer;
+
+	if (row->alone)
+		control_busy(cl->control, row->verb, cl->who.name);
+	answer = row->run(cl, request, m);
+	if (row->alone)
+		control_busy_over(cl->control);
+	return answer;
+}
+
+static json_t *
 answer_request(struct client *cl, struct ipc_message *m)
 {
 	json_t *request = m->type != IPC_REQUEST ? NULL :
@@ -337,7 +353,7 @@ answer_request(struct client *cl, struct ipc_message *m)
 	else if (row->alone && cl->waited)
 		answer = refuse_late(cl, request, row->verb);
 	else
-		answer = row->run(cl, request, m);
+		answer = run_row(cl, row, request, m);
 	if (row != NULL && row->alone)
 		mark_waiting(cl->server);
 	json_decref(request);
@@ -390,27 +406,28 @@ on_client(sd_event_source *s, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-/* Does this client wait for a cut-off, with the right to order it? */
+/* Is it a request that does not wait for the end of the one at work, and by whom it may? */
 static bool
-wants_cutoff(const struct client *cl, struct ipc_message *m)
+is_served_now(const struct client *cl, const struct ipc_message *m, bool cutoffs, bool status)
 {
 	json_t *request;
 	const char *verb;
 	bool wanted;
 
-	if (cl->fd < 0 || cl->served || !cl->who.may_change || ipc_peek(cl->fd, m) != 1 ||
-	    m->type != IPC_REQUEST)
+	if (m->type != IPC_REQUEST)
 		return false;
 	request = json_loadb((const char *)m->payload.bytes, m->length,
 	    JSON_REJECT_DUPLICATES, NULL);
 	verb = json_string_value(json_object_get(request, "verb"));
-	wanted = verb != NULL && strcmp(verb, "isolate") == 0;
+	wanted = verb != NULL &&
+	    ((cutoffs && cl->who.may_change && strcmp(verb, "isolate") == 0) ||
+	    (status && cl->who.may_read && strcmp(verb, "status") == 0));
 	json_decref(request);
 	return wanted;
 }
 
-void
-control_urgent(struct control *c)
+static void
+serve_waiting(struct control *c, bool cutoffs, bool status)
 {
 	static struct ipc_message m;
 	struct server *server = c->server;
@@ -419,10 +436,28 @@ control_urgent(struct control *c)
 		return;
 	server->urgent = true;
 	take_connections(server);
-	for (size_t i = 0; i < MAX_CLIENTS; i++)
-		if (wants_cutoff(&server->clients[i], &m))
-			serve(&server->clients[i], &m);
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		struct client *cl = &server->clients[i];
+		int r = cl->fd < 0 || cl->served ? -EBUSY : ipc_peek(cl->fd, &m);
+		/* Whoever has gone leaves a place for the next one. */
+		if (r == 0)
+			put_out(cl);
+		else if (r == 1 && is_served_now(cl, &m, cutoffs, status))
+			serve(cl, &m);
+	}
 	server->urgent = false;
+}
+
+void
+control_urgent(struct control *c)
+{
+	serve_waiting(c, true, control_busy_long(c));
+}
+
+void
+control_readers(struct control *c)
+{
+	serve_waiting(c, false, true);
 }
 
 static int

@@ -104,12 +104,13 @@ gate_json(struct control *c)
 		json_object_set_new(counters, counter->name.base, json_integer(n));
 	}
 	ruleset_free(running);
-	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o}",
+	return json_pack("{s:s, s:I, s:o, s:b, s:I, s:I, s:I, s:o, s:o}",
 	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
 	    r == 0 ? "no policy" : "unknown",
 	    "generation", (json_int_t)c->known.generation, "applied_at", time_json(c->applied_at),
 	    "forwarding", is_forwarding(), "stopped", stopped, "permitted", permitted,
-	    "reassembly_failed", reassembly_failed(), "counters", counters);
+	    "reassembly_failed", reassembly_failed(), "counters", counters,
+	    "connections", control_conntrack_json());
 }
 
 static json_t *
@@ -184,12 +185,12 @@ control_status(struct control *c)
 	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
 	json_t *record = control_ask_json(c, c->setup->record_fd, IPC_RECORD_STATUS);
 	json_t *processes = control_processes(c);
-	json_t *problem = problem_json(c, watch, record, processes);
+	json_t *problem = problem_json(c, watch, record, processes), *status;
 
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	status = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
 	    "cutoffs", control_cutoffs_json(c),
 	    "policy", policy_json(c), "warnings", control_record_warnings(record),
 	    "pending", control_confirm_json(c),
@@ -197,4 +198,31 @@ control_status(struct control *c)
 	    "record", record != NULL ? record : json_object(),
 	    "processes", processes, "problem", problem,
 	    "drift", control_drift_json(c, message_language_of_locale()));
+	control_busy_numbers(c, status);
+	return status;
+}
+
+json_t *
+control_status_meanwhile(struct control *c)
+{
+	json_t *status = json_pack("{s:b, s:{}, s:{}, s:{}, s:[], s:n}", "ok", 1, "gate",
+	    "watch", "record", "processes", "problem");
+	json_t *problem = json_null();
+
+	if (status == NULL || (c->busy.numbers != NULL &&
+	    json_object_update(status, c->busy.numbers) < 0)) {
+		json_decref(status);
+		return NULL;
+	}
+	if (c->problem[0] != '\0')
+		problem = control_text_json(c->problem);
+	else if (c->checked == NULL)
+		problem = json_string("no policy is in force yet");
+	if (!json_is_null(problem))
+		json_object_set_new(status, "problem", problem);
+	json_object_set_new(status, "policy", policy_json(c));
+	json_object_set_new(status, "pending", control_confirm_json(c));
+	json_object_set_new(status, "cutoffs", control_cutoffs_json(c));
+	json_object_set_new(status, "busy", control_busy_json(c));
+	return status;
 }

@@ -60,8 +60,8 @@ hand_policy(struct control *c, int policy_fd)
 {
 	int r;
 
-	r = ipc_ask(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd, &c->answer,
-	    POLICY_TIMEOUT_MS);
+	r = ipc_ask_meanwhile(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd,
+	    &c->answer, POLICY_TIMEOUT_MS, control_meanwhile, c);
 	if (r < 0)
 		return r;
 	if (c->answer.fd >= 0)

@@ -13,13 +13,19 @@
 /* Replies: a dump of a table with a million elements. */
 #define REPLIES_MAX ((size_t)512 << 20)
 
-/* Ask and take the result; *fd gets the answer's descriptor or -1. */
+struct channel {
+	int keeper_fd;
+	void (*meanwhile)(void *arg);
+	void *arg;
+};
+
 static int
-ask(int keeper_fd, enum ipc_type type, const void *payload, size_t length, int send_fd,
-    int *fd, char *why, size_t size)
+ask_meanwhile(const struct channel *to, enum ipc_type type, const void *payload,
+    size_t length, int send_fd, int *fd, char *why, size_t size)
 {
 	static struct ipc_message m;
-	int r = ipc_ask(keeper_fd, type, payload, length, send_fd, &m, ASK_TIMEOUT_MS);
+	int r = ipc_ask_meanwhile(to->keeper_fd, type, payload, length, send_fd, &m,
+	    ASK_TIMEOUT_MS, to->meanwhile, to->arg);
 
 	*fd = -1;
 	if (why != NULL && size > 0)
@@ -36,6 +42,16 @@ ask(int keeper_fd, enum ipc_type type, const void *payload, size_t length, int s
 	if (why != NULL && size > 0)
 		snprintf(why, size, "%s", m.payload.result.text);
 	return m.payload.result.error;
+}
+
+/* Ask and take the result; *fd gets the answer's descriptor or -1. */
+static int
+ask(int keeper_fd, enum ipc_type type, const void *payload, size_t length, int send_fd,
+    int *fd, char *why, size_t size)
+{
+	const struct channel to = { .keeper_fd = keeper_fd };
+
+	return ask_meanwhile(&to, type, payload, length, send_fd, fd, why, size);
 }
 
 static void
@@ -71,16 +87,20 @@ take_replies(int r, int fd, struct nft_replies *replies)
 static int
 exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
 {
-	const int *keeper_fd = ch->state;
+	const struct channel *to = ch->state;
 	int batch = ipc_memfd("batch", bytes, length);
 	int fd, r;
 
 	*replies = (struct nft_replies){ 0 };
 	if (batch < 0)
 		return batch;
-	r = ask(*keeper_fd, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
+	/* Making the batch, and reading the replies, took and takes its time too. */
+	to->meanwhile(to->arg);
+	r = ask_meanwhile(to, IPC_PRIV_NFT, NULL, 0, batch, &fd, NULL, 0);
 	close(batch);
-	return take_replies(r, fd, replies);
+	r = take_replies(r, fd, replies);
+	to->meanwhile(to->arg);
+	return r;
 }
 
 static void
@@ -90,10 +110,10 @@ close_channel(struct nft_channel *ch)
 }
 
 struct nft_channel *
-priv_nft_channel(int keeper_fd)
+priv_nft_channel(int keeper_fd, void (*meanwhile)(void *arg), void *arg)
 {
 	struct nft_channel *ch = calloc(1, sizeof(*ch));
-	int *state = malloc(sizeof(*state));
+	struct channel *state = malloc(sizeof(*state));
 
 	if (ch == NULL || state == NULL) {
 		free(ch);
@@ -101,7 +121,7 @@ priv_nft_channel(int keeper_fd)
 		errno = ENOMEM;
 		return NULL;
 	}
-	*state = keeper_fd;
+	*state = (struct channel){ keeper_fd, meanwhile, arg };
 	ch->exchange = exchange;
 	ch->close = close_channel;
 	ch->state = state;

@@ -11,9 +11,10 @@
 
 /*
  * Netlink through the keeper. NULL with errno ENOMEM; nft_channel_close() it.
- * The socket stays the caller's.
+ * The socket stays the caller's. A ruleset may take the kernel seconds: meanwhile(arg) as in
+ * ipc_ask_meanwhile().
  */
-struct nft_channel *priv_nft_channel(int keeper_fd);
+struct nft_channel *priv_nft_channel(int keeper_fd, void (*meanwhile)(void *arg), void *arg);
 
 /* 0 or a negative errno; why (size bytes) gets the keeper's sentence. */
 int priv_forwarding(int keeper_fd, bool on, char *why, size_t size);

@@ -3,6 +3,7 @@
 
 #include "agent/record/log_names.h"
 #include "agent/record/log_source.h"
+#include "rules/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -285,6 +286,8 @@ static int
 bad(struct log_reader *r, const char *why)
 {
 	snprintf(r->error, sizeof(r->error), "%s", why);
+	/* The parser quotes the line, and this goes to a terminal. */
+	utf8_scrub(r->error);
 	return LOG_READ_BAD;
 }
 

@@ -129,6 +129,8 @@ reason_write(const struct event *e, const char *gate_reason, const char *detail,
 	reason_packet(&e->facts, packet, sizeof(packet));
 	if (detail[0] != '\0')
 		snprintf(cause, sizeof(cause), "%s", detail);
+	else if (strcmp(gate_reason, "half-open") == 0)
+		snprintf(cause, sizeof(cause), "too many half-open connections");
 	else
 		write_cause(e, cause, sizeof(cause));
 	n = snprintf(out, size, "%s -> %s: %s: %s", from, to, cause, packet);

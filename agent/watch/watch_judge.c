@@ -69,6 +69,9 @@ name_by_reason(const char *reason, struct judgement *j)
 	} else if (strcmp(reason, COMPILE_LOG_MAC) == 0) {
 		j->zv = ZV_03_SPOOFED;
 		j->action = ACTION_WRONG_MAC;
+	} else if (strcmp(reason, COMPILE_LOG_HALF_OPEN) == 0) {
+		/* The permit is in force; it is not for want of one. */
+		j->permit = 0;
 	}
 }
 

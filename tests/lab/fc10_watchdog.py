@@ -4,6 +4,8 @@
 
 The test is the service manager: it counts what comes to NOTIFY_SOCKET. A child that
 hangs is ended and started again before the manager would have to act.
+
+Runs alone.
 """
 import os
 import signal

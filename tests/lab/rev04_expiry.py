@@ -4,6 +4,8 @@
 
 Flows of the same pair whose permit does not end lose nothing, and a flow that another
 permit holds from then on runs on.
+
+Runs alone.
 """
 import time
 

@@ -77,6 +77,8 @@ target_exists(const struct ruleset *m, const struct stmt *s)
 	case STMT_MARK_FROM_MAP:
 	case STMT_COUNT_BY_PERMIT:
 	case STMT_UPDATE:
+	case STMT_ADD:
+	case STMT_REMOVE:
 		return ruleset_find_set(m, &s->target) != NULL;
 	case STMT_COUNT:
 		return ruleset_find_counter(m, s->target.base) != NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/log_reader.h"
+#include "rules/utf8.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -158,6 +159,38 @@ bad_lines_are_told_and_passed(void)
 	}
 	CU_ASSERT_EQUAL(log_reader_next(r, &record), LOG_READ_BAD);
 	CU_ASSERT_EQUAL(log_reader_next(r, &record), LOG_READ_END);
+	log_reader_close(r);
+}
+
+/* What is said of a bad line quotes it, but for what steers a terminal. */
+static void
+the_reason_is_fit_for_a_terminal(void)
+{
+	static const char *const lines[] = { "\x1b]0;x\x07", "{\"a\":\x1b[31m}", "{\x7f",
+	    "{\"a\":1,\xc2\x9b", "{\"\xe2\x80\xae\":", "\xff\xfe",
+	    "{\"\x1b\":1,\"\x1b\":2}", "{\"\xe2\x80\xa8\":1,\"\xe2\x80\xa8\":2}" };
+	struct log_reader *r;
+	json_t *record;
+
+	clear();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		say("violations.jsonl", lines[i]);
+		say("violations.jsonl", "\n");
+	}
+	r = log_reader_open(directory);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *p;
+		uint32_t c;
+
+		CU_ASSERT_EQUAL(log_reader_next(r, &record), LOG_READ_BAD);
+		p = log_reader_error(r);
+		for (size_t n; *p != '\0'; p += n) {
+			n = utf8_decode(p, strlen(p), &c);
+			CU_ASSERT_NOT_EQUAL_FATAL(n, 0);
+			CU_ASSERT_FALSE(utf8_is_control(c));
+		}
+	}
 	log_reader_close(r);
 }
 
@@ -488,6 +521,7 @@ main(void)
 	CU_TestInfo tests[] = {
 		{ "rotated files come first", rotated_files_come_first },
 		{ "bad lines are told and passed", bad_lines_are_told_and_passed },
+		{ "the reason is fit for a terminal", the_reason_is_fit_for_a_terminal },
 		{ "a line without bounds is one bad line", a_line_without_bounds_is_one_bad_line },
 		{ "half a line waits for its end", half_a_line_waits_for_its_end },
 		{ "rotation while following loses nothing", rotation_while_following_loses_nothing },

@@ -115,6 +115,8 @@ verdict_from(const struct log_verify *before, const char *bytes, size_t length,
 	log_verify_finish(&v, &r);
 	*seen = r.faults > 0;
 	*sequence = r.findings[0].sequence;
+	if (v.absent != before->absent)
+		free(v.absent);
 	return r.findings[0].fault;
 }
 

@@ -521,7 +521,7 @@ as_expected(const struct row *row, enum privilege_role role, int got)
 #ifdef __SANITIZE_ADDRESS__
 	/* its run time is told, not ended (confine_calls.c) */
 	if (row->otherwise == KILLED)
-		return got == EPERM;
+		return got == EACCES;
 #endif
 	/* the watcher may not even ask */
 	if (row->otherwise == EACCES && role == ROLE_WATCHER)

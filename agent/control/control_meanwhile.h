@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A change of a large policy takes seconds: who asks for the status meanwhile is
+ * answered, between its steps and while the kernel or the watcher is waited for.
+ */
+#ifndef AGENT_CONTROL_CONTROL_MEANWHILE_H
+#define AGENT_CONTROL_CONTROL_MEANWHILE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct control;
+
+struct running_change {
+	char verb[16], actor[64];	/* "": none is running */
+	int64_t since_ns;		/* CLOCK_MONOTONIC */
+	json_t *numbers;		/* the last whole status; NULL: none yet */
+	int64_t numbers_at;		/* seconds since the epoch */
+};
+
+/* A change begins, or is over. The second begin of one change changes nothing. */
+void control_busy(struct control *c, const char *verb, const char *actor);
+void control_busy_over(struct control *c);
+/* One is at work, and longer than anybody would like to wait. */
+bool control_busy_long(const struct control *c);
+
+/* The answer to a status that is whole, for those who ask while there is none. */
+void control_busy_numbers(struct control *c, json_t *status);
+/* What is running, and how old the numbers are. */
+json_t *control_busy_json(const struct control *c);
+/* As ipc_ask_meanwhile() calls it; arg is struct control. */
+void control_meanwhile(void *arg);
+
+#endif /* AGENT_CONTROL_CONTROL_MEANWHILE_H */
