@@ -52,6 +52,7 @@ struct control {
 	uint32_t serial;		/* of the version in force; 0: it is not kept */
 	struct confirm confirm;		/* what waits to be confirmed */
 	struct last_change change;	/* who held the last one */
+	bool started;			/* gate and watcher have begun, well or badly */
 	struct running_change busy;	/* the one at work */
 	struct record_watch record;	/* can be written? */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */

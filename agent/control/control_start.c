@@ -220,6 +220,7 @@ control_start(struct control *c)
 		control_look_at_file(c);
 	control_keep_boot_gate(c);
 	c->gone = control_shut_without_table(c);
+	c->started = true;
 	(void)priv_ready(c->setup->keeper_fd, c->problem[0] != '\0' ? c->problem :
 	    "gate, tap and record are at work");
 }

@@ -218,6 +218,8 @@ control_status_meanwhile(struct control *c)
 		problem = control_text_json(c->problem);
 	else if (c->checked == NULL)
 		problem = json_string("no policy is in force yet");
+	else if (!c->started)
+		problem = json_string("the start is not over yet");
 	if (!json_is_null(problem))
 		json_object_set_new(status, "problem", problem);
 	json_object_set_new(status, "policy", policy_json(c));
