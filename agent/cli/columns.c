@@ -44,7 +44,8 @@ struct columns_glyph
 columns_glyph(const char *text)
 {
 	uint32_t c = 0;
-	size_t n = utf8_decode(text, strlen(text), &c);
+	/* the longest sequence; the length of all behind it would make a long text slow */
+	size_t n = utf8_decode(text, strnlen(text, 4), &c);
 	bool bad = n == 0 || utf8_is_control(c);
 
 	return (struct columns_glyph){ .character = bad ? '?' : c, .length = n > 0 ? n : 1,

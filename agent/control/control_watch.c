@@ -86,7 +86,8 @@ control_watch(struct control *c, const struct checked *checked)
 	else
 		r = priv_watch(c->setup->keeper_fd, &wanted, fd, why, sizeof(why));
 	close(fd);
-	c->watching = r == 0;
+	/* One that died meanwhile has a successor, which is told of next and gets it then. */
+	c->watching = r == 0 || r == -ECONNRESET;
 	c->interfaces = wanted;
 	control_matrix_begin(c);
 	return r;
