@@ -18,6 +18,16 @@ from sekisho_lab.gate import Gate, check
 
 
 def processes(gate):
+    """Of each name; waits while one of them is being started again."""
+    for _ in range(60):
+        try:
+            return _processes(gate)
+        except FileNotFoundError:
+            time.sleep(0.05)
+    return _processes(gate)
+
+
+def _processes(gate):
     found = re.findall(r"(\w+) started \(pid (\d+)\)", gate.log_tail(1 << 20))
     pids = {name: int(pid) for name, pid in found}
     with open("/proc/%d/stat" % pids["recorder"], encoding="ascii") as f:

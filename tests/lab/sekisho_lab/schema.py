@@ -31,8 +31,11 @@ def shape(value):
 def trouble(records):
     """None, or what is wrong with the first record that the schema does not allow.
 
-    Of many records of one shape, kind and action a hundred are looked at.
+    Of many records of one shape, kind and action a hundred are looked at. A guest of
+    tests/vm has no jsonschema, and says so by SEKISHO_SCHEMA=no.
     """
+    if os.environ.get("SEKISHO_SCHEMA") == "no":
+        return None
     seen = {}
     for r in records[:MOST] + records[MOST:][-MOST:]:
         key = (r["event"]["action"], r["sekisho"]["kind"], shape(r))

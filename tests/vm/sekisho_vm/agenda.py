@@ -20,7 +20,7 @@ LIMIT = 150             # seconds a test may take, by the guest's clock
 HOME = "/sekisho"
 BUILD = HOME + "/build"
 
-SCRIPT = """export SEKISHO_BUILD=%s PYTHONPATH=%s/tests/lab%s
+SCRIPT = """export SEKISHO_SCHEMA=no SEKISHO_BUILD=%s PYTHONPATH=%s/tests/lab%s
 cd %s
 now() { cut -d ' ' -f 1 /proc/uptime; }
 clean() {

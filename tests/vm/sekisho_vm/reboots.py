@@ -51,7 +51,7 @@ class _Life:
 
 def _live(vm, disk, build, how, expected):
     life = _Life(how)
-    result = vm.boot({}, "export SEKISHO_BUILD=%s PYTHONDONTWRITEBYTECODE=1\n"
+    result = vm.boot({}, "export SEKISHO_SCHEMA=no SEKISHO_BUILD=%s PYTHONDONTWRITEBYTECODE=1\n"
                      "exec /usr/bin/python3 %s %s\n"
                      % (agenda.BUILD, agenda.in_guest(STEP, build), how),
                      disk=disk, seconds=SECONDS, hear=life.hear)
