@@ -52,6 +52,12 @@ class SmallDisk(Gate):
         return self.status()["record"]
 
 
+def told(gate):
+    """What is on record of switching forwarding: outcome and severity."""
+    return [(r["event"]["outcome"], r["event"]["severity"]) for r in gate.records()
+            if r["event"]["action"] == "forwarding"]
+
+
 def deny(gate, first, n):
     """So many attempts, each a violation of its own."""
     for i in range(n):
@@ -117,9 +123,9 @@ def closes(gate):
     check(drifting.wait_until(lambda: drifting.forwarding(gate), 5), "forwarding stays off")
     for family in case.FAMILIES:
         gate.exchange(family, frames.TCP, 80, 23200)
-    told = [(r["event"]["outcome"], r["event"]["severity"]) for r in gate.records()
-            if r["event"]["action"] == "forwarding"]
-    check(("failure", 9) in told and told[-1][0] == "success", "on record: %s" % told)
+    # what waited for room is written first
+    check(drifting.wait_until(lambda: told(gate)[-1:] and told(gate)[-1][0] == "success", 5)
+          and ("failure", 9) in told(gate), "on record: %s" % told(gate))
 
 
 def start_closed(gate):

@@ -89,7 +89,8 @@ def run():
         new_one(gate)
         added_again(gate)
         works_again(gate)
-        check(gate.status()["problem"] is None, gate.status()["problem"])
+        check(drifting.wait_until(lambda: gate.status()["problem"] is None, 3),
+              "a problem that stays: %s" % gate.status()["problem"])
     return "renamed, new, deleted and made anew "
 
 
