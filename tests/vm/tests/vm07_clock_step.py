@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""VM-07, CP-13: the date moves by a day both ways, the deadline of a confirm does not."""
+"""VM-07, CP-13, LG-13: the date moves by a day both ways, the deadline of a confirm does not, and
+every step is on record, down to one that only the kernel can tell of."""
+import json
 import time
 
 from sekisho_lab import case, changing
@@ -12,6 +14,13 @@ DAY = 86400
 
 def step(seconds):
     time.clock_settime(time.CLOCK_REALTIME, time.time() + seconds)
+
+
+def steps_on_record(gate):
+    """Of all records of kind clock, in seconds."""
+    with open(gate.path("root/log/violations.jsonl"), encoding="utf-8") as log:
+        own = [json.loads(line)["sekisho"] for line in log]
+    return [r["clock"]["step_ns"] / 1e9 for r in own if r["kind"] == "clock"]
 
 
 def run():
@@ -30,6 +39,12 @@ def run():
             took.append(time.clock_gettime(time.CLOCK_BOOTTIME) - began)
             check(SECONDS - 1 < took[-1] < SECONDS + 2, "back after %.1f s" % took[-1])
             changing.passes(gate, 80, "after the deadline")
+        step(0.03)
+        time.sleep(0.5)
+        seen = steps_on_record(gate)
+        wanted = [DAY, -DAY, -DAY, 3 * DAY, 0.03]
+        check(len(seen) == len(wanted) and all(abs(s - w) < 0.02 for s, w in zip(seen, wanted)),
+              "steps on record: %s" % seen)
     return "back after %.1f s and %.1f s" % tuple(took)
 
 
