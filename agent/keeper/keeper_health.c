@@ -5,7 +5,7 @@
  * answers, and this loop turns too. Looks are counted, not seconds: whoever was
  * frozen together with the keeper has missed none.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/log.h"
 #include "agent/record/record_ledger.h"
