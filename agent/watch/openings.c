@@ -242,7 +242,12 @@ free_place(const struct openings *t, uint64_t mark, uint32_t now)
 	return p;
 }
 
-/* Of what still lives in one bucket, to where it belongs in a larger table. */
+static struct place make_room(struct openings *t, uint64_t mark, uint32_t now);
+
+/*
+ * Of what still lives in one bucket, to where it belongs in a larger table. The marks of
+ * one bucket may all go to one again: then the larger table grows in its turn.
+ */
 static void
 move(struct openings *larger, const struct bucket *from, uint32_t now)
 {
@@ -251,9 +256,7 @@ move(struct openings *larger, const struct bucket *from, uint32_t now)
 
 		if (from->mark[i] == 0 || !is_alive(from->tick[i], now))
 			continue;
-		to = free_place(larger, from->mark[i], now);
-		if (to.slot == SLOTS)
-			to = forget_one(larger, home_of(larger, from->mark[i]), now);
+		to = make_room(larger, from->mark[i], now);
 		to.b->mark[to.slot] = from->mark[i];
 		to.b->tick[to.slot] = from->tick[i];
 	}
