@@ -20,7 +20,7 @@
 struct bucket {
 	uint64_t mark[SLOTS];
 	uint32_t tick[SLOTS];		/* of the last packet << 1 | IS_OTHER */
-	uint32_t blind_until : 31;	/* tick up to which something of here is missing */
+	uint32_t blind_until : 31;	/* tick up to which something of here is missing; 0: none */
 	uint32_t spilled : 1;		/* something of here may stand elsewhere */
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
@@ -316,6 +316,13 @@ openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_n
 	p.b->tick[p.slot] = now << 1 | is_other(o->protocol);
 }
 
+/* Tick 0 is one as any other: the first ones after the machine's own start. */
+static bool
+is_missing_some(const struct bucket *home, uint32_t now)
+{
+	return home->blind_until != 0 && now <= home->blind_until;
+}
+
 enum opening_sight
 openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
 {
@@ -329,7 +336,7 @@ openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_n
 		return OPENING_SEEN;
 	}
 	if ((t->blinded && age(now, t->blind) <= lifetime(other)) ||
-	    now <= home_of(t, mark)->blind_until)
+	    is_missing_some(home_of(t, mark), now))
 		return OPENING_ASSUMED;
 	return OPENING_UNSEEN;
 }

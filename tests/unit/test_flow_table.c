@@ -404,6 +404,17 @@ nothing_is_assumed_once_sight_is_clear(void)
 	openings_clear(t);
 	CU_ASSERT_EQUAL(openings_find(t, &o, START), OPENING_UNSEEN);
 	openings_free(t);
+	/* nor in the first seconds of the machine, when the clock has hardly begun */
+	t = openings_new(64, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	openings_clear(t);
+	CU_ASSERT_EQUAL(openings_find(t, &o, SECOND), OPENING_UNSEEN);
+	openings_note(t, &o, SECOND);
+	CU_ASSERT_EQUAL(openings_find(t, &o, 2 * SECOND), OPENING_SEEN);
+	CU_ASSERT_EQUAL(openings_find(t, &other, 2 * SECOND), OPENING_UNSEEN);
+	openings_blind(t, 2 * SECOND);
+	CU_ASSERT_EQUAL(openings_find(t, &other, 3 * SECOND), OPENING_ASSUMED);
+	openings_free(t);
 }
 
 /* Nobody can make a witness forget and then call the answer unasked. */
