@@ -129,7 +129,7 @@ multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
 $(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c $(wildcard kernel-helpers/tap_filter*.h) \
     kernel-helpers/tap_ports.h Makefile
 	@mkdir -p $(@D)
-	$(call say,BPF)$(CLANG) -O2 -g -Wall -Werror -target bpf -I. -I/usr/include/$(multiarch) \
+	$(call say,BPF)$(CLANG) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I. -I/usr/include/$(multiarch) \
 	  -c -o $@ $<
 $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 	$(call say,SKEL)$(BPFTOOL) gen skeleton $< name $* > $@

@@ -92,10 +92,12 @@ tap_bpf_open(char *why, size_t why_size)
 	}
 	libbpf_set_print(silent);
 	b->processors = libbpf_num_possible_cpus();
-	if (b->processors > 0)
+	if (b->processors > 0) {
 		b->each = calloc((size_t)b->processors,
 		    TAP_NUMBERS_MOST * sizeof(*b->each));
-	b->filter = b->each != NULL ? tap_filter__open() : NULL;
+		b->noted = calloc((size_t)b->processors, sizeof(*b->noted));
+	}
+	b->filter = b->each != NULL && b->noted != NULL ? tap_filter__open() : NULL;
 	if (b->filter == NULL ||
 	    set_sizes(b) != 0 || set_constants(b) != 0 || tap_filter__load(b->filter) != 0) {
 		snprintf(why, why_size, "the kernel refuses the eBPF filter: %s",
@@ -126,6 +128,7 @@ tap_bpf_close(struct tap_bpf *b)
 	tap_bpf_slot_free(&b->slots[0]);
 	tap_bpf_slot_free(&b->slots[1]);
 	free(b->each);
+	free(b->noted);
 	free(b);
 }
 

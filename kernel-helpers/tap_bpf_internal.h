@@ -27,6 +27,7 @@ struct tap_slot {
 	struct tap_counter *counters;
 	size_t n_counters;
 	struct tap_counts *taken;	/* of each counter, handed out already */
+	struct tap_counts *now;		/* and counted, while it is being handed out */
 };
 
 struct tap_bpf {
@@ -39,6 +40,7 @@ struct tap_bpf {
 	/* the kernel's, of the programs at tcx hooks, by which others see them; 0: not there */
 	uint32_t leaving_number, entering_number;
 	uint64_t *each;			/* room for one per-CPU element */
+	struct tap_pending *noted;	/* and for one of these */
 	/* of the dispatch under way */
 	void (*event)(void *arg, const struct tap_event *e);
 	void *arg;

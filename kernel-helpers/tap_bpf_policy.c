@@ -60,6 +60,7 @@ tap_bpf_slot_free(struct tap_slot *s)
 		free(s->kept[i].keys);
 	free(s->counters);
 	free(s->taken);
+	free(s->now);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -164,6 +165,17 @@ fill_array(const struct bpf_map *map, uint32_t first, const void *values, size_t
 	return 0;
 }
 
+/* What the programs noted under another policy of this slot is nothing to this one. */
+static int
+clear_pending(const struct tap_bpf *b, uint32_t slot)
+{
+	memset(b->noted, 0, (size_t)b->processors * sizeof(b->noted[0]));
+	if (bpf_map_update_elem(bpf_map__fd(b->filter->maps.pending), &slot, b->noted,
+	    BPF_ANY) != 0)
+		return -errno;
+	return 0;
+}
+
 /* Counters of a slot begin at nothing. */
 static int
 fill_counters(struct tap_bpf *b, uint32_t slot, const struct tap_policy *p)
@@ -175,10 +187,13 @@ fill_counters(struct tap_bpf *b, uint32_t slot, const struct tap_policy *p)
 
 	s->counters = copy_of(p->counters, p->n_counters, sizeof(*s->counters));
 	s->taken = calloc(p->n_counters + 1, sizeof(*s->taken));
-	if (nothing == NULL || s->counters == NULL || s->taken == NULL)
+	s->now = calloc(p->n_counters + 1, sizeof(*s->now));
+	if (nothing == NULL || s->counters == NULL || s->taken == NULL || s->now == NULL)
 		error = -ENOMEM;
 	if (error == 0 && p->n_counters > TAP_MAX_COUNTERS)
 		error = -E2BIG;
+	if (error == 0)
+		error = clear_pending(b, slot);
 	for (uint32_t i = 0; error == 0 && i < (uint32_t)b->processors; i++)
 		error = fill_array(b->filter->maps.permitted,
 		    (i * 2 + slot) * TAP_MAX_COUNTERS, nothing, size, p->n_counters,
@@ -307,11 +322,49 @@ counted(const struct tap_bpf *b, uint32_t slot, uint32_t counter)
 	return sum;
 }
 
+/* What one processor noted, and has not counted itself. */
 static void
-take_one(struct tap_slot *s, size_t at, const struct tap_counts *now,
+add_pending(const struct tap_pending *w, uint32_t slot, struct tap_counts *now, size_t n)
+{
+	uint64_t round = w->n / TAP_PENDING & TAP_PENDING_ROUND_MASK;
+
+	for (uint64_t i = 0; i < w->n % TAP_PENDING; i++) {
+		uint64_t e = w->entry[i];
+		uint32_t counter = (uint32_t)(e >> TAP_PENDING_COUNTER) &
+		    ((1u << (TAP_PENDING_ROUND - TAP_PENDING_COUNTER)) - 1);
+		uint32_t at = (counter >> 1) - slot * TAP_MAX_COUNTERS;
+
+		if (e >> TAP_PENDING_ROUND != round || at >= n)
+			continue;
+		now[at].packets[counter & 1]++;
+		now[at].bytes[counter & 1] += (uint32_t)e;
+	}
+}
+
+/*
+ * The counters first: what is counted between the two reads is in neither, and comes
+ * with the next call, but nothing is in both.
+ */
+static void
+count_now(const struct tap_bpf *b, uint32_t slot)
+{
+	const struct tap_slot *s = &b->slots[slot];
+
+	for (size_t i = 0; i < s->n_counters; i++)
+		s->now[i] = counted(b, slot, (uint32_t)i);
+	if (bpf_map_lookup_elem(bpf_map__fd(b->filter->maps.pending), &slot,
+	    b->noted) != 0)
+		return;
+	for (int i = 0; i < b->processors; i++)
+		add_pending(&b->noted[i], slot, s->now, s->n_counters);
+}
+
+static void
+take_one(const struct tap_slot *s, size_t at,
     void (*permitted)(void *arg, const struct tap_permitted *p), void *arg)
 {
 	const struct tap_counter *c = &s->counters[at];
+	const struct tap_counts *now = &s->now[at];
 	struct tap_counts *taken = &s->taken[at];
 
 	for (int way = 0; way < 2; way++) {
@@ -322,10 +375,14 @@ take_one(struct tap_slot *s, size_t at, const struct tap_counts *now,
 			.bytes = now->bytes[way] - taken->bytes[way],
 		};
 
-		if (p.packets != 0)
-			permitted(arg, &p);
+		/* less than before: some are on their way from one to the other */
+		if (now->packets[way] <= taken->packets[way] ||
+		    now->bytes[way] < taken->bytes[way])
+			continue;
+		taken->packets[way] = now->packets[way];
+		taken->bytes[way] = now->bytes[way];
+		permitted(arg, &p);
 	}
-	*taken = *now;
 }
 
 void
@@ -333,9 +390,8 @@ tap_bpf_take(struct tap_bpf *b, bool before,
     void (*permitted)(void *arg, const struct tap_permitted *p), void *arg)
 {
 	uint32_t slot = before ? !b->slot : b->slot;
-	for (size_t i = 0; i < b->slots[slot].n_counters; i++) {
-		struct tap_counts now = counted(b, slot, (uint32_t)i);
 
-		take_one(&b->slots[slot], i, &now, permitted, arg);
-	}
+	count_now(b, slot);
+	for (size_t i = 0; i < b->slots[slot].n_counters; i++)
+		take_one(&b->slots[slot], i, permitted, arg);
 }

@@ -131,7 +131,7 @@ SEC("socket")
 int
 tap_outgoing(struct __sk_buff *skb)
 {
-	if (skb->pkt_type != PACKET_OUTGOING || prove(skb, true, false))
+	if (skb->pkt_type != PACKET_OUTGOING || prove_copied(skb, true))
 		return 0;
 	if (!from_owner(skb)) {
 		if (report(skb, true)) {
@@ -149,7 +149,7 @@ SEC("tc")
 int
 tap_leaving(struct __sk_buff *skb)
 {
-	if (!prove(skb, true, true))
+	if (!prove(skb, true))
 		count_fate(skb->ifindex, report(skb, true) ? SENT : FULL);
 	return TCX_NEXT;
 }
@@ -161,7 +161,7 @@ tap_entering(struct __sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_OTHERHOST)
 		return TCX_NEXT;
-	if (skb->pkt_type != PACKET_HOST || !prove(skb, false, true))
+	if (skb->pkt_type != PACKET_HOST || !prove(skb, false))
 		count_fate(skb->ifindex, report(skb, false) ? SENT_IN : FULL_IN);
 	return TCX_NEXT;
 }
@@ -177,7 +177,7 @@ tap_incoming(struct __sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_OUTGOING || skb->pkt_type == PACKET_OTHERHOST)
 		return 0;
-	if (skb->pkt_type == PACKET_HOST && prove(skb, false, false))
+	if (skb->pkt_type == PACKET_HOST && prove_copied(skb, false))
 		return 0;
 	count_fate(skb->ifindex, PASSED);
 	return TAP_HEAD_BYTES;

@@ -27,9 +27,10 @@
 #define TAP_MAX_FLOWS4		(1 << 18)
 #define TAP_MAX_FLOWS6		(1 << 16)
 
-/* Flows that each processor has at hand, and marks of changed ones: powers of two. */
-#define TAP_RECENT4_BITS	14
-#define TAP_RECENT6_BITS	12
+/* Sets of flows that each processor has at hand, and marks of changed ones. */
+#define TAP_RECENT4_BITS	12
+#define TAP_RECENT6_BITS	10
+#define TAP_RECENT_WAYS		4	/* flows in a set */
 #define TAP_RENEWED_BITS	10
 
 /* Ranges that one address, and services that one port may stand in. */
@@ -143,7 +144,7 @@ struct tap_flow {
  */
 struct tap_recent {
 	__u64 word;		/* as in tap_flow */
-	__u32 now, renewed;	/* ticks; tap_renewed of the flow's mark */
+	__u64 when;		/* ticks, and above them tap_renewed of the flow's mark */
 	__u64 mac;		/* of the sender, nothing to show of it; 0: ask the flow */
 	__u32 ingress, egress, counter;
 	__u16 tap_in, tap_out;
@@ -160,6 +161,30 @@ struct tap_recent6 {
 	__u64 key[5];
 	struct tap_recent of;
 	__u64 zero[6];
+};
+
+/* Whose hashes choose the same. */
+struct tap_set4 {
+	struct tap_recent4 way[TAP_RECENT_WAYS];
+};
+
+struct tap_set6 {
+	struct tap_recent6 way[TAP_RECENT_WAYS];
+};
+
+/*
+ * Packets of one slot on one processor that its counters have not got yet. They get
+ * all of a full round at once: each of them is a line of memory that no cache has,
+ * and the processor waits for many of those in the time of one.
+ */
+#define TAP_PENDING		32u	/* packets in a round: a power of two */
+#define TAP_PENDING_COUNTER	32	/* bits of an entry; below: bytes */
+#define TAP_PENDING_ROUND	50
+#define TAP_PENDING_ROUND_MASK	0x3fffu
+
+struct tap_pending {
+	__u64 n;		/* of all rounds; those of full rounds are counted */
+	__u64 entry[TAP_PENDING];	/* counter as in tap_flow, less 1; its round */
 };
 
 /* An end of a frame that came in: when it was last shown to user space. */

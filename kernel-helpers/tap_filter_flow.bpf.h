@@ -11,6 +11,7 @@
 #ifndef KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
 #define KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H
 
+#include "kernel-helpers/tap_filter_count.bpf.h"
 #include "kernel-helpers/tap_filter_policy.bpf.h"
 #include "kernel-helpers/tap_filter_recent.bpf.h"
 #include "kernel-helpers/tap_ports.h"
@@ -38,22 +39,24 @@ flow_find(const struct packet *p)
 	return f;
 }
 
-/* Addresses of both ends; IPv4: the first word. */
-struct ends {
-	__be32 src[4], dst[4];
-};
-
-static __always_inline void
-read_ends(const struct packet *p, struct ends *e)
+static __always_inline const struct tap_class *
+class_of_src(__u32 slot, const struct packet *p)
 {
+	return class_of(slot, p->family, p->key_words);
+}
+
+static __always_inline const struct tap_class *
+class_of_dst(__u32 slot, const struct packet *p)
+{
+	const struct tap_class *class;
+
 	if (p->family == 4) {
-		e->src[0] = p->key.v4.src;
-		e->dst[0] = p->key.v4.dst;
+		class = class_of(slot, 4, &p->key.v4.dst);
 		KEEP_APART;
 	} else {
-		__builtin_memcpy(e->src, p->key.v6.src, 16);
-		__builtin_memcpy(e->dst, p->key.v6.dst, 16);
+		class = class_of(slot, 6, p->key.v6.dst);
 	}
+	return class;
 }
 
 static __noinline struct tap_flow *
@@ -188,16 +191,18 @@ mac_right(const struct packet *p, __u32 tap, __u32 slot)
 {
 	struct tap_mac key = { .tap = tap, .family = p->family };
 	void *table = bpf_map_lookup_elem(&macs, &slot);
-	const struct tap_class *class;
-	struct ends ends = { 0 };
+	const struct tap_class *class = class_of_src(slot, p);
 
-	read_ends(p, &ends);
-	class = class_of(slot, p->family, ends.src);
 	if (!class || !table)
 		return false;
 	if ((class->flags & TAP_CLASS_BOUND) == 0)
 		return (class->flags & TAP_CLASS_REGISTERED) == 0;
-	__builtin_memcpy(key.address, ends.src, 16);
+	if (p->family == 4) {
+		__builtin_memcpy(key.address, &p->key.v4.src, 4);
+		KEEP_APART;
+	} else {
+		__builtin_memcpy(key.address, p->key.v6.src, 16);
+	}
 	__builtin_memcpy(key.mac, p->mac, 6);
 	return bpf_map_lookup_elem(table, &key) != NULL;
 }
@@ -212,14 +217,12 @@ flow_open(const struct packet *p, const struct place *at)
 	__u32 slot = at->word & 1;
 	struct tap_flow f = { .word = at->word, .seen = at->now };
 	struct question q = { .slot = slot };
-	struct ends ends = { 0 };
 
 	if (p->protocol == IPPROTO_UDP &&
 	    (tunnel_port(p->sport) || tunnel_port(p->dport)))
 		return false;
-	read_ends(p, &ends);
-	q.src = class_of(slot, p->family, ends.src);
-	q.dst = class_of(slot, p->family, ends.dst);
+	q.src = class_of_src(slot, p);
+	q.dst = class_of_dst(slot, p);
 	if (!q.src || !q.dst || !places_right(at, q.src, q.dst, &f) ||
 	    (!at->leaving && !mac_right(p, f.tap_in, slot)))
 		return false;
@@ -281,33 +284,6 @@ hidden(const struct packet *p, const struct place *at, struct tap_flow *f)
 	return !station_due(p, at);
 }
 
-static __always_inline void
-count_permitted(struct __sk_buff *skb, __u32 counter)
-{
-	__u32 at = ((counter - 1) >> 1) +
-	    bpf_get_smp_processor_id() * 2 * TAP_MAX_COUNTERS;
-	__u32 way = (counter - 1) & 1;
-	struct tap_counts *c = bpf_map_lookup_elem(&permitted, &at);
-
-	if (!c)
-		return;
-	c->packets[way]++;
-	c->bytes[way] += skb->len;
-}
-
-static __always_inline void
-count_proven(__u32 tap, bool leaving)
-{
-	struct tap_count *c = bpf_map_lookup_elem(&counts, &tap);
-
-	if (!c)
-		return;
-	if (leaving)
-		c->proven_out++;
-	else
-		c->proven_in++;
-}
-
 /* The tables of this moment; false: there are none. */
 static __always_inline bool
 look_around(struct __sk_buff *skb, bool leaving, struct place *at)
@@ -335,12 +311,18 @@ quiet(const struct tap_flow *f, const struct place *at)
 	    at->now - f->showed < TAP_SHOW_STATION;
 }
 
+/* Of a flow that was proven in this tick, with nothing changed since. */
+static __always_inline __u64
+when(const struct place *at)
+{
+	return (__u64)at->renewed << 32 | at->now;
+}
+
 static __noinline int
 keep_at_hand(const struct packet *p, const struct place *at, const struct tap_flow *f)
 {
 	const struct tap_recent of = {
-		.word = at->word, .now = at->now, .renewed = at->renewed,
-		.mac = quiet(f, at) ? f->mac : 0,
+		.word = at->word, .when = when(at), .mac = quiet(f, at) ? f->mac : 0,
 		.ingress = f->ingress, .egress = f->egress, .counter = f->counter,
 		.tap_in = f->tap_in, .tap_out = f->tap_out,
 	};
@@ -352,26 +334,32 @@ keep_at_hand(const struct packet *p, const struct place *at, const struct tap_fl
 static __always_inline bool
 is_recent(const struct tap_recent *r, const struct packet *p, const struct place *at)
 {
-	if (!r || r->word != at->word || r->now != at->now ||
-	    r->renewed != at->renewed || r->ingress != at->ingress)
+	if (!r || r->word != at->word || r->when != when(at) || r->ingress != at->ingress)
 		return false;
 	return at->leaving ? r->egress == at->egress : r->mac == p->mac_number;
 }
 
 /* What is forwarded is counted where it leaves. */
 static __always_inline void
-count_frame(struct __sk_buff *skb, __u32 tap, __u32 counter, bool leaving)
+count_frame(struct __sk_buff *skb, const struct place *at, __u32 tap, __u32 counter)
 {
-	count_proven(tap, leaving);
-	if (leaving)
-		count_permitted(skb, counter);
+	count_proven(tap, at->leaving);
+	if (at->leaving)
+		count_permitted(skb, at->word, counter);
+}
+
+static __always_inline void
+place_flow(const struct packet *p, struct place *at)
+{
+	at->hash = recent_hash(p);
+	at->renewed = tap_renewed[recent_mark(at->hash)];
 }
 
 /* As the flow's own entry says. */
 static __always_inline bool
-prove_by_flow(struct __sk_buff *skb, const struct packet *p, const struct place *at,
-    bool leaving)
+prove_by_flow(struct __sk_buff *skb, const struct packet *p, const struct place *at)
 {
+	const bool leaving = at->leaving;
 	struct tap_flow *f = flow_find(p);
 
 	if (!f || f->word != at->word || flow_idle(f, p, at)) {
@@ -391,33 +379,95 @@ prove_by_flow(struct __sk_buff *skb, const struct packet *p, const struct place 
 		f->seen = at->now;
 	if (!leaving && !hidden(p, at, f))
 		return false;
-	count_frame(skb, leaving ? f->tap_out : f->tap_in, f->counter, leaving);
+	count_frame(skb, at, leaving ? f->tap_out : f->tap_in, f->counter);
 	keep_at_hand(p, at, f);
 	return true;
 }
 
-/*
- * True: permitted beyond doubt, counted, and nobody needs to see it. "there": a tc
- * program asks.
- */
 static __always_inline bool
-prove(struct __sk_buff *skb, bool leaving, bool there)
+count_recent(struct __sk_buff *skb, const struct place *at, const struct tap_recent *r)
 {
-	const struct tap_recent *r;
+	count_frame(skb, at, at->leaving ? r->tap_out : r->tap_in, r->counter);
+	return true;
+}
+
+static __always_inline bool
+prove_parsed(struct __sk_buff *skb, const struct packet *p, struct place *at)
+{
+	const struct tap_recent *r = NULL;
+
+	place_flow(p, at);
+	/* with SYN another connection begins: its flow forgets what it showed */
+	if (tap_in_turn && !p->syn && p->family == 6)
+		r = recent6_find(p, at->hash);
+	else if (tap_in_turn && !p->syn)
+		r = recent4_find(p, at->hash);
+	return is_recent(r, p, at) ? count_recent(skb, at, r) : prove_by_flow(skb, p, at);
+}
+
+/* Of any frame. From a copy of its headers. */
+static __always_inline bool
+prove_copied(struct __sk_buff *skb, bool leaving)
+{
 	struct packet p = { 0 };
 	struct place at;
 
-	if (!look_around(skb, leaving, &at) ||
-	    !(there ? parse_there(skb, &p) : parse_copy(skb, &p)))
+	return look_around(skb, leaving, &at) && parse_copy(skb, &p) &&
+	    prove_parsed(skb, &p, &at);
+}
+
+/* The same for tc programs: each has one of the two below, out of its way. */
+static __always_inline bool
+prove_there(struct __sk_buff *skb, bool leaving)
+{
+	struct packet p = { 0 };
+	struct place at;
+
+	return look_around(skb, leaving, &at) && parse_there(skb, &p) &&
+	    prove_parsed(skb, &p, &at);
+}
+
+static __noinline int
+prove_leaving(struct __sk_buff *skb)
+{
+	return prove_there(skb, true);
+}
+
+static __noinline int
+prove_entering(struct __sk_buff *skb)
+{
+	return prove_there(skb, false);
+}
+
+/*
+ * What nearly every frame is: IPv4, of a flow that is at hand. Apart from all else,
+ * so that the code it takes is short and lies in one piece: a forwarded packet finds
+ * nothing of it in the processor's first cache.
+ */
+static __always_inline bool
+prove_recent(struct __sk_buff *skb, bool leaving)
+{
+	const struct tap_recent *r;
+	struct packet p;
+	struct place at;
+
+	if (!tap_in_turn || !look_around(skb, leaving, &at) || !parse_plain4(skb, &p) ||
+	    p.syn)
 		return false;
-	at.hash = recent_hash(&p);
-	at.renewed = tap_renewed[recent_mark(at.hash)];
-	/* with SYN another connection begins: its flow forgets what it showed */
-	r = tap_in_turn && !p.syn ? recent_find(&p, at.hash) : NULL;
-	if (!is_recent(r, &p, &at))
-		return prove_by_flow(skb, &p, &at, leaving);
-	count_frame(skb, leaving ? r->tap_out : r->tap_in, r->counter, leaving);
-	return true;
+	place_flow(&p, &at);
+	r = recent4_find(&p, at.hash);
+	return is_recent(r, &p, &at) && count_recent(skb, &at, r);
+}
+
+/*
+ * True: permitted beyond doubt, counted, and nobody needs to see it. For tc programs;
+ * others ask prove_copied().
+ */
+static __always_inline bool
+prove(struct __sk_buff *skb, bool leaving)
+{
+	return prove_recent(skb, leaving) ||
+	    (leaving ? prove_leaving(skb) : prove_entering(skb));
 }
 
 #endif /* KERNEL_HELPERS_TAP_FILTER_FLOW_BPF_H */

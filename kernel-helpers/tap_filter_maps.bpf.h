@@ -103,6 +103,14 @@ struct {
 	__type(value, struct tap_counts);
 } permitted SEC(".maps");
 
+/* One of each slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct tap_pending);
+} pending SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, TAP_MAX_FLOWS4);
@@ -127,7 +135,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1 << TAP_RECENT4_BITS);
 	__type(key, __u32);
-	__type(value, struct tap_recent4);
+	__type(value, struct tap_set4);
 } recent4 SEC(".maps");
 
 struct {
@@ -135,7 +143,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1 << TAP_RECENT6_BITS);
 	__type(key, __u32);
-	__type(value, struct tap_recent6);
+	__type(value, struct tap_set6);
 } recent6 SEC(".maps");
 
 struct {

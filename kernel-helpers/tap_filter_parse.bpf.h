@@ -77,6 +77,7 @@ struct packet {
 	union {
 		__u8 mac[8];	/* of the sender, 0 and 1 behind: no sender is number 0 */
 		__u64 mac_number;
+		struct { __u32 first; __u16 last, behind; } mac_words;
 	};
 	__u16 family;		/* 4, 6 */
 	__u16 sport, dport;	/* host order */
@@ -135,9 +136,10 @@ parse_transport(__u32 room, const struct l4_start *l4, struct packet *p)
 static __always_inline void
 take_mac(const struct tap_ether *eth, struct packet *p)
 {
-	__builtin_memcpy(p->mac, eth->src, 6);
-	p->mac[6] = 0;
-	p->mac[7] = 1;
+	p->mac_words.first = *(const __u32 *)(const void *)eth->src;
+	p->mac_words.last = *(const __u16 *)(const void *)&eth->src[4];
+	p->mac_words.behind = bpf_htons(1);
+	barrier_var(p->mac_number);	/* one number from here on, not three */
 }
 
 static __always_inline bool
@@ -218,24 +220,34 @@ parse_copy(struct __sk_buff *skb, struct packet *p)
 }
 
 /*
- * The same of a frame that may be read where it stands: tc programs may. Its headers
- * are in one piece unless a driver left them in fragments of the buffer.
+ * IPv4 of a frame that may be read where it stands: tc programs may. Its headers are
+ * in one piece unless a driver left them in fragments of the buffer.
  */
+static __always_inline bool
+parse_plain4(struct __sk_buff *skb, struct packet *p)
+{
+	const char *data = (const char *)(long)skb->data;
+	const char *end = (const char *)(long)skb->data_end;
+
+	return !skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IP) &&
+	    data + ETH_HLEN + sizeof(struct start4) <= end &&
+	    parse4(skb->len, (const void *)data, (const void *)(data + ETH_HLEN), p);
+}
+
+/* The same, of any frame. */
 static __always_inline bool
 parse_there(struct __sk_buff *skb, struct packet *p)
 {
 	const char *data = (const char *)(long)skb->data;
 	const char *end = (const char *)(long)skb->data_end;
-	const struct tap_ether *eth = (const void *)data;
 
-	if (skb->vlan_present)
-		return false;
 	if (skb->protocol == bpf_htons(ETH_P_IP) &&
 	    data + ETH_HLEN + sizeof(struct start4) <= end)
-		return parse4(skb->len, eth, (const void *)(data + ETH_HLEN), p);
-	if (skb->protocol == bpf_htons(ETH_P_IPV6) &&
+		return parse_plain4(skb, p);
+	if (!skb->vlan_present && skb->protocol == bpf_htons(ETH_P_IPV6) &&
 	    data + ETH_HLEN + sizeof(struct start6) <= end)
-		return parse6(skb->len, eth, (const void *)(data + ETH_HLEN), p);
+		return parse6(skb->len, (const void *)data,
+		    (const void *)(data + ETH_HLEN), p);
 	return parse_copy(skb, p);
 }
 

@@ -4,10 +4,9 @@
  * through the real programs (BPF_PROG_RUN) in front of one small policy, and the
  * filter's own tables are read and aged from outside.
  */
-#include "agent/watch/prefilter.h"
-#include "agent/watch/watch_policy.h"
 #include "kernel-helpers/tap_bpf.h"
 #include "tests/unit/random_frame.h"
+#include "tests/unit/tap_world.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
@@ -24,114 +23,10 @@
 
 #define SKIPPED 77
 
-enum { MN, LG, TAPS };
-
-/* "a" may speak from one MAC only. */
-static const char text[] =
-    "schema = 1; site = { name = \"s\"; gateway = \"g\"; };"
-    "zones = ("
-    " { name = \"mn\"; class = \"mynumber\"; segments = ( { interface = \"tm0\";"
-    "   networks = [ \"10.1.0.0/24\" ]; gateway = [ \"10.1.0.1\" ]; } ); },"
-    " { name = \"lg\"; class = \"lgwan\"; segments = ( { interface = \"tm1\";"
-    "   networks = [ \"10.2.0.0/24\" ]; gateway = [ \"10.2.0.1\" ]; } ); } );"
-    "hosts = ( { name = \"a\"; zone = \"mn\"; addresses = [ \"10.1.0.2\" ];"
-    "   mac = \"00:00:5e:00:53:0a\"; },"
-    " { name = \"b\"; zone = \"lg\"; addresses = [ \"10.2.0.2\" ]; } );"
-    "services = ( { name = \"all\"; protocol = \"udp\"; ports = [ \"1-65535\" ]; },"
-    " { name = \"web\"; protocol = \"tcp\"; ports = [ \"1-65535\" ]; } );"
-    "permits = ( { id = \"T1\"; from = [ \"a\" ]; to = [ \"b\" ];"
-    "   services = [ \"all\", \"web\" ]; purpose = \"p\"; } );";
-
-static const uint8_t mac_a[6] = { 0, 0, 0x5e, 0, 0x53, 0x0a };
-static const uint8_t mac_b[6] = { 0, 0, 0x5e, 0, 0x53, 0x0b };
 static const uint8_t mac_else[6] = { 0, 0, 0x5e, 0, 0x53, 0x66 };
-
-static uint32_t ifindex[TAPS];
 static bool at_hook;	/* frames come in by tcx, not by a packet socket */
 
-static bool
-make_world(void)
-{
-	if (unshare(CLONE_NEWNET) != 0 ||
-	    /* whom random_frame_plain() writes to */
-	    system("ip link add tm0 address 02:00:00:00:00:01 type veth peer name tm1 "
-	    "address 02:00:00:00:00:01 2>/dev/null") != 0)
-		return false;
-	ifindex[MN] = if_nametoindex("tm0");
-	ifindex[LG] = if_nametoindex("tm1");
-	return true;
-}
-
-static struct tap_bpf *
-filter_with_policy(void)
-{
-	char why[256] = "";
-	int tap_of_segment[LIMIT_SEGMENTS] = { MN, LG };
-	struct tap_bpf *bpf = tap_bpf_open(why, sizeof(why));
-	struct places *places = places_new();
-	struct watch_policy *policy = watch_policy_new(text, sizeof(text) - 1, NULL, 0,
-	    places, NULL, why, sizeof(why));
-	struct prefilter_source from = { .tap_of_segment = tap_of_segment };
-	struct prefilter *filter;
-
-	if (bpf == NULL || policy == NULL)
-		fprintf(stderr, "%s\n", why);
-	CU_ASSERT_FATAL(bpf != NULL && policy != NULL);
-	for (size_t i = TAPS; i < LIMIT_SEGMENTS; i++)
-		tap_of_segment[i] = -1;
-	for (size_t i = 0; i < TAPS; i++)
-		CU_ASSERT_EQUAL_FATAL(tap_bpf_set_tap(bpf, i, ifindex[i], true), 0);
-	from.checked = policy->checked;
-	from.now_s = (int64_t)time(NULL);
-	filter = prefilter_new(&from);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(filter);
-	CU_ASSERT_EQUAL_FATAL(tap_bpf_load(bpf, prefilter_policy(filter)), 0);
-	prefilter_free(filter);
-	watch_policy_free(policy);
-	places_free(places);
-	return bpf;
-}
-
 /* ---- frames -------------------------------------------------------------------- */
-
-static struct facts
-from_a(uint8_t protocol, uint16_t dport, uint8_t flags)
-{
-	struct facts f = { .protocol = protocol, .sport = 5000, .dport = dport,
-	    .tcp_flags = flags, .hop_limit = 64, .flags = FACT_HAS_PORTS | FACT_HAS_MAC };
-
-	address_parse("10.1.0.2", &f.src);
-	address_parse("10.2.0.2", &f.dst);
-	memcpy(f.src_mac, mac_a, 6);
-	return f;
-}
-
-static struct facts
-from_b(uint8_t protocol, uint16_t sport, uint8_t flags)
-{
-	struct facts f = from_a(protocol, sport, flags), turned = f;
-
-	turned.src = f.dst;
-	turned.dst = f.src;
-	turned.sport = f.dport;
-	turned.dport = f.sport;
-	memcpy(turned.src_mac, mac_b, 6);
-	return turned;
-}
-
-static int
-run_program(const struct tap_bpf *bpf, enum tap_program program, const uint8_t *frame,
-    size_t length, uint32_t ingress, uint32_t here)
-{
-	struct __sk_buff context = { .ingress_ifindex = ingress, .ifindex = here };
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame,
-	    .data_size_in = (uint32_t)length, .ctx_in = &context,
-	    .ctx_size_in = sizeof(context), .repeat = 1);
-
-	CU_ASSERT_EQUAL_FATAL(bpf_prog_test_run_opts(tap_bpf_program(bpf, program), &o),
-	    0);
-	return (int)o.retval;
-}
 
 /* At the hook where frames come in: false when it counts it for proven. */
 static bool
@@ -141,7 +36,7 @@ shows_entering(const struct tap_bpf *bpf, const uint8_t *frame, size_t length,
 	struct tap_count before, now;
 
 	tap_bpf_counts(bpf, tap, &before);
-	run_program(bpf, TAP_PROGRAM_ENTERING, frame, length, 0, ifindex[tap]);
+	tap_world_run(bpf, TAP_PROGRAM_ENTERING, frame, length, 0, tap_world_ifindex[tap]);
 	tap_bpf_counts(bpf, tap, &now);
 	CU_ASSERT_EQUAL(now.proven_in + now.sent_in + now.full_in,
 	    before.proven_in + before.sent_in + before.full_in + 1);
@@ -164,30 +59,14 @@ shows_words(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap,
 	made.captured += words;
 	if (at_hook)
 		return shows_entering(bpf, longer, made.captured, tap);
-	return run_program(bpf, TAP_PROGRAM_INCOMING, longer, made.captured + 14u,
-	    ifindex[tap], ifindex[tap]) != 0;
+	return tap_world_run(bpf, TAP_PROGRAM_INCOMING, longer, made.captured + 14u,
+	    tap_world_ifindex[tap], tap_world_ifindex[tap]) != 0;
 }
 
 static bool
 shows(const struct tap_bpf *bpf, const struct facts *f, unsigned int tap)
 {
 	return shows_words(bpf, f, tap, 0);
-}
-
-/* True: user space sees it leave. */
-static bool
-shows_leaving(const struct tap_bpf *bpf, const struct facts *f, unsigned int in)
-{
-	unsigned int out = in == MN ? LG : MN;
-	struct random_frame made;
-	struct tap_count before, now;
-
-	random_frame_plain(f, &made);
-	tap_bpf_counts(bpf, out, &before);
-	run_program(bpf, TAP_PROGRAM_LEAVING, made.bytes, made.captured, ifindex[in],
-	    ifindex[out]);
-	tap_bpf_counts(bpf, out, &now);
-	return now.proven_out == before.proven_out;
 }
 
 /* ---- the filter's table of flows ------------------------------------------------- */
@@ -244,9 +123,9 @@ seen_by_filter(const struct tap_bpf *bpf, const struct facts *f)
 static void
 a_wrong_mac_opens_nothing(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	struct facts q = from_a(IPPROTO_UDP, 514, 0);
-	const struct facts a = from_b(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
+	const struct facts a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 
 	memcpy(q.src_mac, mac_else, 6);
 	for (int i = 0; i < 3; i++)
@@ -254,15 +133,15 @@ a_wrong_mac_opens_nothing(void)
 	CU_ASSERT_FALSE(seen_by_filter(bpf, &q));
 	for (int i = 0; i < 3; i++)
 		CU_ASSERT_TRUE(shows(bpf, &a, LG));
-	CU_ASSERT_TRUE(shows_leaving(bpf, &a, LG));
+	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &a, LG));
 
 	/* the right one does, and then the wrong one still shows */
-	memcpy(q.src_mac, mac_a, 6);
+	memcpy(q.src_mac, tap_world_a, 6);
 	for (int i = 0; i < 3; i++)
 		(void)shows(bpf, &q, MN);
 	CU_ASSERT_FALSE(shows(bpf, &q, MN));
 	CU_ASSERT_TRUE(seen_by_filter(bpf, &q));
-	CU_ASSERT_FALSE(shows_leaving(bpf, &a, LG));
+	CU_ASSERT_FALSE(tap_world_shows_leaving(bpf, &a, LG));
 	memcpy(q.src_mac, mac_else, 6);
 	CU_ASSERT_TRUE(shows(bpf, &q, MN));
 	tap_bpf_close(bpf);
@@ -271,8 +150,8 @@ a_wrong_mac_opens_nothing(void)
 static void
 a_wrong_mac_keeps_no_flow_alive(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	struct facts q = from_a(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	for (int i = 0; i < 3; i++)
 		(void)shows(bpf, &q, MN);
@@ -288,8 +167,8 @@ a_wrong_mac_keeps_no_flow_alive(void)
 static void
 answers_keep_a_flow_alive(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	const struct facts q = from_a(IPPROTO_UDP, 514, 0), a = from_b(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0), a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 
 	(void)shows(bpf, &q, MN);
 	CU_ASSERT_FALSE(seen_by_filter(bpf, &a));
@@ -324,13 +203,13 @@ a_new_connection_is_looked_into_again(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct tap_bpf *bpf = filter_with_policy();
+		struct tap_bpf *bpf = tap_world_filter();
 		const uint16_t port = rows[i].port;
-		const struct facts syn = from_a(IPPROTO_TCP, port, TCP_FLAG_SYN);
-		const struct facts word = from_a(IPPROTO_TCP, port, TCP_FLAG_ACK);
-		const struct facts agreed = from_b(IPPROTO_TCP, port,
+		const struct facts syn = tap_world_from_a(IPPROTO_TCP, port, TCP_FLAG_SYN);
+		const struct facts word = tap_world_from_a(IPPROTO_TCP, port, TCP_FLAG_ACK);
+		const struct facts agreed = tap_world_from_b(IPPROTO_TCP, port,
 		    TCP_FLAG_SYN | TCP_FLAG_ACK);
-		const struct facts reply = from_b(IPPROTO_TCP, port, TCP_FLAG_ACK);
+		const struct facts reply = tap_world_from_b(IPPROTO_TCP, port, TCP_FLAG_ACK);
 
 		for (int connection = 0; connection < 3; connection++) {
 			CU_ASSERT_TRUE(shows(bpf, &syn, MN));
@@ -353,45 +232,34 @@ some_ports_always_show(void)
 	static const uint16_t ports[] = { 53, 67, 68, 546, 547 };
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		struct tap_bpf *bpf = filter_with_policy();
-		struct facts to = from_a(IPPROTO_UDP, ports[i], 0);
-		struct facts by = from_a(IPPROTO_UDP, 514, 0);
+		struct tap_bpf *bpf = tap_world_filter();
+		struct facts to = tap_world_from_a(IPPROTO_UDP, ports[i], 0);
+		struct facts by = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 		by.sport = ports[i];
 		CU_ASSERT_EQUAL(shown(bpf, &to, MN), 100);
 		CU_ASSERT_EQUAL(shown(bpf, &by, MN), 100);
 		/* it is proven all the same: the way out is not shown */
-		CU_ASSERT_FALSE(shows_leaving(bpf, &to, MN));
+		CU_ASSERT_FALSE(tap_world_shows_leaving(bpf, &to, MN));
 		tap_bpf_close(bpf);
 	}
 }
 
 /* ---- what processors have at hand -------------------------------------------------- */
 
-/* False: we may not run there. */
-static bool
-run_on(int processor)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(processor, &set);
-	return sched_setaffinity(0, sizeof(set), &set) == 0;
-}
-
 static void
 another_processor_s_syn_begins_anew(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	const struct facts syn = from_a(IPPROTO_TCP, 80, TCP_FLAG_SYN);
-	const struct facts word = from_a(IPPROTO_TCP, 80, TCP_FLAG_ACK);
+	struct tap_bpf *bpf = tap_world_filter();
+	const struct facts syn = tap_world_from_a(IPPROTO_TCP, 80, TCP_FLAG_SYN);
+	const struct facts word = tap_world_from_a(IPPROTO_TCP, 80, TCP_FLAG_ACK);
 
 	CU_ASSERT_TRUE(shows(bpf, &syn, MN));
 	(void)shown(bpf, &word, MN);
 	CU_ASSERT_FALSE(shows_words(bpf, &word, MN, 5));
-	CU_ASSERT_TRUE(run_on(1));
+	CU_ASSERT_TRUE(tap_world_run_on(1));
 	CU_ASSERT_TRUE(shows(bpf, &syn, MN));
-	CU_ASSERT_TRUE(run_on(0));
+	CU_ASSERT_TRUE(tap_world_run_on(0));
 	CU_ASSERT(shown(bpf, &word, MN) >= TAP_SHOW_PACKETS);
 	tap_bpf_close(bpf);
 }
@@ -400,18 +268,18 @@ another_processor_s_syn_begins_anew(void)
 static void
 another_processor_s_station_shows(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	const struct facts q = from_a(IPPROTO_UDP, 514, 0), a = from_b(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0), a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 	struct facts other = a;
 
 	memcpy(other.src_mac, mac_else, 6);
 	(void)shown(bpf, &q, MN);
 	CU_ASSERT(shown(bpf, &a, LG) < 100);
 	for (int turn = 0; turn < 3; turn++) {
-		CU_ASSERT_TRUE(run_on(1));
+		CU_ASSERT_TRUE(tap_world_run_on(1));
 		CU_ASSERT_TRUE(shows(bpf, &other, LG));
 		CU_ASSERT_FALSE(shows(bpf, &other, LG));
-		CU_ASSERT_TRUE(run_on(0));
+		CU_ASSERT_TRUE(tap_world_run_on(0));
 		CU_ASSERT_TRUE(shows(bpf, &a, LG));
 		CU_ASSERT_FALSE(shows(bpf, &a, LG));
 	}
@@ -423,7 +291,7 @@ what_one_processor_changes_all_know(void)
 {
 	cpu_set_t all;
 
-	if (sched_getaffinity(0, sizeof(all), &all) != 0 || !run_on(1) || !run_on(0))
+	if (sched_getaffinity(0, sizeof(all), &all) != 0 || !tap_world_run_on(1) || !tap_world_run_on(0))
 		return;
 	another_processor_s_syn_begins_anew();
 	another_processor_s_station_shows();
@@ -434,15 +302,15 @@ what_one_processor_changes_all_know(void)
 static void
 a_policy_that_ends_takes_its_flows_along(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	const struct facts q = from_a(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	(void)shown(bpf, &q, MN);
 	CU_ASSERT_FALSE(shows(bpf, &q, MN));
-	CU_ASSERT_FALSE(shows_leaving(bpf, &q, MN));
+	CU_ASSERT_FALSE(tap_world_shows_leaving(bpf, &q, MN));
 	CU_ASSERT_EQUAL(tap_bpf_load(bpf, NULL), 0);
 	CU_ASSERT_TRUE(shows(bpf, &q, MN));
-	CU_ASSERT_TRUE(shows_leaving(bpf, &q, MN));
+	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &q, MN));
 	tap_bpf_close(bpf);
 }
 
@@ -450,17 +318,17 @@ a_policy_that_ends_takes_its_flows_along(void)
 static void
 nothing_goes_for_another_flow(void)
 {
-	struct tap_bpf *bpf = filter_with_policy();
-	struct facts f = from_a(IPPROTO_UDP, 514, 0);
+	struct tap_bpf *bpf = tap_world_filter();
+	struct facts f = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	(void)shown(bpf, &f, MN);
 	CU_ASSERT_FALSE(shows(bpf, &f, MN));
 	CU_ASSERT_TRUE(shows(bpf, &f, LG));
-	CU_ASSERT_TRUE(shows_leaving(bpf, &f, LG));
+	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &f, LG));
 	address_parse("10.2.0.3", &f.dst);
 	CU_ASSERT_TRUE(shows(bpf, &f, MN));
-	CU_ASSERT_TRUE(shows_leaving(bpf, &f, MN));
-	f = from_a(IPPROTO_TCP, 514, TCP_FLAG_ACK);
+	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &f, MN));
+	f = tap_world_from_a(IPPROTO_TCP, 514, TCP_FLAG_ACK);
 	CU_ASSERT_TRUE(shows_words(bpf, &f, MN, 5));
 	tap_bpf_close(bpf);
 }
@@ -501,7 +369,7 @@ main(void)
 	char why[256] = "";
 	struct tap_bpf *bpf = tap_bpf_open(why, sizeof(why));
 
-	if (bpf == NULL || !make_world()) {
+	if (bpf == NULL || !tap_world_make()) {
 		printf("needs CAP_BPF and CAP_NET_ADMIN: %s\n", why);
 		tap_bpf_close(bpf);
 		return SKIPPED;
