@@ -35,6 +35,9 @@ static const struct role {
 	[ROLE_CONTROL] = { "sekisho", { -1 } },
 	[ROLE_WATCHER] = { "sekisho-watch", { -1 } },
 	[ROLE_RECORDER] = { "sekisho-log", { -1 } },
+	[ROLE_ALERTER] = { "sekisho-alert", { -1 } },
+	/* To give the alerter its user and empty its bounding set; no more, and no input. */
+	[ROLE_STARTER] = { NULL, { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, -1 } },
 };
 
 static struct privilege_user
@@ -123,4 +126,10 @@ privilege_become(enum privilege_role role, const struct privilege_needs *needs)
 	/* Last: the lists hold none of the calls above but where children need them. */
 	r = confine_calls(role, needs);
 	return r < 0 ? r : landlock;
+}
+
+int
+privilege_shut_in(void)
+{
+	return confine_signals();
 }

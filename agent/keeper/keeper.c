@@ -113,7 +113,11 @@ start_processes(struct keeper *k)
 {
 	int r = keeper_start(k, CHILD_RECORDER);
 
-	return r < 0 ? r : keeper_start(k, CHILD_CONTROL);
+	if (r == 0)
+		r = keeper_start(k, CHILD_CONTROL);
+	if (r == 0)
+		r = keeper_starter_begin(k);
+	return r < 0 ? r : keeper_start(k, CHILD_ALERTER);
 }
 
 /* After the children, which start with more than they keep. */
