@@ -266,7 +266,7 @@ keep(struct alert_hook *h, const char *bytes, size_t n)
 			h->said[i] = ' ';
 }
 
-void
+bool
 alert_hook_listen(struct alert_hook *h)
 {
 	char bytes[4096];
@@ -280,10 +280,7 @@ alert_hook_listen(struct alert_hook *h)
 		h->end = ALERT_TOO_LOUD;
 		alert_hook_kill(h);
 	}
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		close(h->output_fd);
-		h->output_fd = -1;
-	}
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void
@@ -317,12 +314,10 @@ alert_hook_ended(struct alert_hook *h, int status, char *why, size_t size)
 	size_t n;
 
 	/* Last words may still be on their way. */
-	for (int i = 0; i < 16 && h->output_fd >= 0 && h->n_said < sizeof(h->said) - 1; i++)
-		alert_hook_listen(h);
+	for (int i = 0; i < 4 && h->n_said < sizeof(h->said) - 1 && alert_hook_listen(h); i++)
+		;
 	(void)kill(-h->pid, SIGKILL);
-	if (h->output_fd >= 0)
-		close(h->output_fd);
-	h->output_fd = -1;
+	close(h->output_fd);
 	h->pid = 0;
 	if (good)
 		return true;

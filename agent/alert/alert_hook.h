@@ -29,7 +29,7 @@ enum alert_end {
 
 struct alert_hook {
 	pid_t pid;			/* and process group; 0: nothing runs */
-	int output_fd;			/* readable: call alert_hook_listen(); -1: closed */
+	int output_fd;			/* readable: call alert_hook_listen() */
 	int64_t deadline_ns;		/* CLOCK_BOOTTIME */
 	enum alert_end end;
 	size_t heard;
@@ -60,15 +60,15 @@ struct alert_run {
 /* Start it. 0 or negative errno. */
 int alert_hook_start(struct alert_hook *h, const struct alert_run *run);
 
-/* Something is there to be read, or its end. */
-void alert_hook_listen(struct alert_hook *h);
+/* Something is there to be read; false: its end. */
+bool alert_hook_listen(struct alert_hook *h);
 
 /* End it when its time is over. */
 void alert_hook_look(struct alert_hook *h, int64_t boot_ns);
 void alert_hook_kill(struct alert_hook *h);
 
 /*
- * It was waited for: what is left of its group ends too. True when it did what it should;
+ * It was waited for: what is left of its group ends too, output_fd is closed. True when it did what it should;
  * else why gets a sentence.
  */
 bool alert_hook_ended(struct alert_hook *h, int status, char *why, size_t size);

@@ -31,8 +31,8 @@ on_output(sd_event_source *source, int fd, uint32_t events, void *arg)
 	struct running *r = arg;
 
 	(void)source, (void)fd, (void)events;
-	alert_hook_listen(&r->hook);
-	if (r->hook.output_fd < 0)
+	/* Before it is closed: the loop knows it by its number. */
+	if (!alert_hook_listen(&r->hook))
 		r->output = sd_event_source_disable_unref(r->output);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "agent/privilege.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +27,8 @@
 
 /* To fork takes microseconds; a starter that does not answer is dead. */
 #define ANSWER_MS 2000
+/* Landlock's version from which on it holds signals back. */
+#define SCOPES 6
 
 int
 keeper_alerts_folder(const struct paths *p, char *out, size_t size)
@@ -33,6 +36,30 @@ keeper_alerts_folder(const struct paths *p, char *out, size_t size)
 	int n = snprintf(out, size, "%s/alerts", p->run);
 
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/*
+ * What the hooks of an alerter that was killed have left running ends before there is
+ * another one: as their user, from here, where the signal reaches all of them and (by
+ * Landlock, from version 6 on) nobody else. Users of others are left alone.
+ */
+static void
+sweep(int landlock)
+{
+	const struct privilege_user u = privilege_user_of(ROLE_ALERTER);
+	pid_t pid;
+
+	if (u.uid == 0 || (u.fallback && landlock < SCOPES))
+		return;
+	pid = fork();
+	if (pid == 0) {
+		if (setgroups(0, NULL) == 0 && setresgid(u.gid, u.gid, u.gid) == 0 &&
+		    setresuid(u.uid, u.uid, u.uid) == 0)
+			(void)kill(-1, SIGKILL);
+		_exit(EXIT_SUCCESS);
+	}
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
 }
 
 static void __attribute__((noreturn))
@@ -52,9 +79,12 @@ run_alerter(struct keeper *k, const char *folder)
 
 /* The keeper becomes its parent. The raw call: there is one thread here, and no atfork. */
 static int32_t
-start_alerter(struct keeper *k, const char *folder)
+start_alerter(struct keeper *k, const char *folder, int landlock)
 {
-	long pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
+	long pid;
+
+	sweep(landlock);
+	pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
 	    0ul);
 
 	if (pid == 0)
@@ -69,6 +99,7 @@ run_starter(struct keeper *k)
 	char folder[PATHS_SIZE], word;
 	const struct privilege_needs needs = { .folders = { folder } };
 	sigset_t none;
+	int landlock;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -80,13 +111,13 @@ run_starter(struct keeper *k)
 	for (int other = 0; other < CHILD_COUNT; other++)
 		if (other != CHILD_ALERTER)
 			beat_forget(k->beats[other]);
-	if (privilege_become(ROLE_STARTER, &needs) < 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+	landlock = privilege_become(ROLE_STARTER, &needs);
+	if (landlock < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
 		log_warnx("the starter of the alerter cannot give up privileges");
 		_exit(EXIT_FAILURE);
 	}
 	while (recv(k->starter_fd, &word, 1, 0) == 1) {
-		int32_t pid = start_alerter(k, folder);
+		int32_t pid = start_alerter(k, folder, landlock);
 
 		(void)send(k->starter_fd, &pid, sizeof(pid), MSG_NOSIGNAL);
 	}

@@ -9,7 +9,7 @@ import shutil
 # as sekisho.sysusers names them; numbers that nobody here has
 GROUPS = {"sekisho-audit": 64801, "sekisho-admin": 64802,
           "sekisho": 64811, "sekisho-watch": 64812, "sekisho-log": 64813,
-          "sekisho-alert": 64814}
+          "sekisho-alert": 64815}
 USERS = ("sekisho", "sekisho-watch", "sekisho-log", "sekisho-alert")
 
 
