@@ -52,17 +52,21 @@ add(struct alert_heap *h, int64_t wall_ns, uint64_t n, uint8_t severity, const c
 		h->severity = severity;
 }
 
-/* One heap onto another; what is moved came later. */
+/* One heap onto another. */
 static void
 move(struct alert_heap *to, struct alert_heap *from)
 {
-	const int64_t since_ns = to->n > 0 ? to->since_ns : from->since_ns;
+	const bool first = to->n == 0 || from->since_ns < to->since_ns;
+	const bool last = to->n == 0 || from->until_ns > to->until_ns;
+	const int64_t since_ns = first ? from->since_ns : to->since_ns;
+	const int64_t until_ns = last ? from->until_ns : to->until_ns;
 
 	if (from->n == 0)
 		return;
 	add(to, from->until_ns, from->n, from->severity, from->length > 0 ? from->line : NULL,
 	    from->length);
 	to->since_ns = since_ns;
+	to->until_ns = until_ns;
 	empty(from);
 }
 

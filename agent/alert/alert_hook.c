@@ -179,7 +179,8 @@ become_hook(const struct alert_run *run, int input, int output)
 	snprintf(alert, sizeof(alert), "SEKISHO_ALERT=%s", run->name);
 	snprintf(home, sizeof(home), "HOME=%s", run->folder);
 	/* A session of its own is a process group of its own; it ends with the alerter. */
-	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir(run->folder) < 0 ||
+	if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || chdir(run->folder) < 0 ||
 	    dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(output, STDERR_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		_exit(STATUS_NO_START);

@@ -72,6 +72,7 @@ struct keeper {
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
 	pid_t starter;			/* keeper_starter.c; 0: there is none */
 	int starter_fd;
+	int starter_landlock;		/* by its first word */
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	struct nft_channel *nft;

@@ -78,7 +78,7 @@ run_alerter(struct keeper *k, const char *folder)
 }
 
 /* The keeper becomes its parent. The raw call: there is one thread here, and no atfork. */
-static int32_t
+static int
 start_alerter(struct keeper *k, const char *folder, int landlock)
 {
 	long pid;
@@ -89,7 +89,7 @@ start_alerter(struct keeper *k, const char *folder, int landlock)
 
 	if (pid == 0)
 		run_alerter(k, folder);
-	return pid < 0 ? (int32_t)-errno : (int32_t)pid;
+	return pid < 0 ? -errno : (int)pid;
 }
 
 static void __attribute__((noreturn))
@@ -116,12 +116,25 @@ run_starter(struct keeper *k)
 		log_warnx("the starter of the alerter cannot give up privileges");
 		_exit(EXIT_FAILURE);
 	}
+	(void)send(k->starter_fd, &landlock, sizeof(landlock), MSG_NOSIGNAL);
 	while (recv(k->starter_fd, &word, 1, 0) == 1) {
-		int32_t pid = start_alerter(k, folder, landlock);
+		int pid = start_alerter(k, folder, landlock);
 
 		(void)send(k->starter_fd, &pid, sizeof(pid), MSG_NOSIGNAL);
 	}
 	_exit(EXIT_SUCCESS);
+}
+
+/* 0, or -EPIPE when it says nothing in time. */
+static int
+hear(struct keeper *k, int *word)
+{
+	struct pollfd p = { .fd = k->starter_fd, .events = POLLIN };
+
+	if (poll(&p, 1, ANSWER_MS) != 1 ||
+	    recv(k->starter_fd, word, sizeof(*word), MSG_DONTWAIT) != (ssize_t)sizeof(*word))
+		return -EPIPE;
+	return 0;
 }
 
 int
@@ -145,20 +158,17 @@ keeper_starter_begin(struct keeper *k)
 	}
 	k->starter_fd = pair[0];
 	k->starter = pid;
-	return 0;
+	return hear(k, &k->starter_landlock);
 }
 
 pid_t
 keeper_starter_fork(struct keeper *k)
 {
-	struct pollfd p = { .fd = k->starter_fd, .events = POLLIN };
 	const char word = 'a';
-	int32_t pid = -EPIPE;
+	int pid = -EPIPE;
 
 	if (send(k->starter_fd, &word, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1 ||
-	    poll(&p, 1, ANSWER_MS) != 1 ||
-	    recv(k->starter_fd, &pid, sizeof(pid), MSG_DONTWAIT) != (ssize_t)sizeof(pid) ||
-	    pid <= 0) {
+	    hear(k, &pid) < 0 || pid <= 0) {
 		errno = pid < 0 ? -pid : EPIPE;
 		return -1;
 	}
