@@ -106,11 +106,10 @@ alert_feed_again(struct alert_feed *f)
 void
 alert_feed_rules(struct alert_feed *f, const struct alert_rules *rules)
 {
-	/* What was counted by rules of other numbers would be told of the wrong ones. */
-	if (memcmp(&f->rules, rules, sizeof(*rules)) != 0) {
-		memset(&f->counts, 0, sizeof(f->counts));
-		f->owing = false;
-	}
+	/* What was counted by the numbers of before goes first, or would be told of others. */
+	alert_feed_tick(f);
+	memset(&f->counts, 0, sizeof(f->counts));
+	f->owing = false;
 	f->rules = *rules;
 	if (f->rules.n > ALERT_RULES_MOST)
 		f->rules.n = ALERT_RULES_MOST;

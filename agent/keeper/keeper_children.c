@@ -349,6 +349,12 @@ plan_restart(struct keeper *k, enum child_id id)
 		    keeper_child_name(id), strerror(-r));
 }
 
+void
+keeper_start_soon(struct keeper *k, enum child_id id)
+{
+	plan_restart(k, id);
+}
+
 static void
 note_death(struct keeper *k, enum child_id id, int status)
 {

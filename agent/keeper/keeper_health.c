@@ -223,7 +223,8 @@ keeper_describe(struct keeper *k, struct ipc_processes *out)
 {
 	*out = (struct ipc_processes){ .n = CHILD_COUNT + 2 };
 	describe("keeper", getpid(), k->landlock, &out->processes[0]);
-	describe("starter", k->starter, k->starter_landlock, &out->processes[CHILD_COUNT + 1]);
+	describe("starter", k->starter,
+	    k->starter_landlock > 0 ? k->starter_landlock : 0, &out->processes[CHILD_COUNT + 1]);
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		struct ipc_process *p = &out->processes[id + 1];
 

@@ -72,7 +72,7 @@ struct keeper {
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
 	pid_t starter;			/* keeper_starter.c; 0: there is none */
 	int starter_fd;
-	int starter_landlock;		/* by its first word */
+	int starter_landlock;		/* by its first word; -1: not heard yet */
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	struct nft_channel *nft;
@@ -105,6 +105,8 @@ int keeper_close_others(int *keep, size_t n);
 
 /* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
 int keeper_start(struct keeper *k, enum child_id id);
+/* The same as soon as the loop turns. */
+void keeper_start_soon(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);
 /* Ask all to finish, in the order that loses no record; wait, then insist. */

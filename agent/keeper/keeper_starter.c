@@ -158,7 +158,7 @@ keeper_starter_begin(struct keeper *k)
 	}
 	k->starter_fd = pair[0];
 	k->starter = pid;
-	return hear(k, &k->starter_landlock);
+	return 0;
 }
 
 pid_t
@@ -167,6 +167,10 @@ keeper_starter_fork(struct keeper *k)
 	const char word = 'a';
 	int pid = -EPIPE;
 
+	if (k->starter_landlock < 0 && hear(k, &k->starter_landlock) < 0) {
+		errno = EPIPE;
+		return -1;
+	}
 	if (send(k->starter_fd, &word, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1 ||
 	    hear(k, &pid) < 0 || pid <= 0) {
 		errno = pid < 0 ? -pid : EPIPE;
