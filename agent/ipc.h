@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between the four processes, over SOCK_SEQPACKET socket pairs: a
+ * Messages between the processes, over SOCK_SEQPACKET socket pairs: a
  * fixed head, a payload of checked length, at most one descriptor. A question
  * has a number and its answer carries it back: what comes too late for a
  * question, or was meant for a process that died, answers no other one.
@@ -43,6 +43,11 @@ enum ipc_type {
 	IPC_RECORD_REOPEN,		/* after rotation */
 	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
 	IPC_RECORD_LEDGER,		/* struct record_ledger: what the sender has counted */
+	/* recorder and alerter: agent/alert/alert_message.h */
+	IPC_ALERT_RULES,		/* struct alert_rules of the policy in force */
+	IPC_ALERT_RECORD,		/* struct alert_record */
+	IPC_ALERT_COUNTS,		/* struct alert_counts */
+	IPC_ALERT_BEGUN,		/* the alerter has: it knows no rules */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */

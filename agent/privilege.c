@@ -38,6 +38,9 @@ static const struct role {
 	[ROLE_CONTROL] = { "sekisho", false, { -1 } },
 	[ROLE_WATCHER] = { "sekisho-watch", false, { -1 } },
 	[ROLE_RECORDER] = { "sekisho-log", false, { -1 } },
+	[ROLE_ALERTER] = { "sekisho-alert", false, { -1 } },
+	/* To give the alerter its user; no more, and no input. */
+	[ROLE_STARTER] = { "sekisho-keeper", true, { CAP_SETUID, CAP_SETGID, -1 } },
 };
 
 static struct privilege_user
@@ -166,4 +169,10 @@ privilege_end(enum privilege_role role, pid_t pid)
 	if (setresuid(same, own, same) < 0)
 		abort();
 	return r;
+}
+
+int
+privilege_shut_in(void)
+{
+	return confine_signals();
 }

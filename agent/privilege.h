@@ -17,6 +17,8 @@ enum privilege_role {
 	ROLE_CONTROL,		/* user sekisho */
 	ROLE_WATCHER,		/* user sekisho-watch */
 	ROLE_RECORDER,		/* user sekisho-log */
+	ROLE_ALERTER,		/* user sekisho-alert: may execute hooks */
+	ROLE_STARTER,		/* root, starts alerters when the keeper itself no longer can */
 	ROLE_COUNT
 };
 
@@ -60,5 +62,12 @@ int privilege_become(enum privilege_role role, const struct privilege_needs *nee
  * the user that may, for that moment: CAP_KILL would reach every process of the machine.
  */
 int privilege_end(enum privilege_role role, pid_t pid);
+
+/*
+ * From now on no signal of this process, nor of what it starts, reaches anybody else
+ * (Landlock from version 6 on; without it the user's own processes are reached).
+ * 0 or negative errno. Needs no_new_privs.
+ */
+int privilege_shut_in(void);
 
 #endif /* AGENT_PRIVILEGE_H */

@@ -184,6 +184,9 @@ int check_permits(struct check *ck);
 int check_half_open(struct check *ck);
 int check_detect(struct check *ck);
 int check_record(struct check *ck);
+/* Parts of it: check_alerts.c. */
+void check_alerts(struct check *ck);
+void check_class_severities(struct check *ck);
 
 /* Cut an address range to what segments own and boxes may hold. */
 int check_cut(const struct check *ck, const struct ip_range *r, struct range_set *out);

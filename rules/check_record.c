@@ -164,6 +164,8 @@ check_record(struct check *ck)
 	take_size(ck, w, r);
 	take_interval(ck, "checkpoint_interval", w->checkpoint_interval, CHECKPOINT_LEAST,
 	    &r->checkpoint_s);
+	check_class_severities(ck);
+	check_alerts(ck);
 	take_interval(ck, "heartbeat", w->heartbeat, HEARTBEAT_LEAST, &r->heartbeat_s);
 	return 0;
 }

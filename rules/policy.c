@@ -103,8 +103,34 @@ detect_free(struct policy_detect *d)
 }
 
 static void
+alert_free(struct policy_alert *a)
+{
+	free(a->name);
+	words_free(&a->classes);
+	words_free(&a->actions);
+	free(a->min_severity);
+	free(a->threshold.count);
+	free(a->threshold.seconds);
+	free(a->quiet.from);
+	free(a->quiet.to);
+	words_free(&a->quiet.days);
+	free(a->quiet.below);
+	free(a->fold_seconds);
+	free(a->timeout);
+	free(a->hook);
+}
+
+static void
 record_free(struct policy_record *r)
 {
+	for (size_t i = 0; i < r->n_severities; i++) {
+		free(r->severities[i].zv);
+		free(r->severities[i].severity);
+	}
+	free(r->severities);
+	for (size_t i = 0; i < r->n_alerts; i++)
+		alert_free(&r->alerts[i]);
+	free(r->alerts);
 	free(r->checkpoint_interval);
 	free(r->heartbeat);
 	free(r->log_failure);

@@ -111,6 +111,37 @@ struct policy_retention {
 	struct origin origin;
 };
 
+/* What severity records of one class have. */
+struct policy_severity {
+	char *zv;			/* "ZV-06" */
+	char *severity;			/* notice warning high critical */
+	struct origin origin;
+};
+
+struct policy_threshold {
+	char *count, *seconds;		/* NULL: each record */
+	struct origin origin;
+};
+
+struct policy_quiet {
+	char *from, *to;		/* "22:00" */
+	struct policy_words days;	/* "mon"; none: every day */
+	char *below;			/* a severity */
+	struct origin origin;
+};
+
+/* Somebody to be told of records, by a program. */
+struct policy_alert {
+	char *name;
+	struct policy_words classes, actions;
+	char *min_severity;
+	struct policy_threshold threshold;
+	struct policy_quiet quiet;
+	char *fold_seconds, *timeout;
+	char *hook;			/* path */
+	struct origin origin;
+};
+
 /* What becomes of the record itself. */
 struct policy_record {
 	char *log_failure;		/* "continue" or "close" */
@@ -121,6 +152,10 @@ struct policy_record {
 	bool rotate_not_daily;		/* rotate_daily = false */
 	char *checkpoint_interval;	/* seconds */
 	char *heartbeat;		/* seconds */
+	struct policy_severity *severities;
+	size_t n_severities;
+	struct policy_alert *alerts;
+	size_t n_alerts;
 	struct origin origin;
 };
 

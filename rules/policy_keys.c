@@ -2,8 +2,10 @@
 /* The tables behind rules/policy_keys.h. Meaning of each key: sekisho-policy(5). */
 #include "rules/policy_keys.h"
 
+#include "rules/alert_rules.h"
 #include "rules/limits.h"
 #include "rules/record_rules.h"
+#include "rules/violation_class.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -172,6 +174,43 @@ static const struct policy_key retention_keys[] = {
 };
 static const struct policy_type retention_type = TYPE(policy_retention, retention_keys);
 
+static const struct policy_key severity_keys[] = {
+	KEY_MUST(POLICY_KEY_WORD, policy_severity, "class", zv),
+	KEY_MUST(POLICY_KEY_WORD, policy_severity, "severity", severity),
+	KEY_ORIGIN(policy_severity),
+};
+static const struct policy_type severity_type = TYPE(policy_severity, severity_keys);
+
+static const struct policy_key threshold_keys[] = {
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_threshold, "count", count, true),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_threshold, "seconds", seconds, true),
+	KEY_ORIGIN(policy_threshold),
+};
+static const struct policy_type threshold_type = TYPE(policy_threshold, threshold_keys);
+
+static const struct policy_key quiet_keys[] = {
+	KEY_MUST(POLICY_KEY_WORD, policy_quiet, "from", from),
+	KEY_MUST(POLICY_KEY_WORD, policy_quiet, "to", to),
+	KEY(POLICY_KEY_WORDS, policy_quiet, "days", days),
+	KEY(POLICY_KEY_WORD, policy_quiet, "below", below),
+	KEY_ORIGIN(policy_quiet),
+};
+static const struct policy_type quiet_type = TYPE(policy_quiet, quiet_keys);
+
+static const struct policy_key alert_keys[] = {
+	KEY_MUST(POLICY_KEY_ID, policy_alert, "name", name),
+	KEY(POLICY_KEY_WORDS, policy_alert, "classes", classes),
+	KEY(POLICY_KEY_WORDS, policy_alert, "actions", actions),
+	KEY(POLICY_KEY_WORD, policy_alert, "min_severity", min_severity),
+	KEY_GROUP(policy_alert, "threshold", threshold, threshold_type),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_alert, "fold_seconds", fold_seconds, false),
+	KEY_GROUP(policy_alert, "quiet", quiet, quiet_type),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_alert, "timeout", timeout, false),
+	KEY_MUST(POLICY_KEY_WORD, policy_alert, "hook", hook),
+	KEY_ORIGIN(policy_alert),
+};
+static const struct policy_type alert_type = TYPE(policy_alert, alert_keys);
+
 static const struct policy_key record_keys[] = {
 	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
 	KEY_NUMBERS(POLICY_KEY_WORDS, policy_record, "warn_at", warn_at, false),
@@ -182,6 +221,8 @@ static const struct policy_key record_keys[] = {
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "checkpoint_interval",
 	    checkpoint_interval, false),
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "heartbeat", heartbeat, false),
+	KEY_ITEMS(policy_record, "severity", severities, false, ZV_COUNT - 1, severity_type),
+	KEY_ITEMS(policy_record, "alerts", alerts, false, ALERT_RULES_MOST, alert_type),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

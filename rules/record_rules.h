@@ -7,6 +7,8 @@
 #ifndef RULES_RECORD_RULES_H
 #define RULES_RECORD_RULES_H
 
+#include "rules/alert_rules.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +22,8 @@ enum record_class {
 };
 
 #define RECORD_MARKS	8u
+/* Room for every violation_class. */
+#define RECORD_SEVERITIES 32u
 
 struct record_rules {
 	bool close;			/* log_failure: forwarding goes off until it can be recorded */
@@ -29,6 +33,8 @@ struct record_rules {
 	bool rotate_daily;
 	uint64_t rotate_size;		/* bytes; 0: no limit */
 	uint32_t checkpoint_s, heartbeat_s;	/* between two; 0: the recorder's own */
+	uint8_t severity[RECORD_SEVERITIES];	/* by violation_class; 0: as it was judged */
+	struct alert_rules alerts;
 };
 
 /* "violation"; NULL when there is none of that number. */

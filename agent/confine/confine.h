@@ -24,6 +24,16 @@ int confine_calls(enum privilege_role role, const struct privilege_needs *needs)
  */
 int confine_files(enum privilege_role role, const struct privilege_needs *needs);
 
+/* No signal goes out of here any more. 0 (also where the kernel cannot), or negative errno. */
+int confine_signals(void);
+
+/*
+ * Who runs other people's programs, or will: all calls but those that
+ * confine_never() lists. 0 or negative errno of libseccomp.
+ */
+bool confine_is_open(enum privilege_role role);
+int confine_never(scmp_filter_ctx filter);
+
 /* ---- the lists -------------------------------------------------------------------- */
 
 #define CONFINE_KEEPER		(1u << ROLE_KEEPER)
@@ -31,7 +41,10 @@ int confine_files(enum privilege_role role, const struct privilege_needs *needs)
 #define CONFINE_CONTROL		(1u << ROLE_CONTROL)
 #define CONFINE_WATCHER		(1u << ROLE_WATCHER)
 #define CONFINE_RECORDER	(1u << ROLE_RECORDER)
-#define CONFINE_ALL		((1u << ROLE_COUNT) - 1)
+/* All that have lists; see confine_is_open(). */
+#define CONFINE_ALL		((1u << ROLE_ALERTER) - 1)
+/* Both, for what they may reach of files. */
+#define CONFINE_HOOKS		(1u << ROLE_ALERTER | 1u << ROLE_STARTER)
 
 #define CONFINE_MAX_ARGS 3
 

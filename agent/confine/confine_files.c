@@ -29,6 +29,7 @@ struct ruleset_attr {
 };
 
 #define READ_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define RUN_FILES (READ_FILES | LANDLOCK_ACCESS_FS_EXECUTE)
 #define CHANGE_FILES (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | \
 	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
 	LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | FS_TRUNCATE)
@@ -51,6 +52,13 @@ static const struct path_rule {
 	/* How people here count the hours. */
 	{ CONFINE_CONTROL | CONFINE_RECORDER, "/etc/localtime", READ_FILES },
 	{ CONFINE_CONTROL | CONFINE_RECORDER, "/usr/share/zoneinfo", READ_FILES },
+	/* What a program needs to run, and nothing that is kept about people. */
+	{ CONFINE_HOOKS, "/usr", RUN_FILES }, { CONFINE_HOOKS, "/bin", RUN_FILES },
+	{ CONFINE_HOOKS, "/sbin", RUN_FILES }, { CONFINE_HOOKS, "/lib", RUN_FILES },
+	{ CONFINE_HOOKS, "/lib32", RUN_FILES }, { CONFINE_HOOKS, "/lib64", RUN_FILES },
+	{ CONFINE_HOOKS, "/etc", RUN_FILES }, { CONFINE_HOOKS, "/opt", RUN_FILES },
+	{ CONFINE_HOOKS, "/run", RUN_FILES }, { CONFINE_HOOKS, "/proc", READ_FILES },
+	{ CONFINE_HOOKS, "/dev", READ_FILES | LANDLOCK_ACCESS_FS_WRITE_FILE },
 };
 
 static uint64_t
@@ -75,7 +83,7 @@ new_ruleset(enum privilege_role role, int version)
 	    offsetof(struct ruleset_attr, scoped) : offsetof(struct ruleset_attr, net);
 
 	if (version >= 4)
-		attr.net = NET_BIND_TCP | NET_CONNECT_TCP;
+		attr.net = confine_is_open(role) ? NET_BIND_TCP : NET_BIND_TCP | NET_CONNECT_TCP;
 	/* The keeper ends children that hang, and tells the service manager. */
 	if (version >= 6 && role != ROLE_KEEPER)
 		attr.scoped = SCOPE_ABSTRACT | SCOPE_SIGNAL;
@@ -134,4 +142,23 @@ confine_files(enum privilege_role role, const struct privilege_needs *needs)
 		r = -errno;
 	close(ruleset);
 	return r < 0 ? r : version;
+}
+
+int
+confine_signals(void)
+{
+	const struct ruleset_attr attr = { .scoped = SCOPE_SIGNAL };
+	int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	int ruleset, r = 0;
+
+	if (version < 6)
+		return 0;
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+	if (ruleset < 0)
+		return -errno;
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		r = -errno;
+	close(ruleset);
+	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How the four processes are confined: a feature that is missing here is told, not silent. */
+/* How the processes are confined: a feature that is missing here is told, not silent. */
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 
@@ -39,6 +39,10 @@ control_processes_problem(const json_t *processes)
 	json_array_foreach(processes, i, p) {
 		const char *name = json_string_value(json_object_get(p, "name"));
 
+		if (json_integer_value(json_object_get(p, "pid")) == 0 &&
+		    strcmp(name, "starter") == 0)
+			return json_string("the process that starts the alerter was ended: "
+			    "restart sekishod, or alerts may not be sent");
 		if (json_integer_value(json_object_get(p, "pid")) == 0)
 			continue;
 		if (json_is_true(json_object_get(p, "silent")))

@@ -113,7 +113,14 @@ start_processes(struct keeper *k)
 {
 	int r = keeper_start(k, CHILD_RECORDER);
 
-	return r < 0 ? r : keeper_start(k, CHILD_CONTROL);
+	if (r == 0)
+		r = keeper_start(k, CHILD_CONTROL);
+	if (r == 0)
+		r = keeper_starter_begin(k);
+	/* Nothing at the start needs it: it does not wait for that. */
+	if (r == 0)
+		keeper_start_soon(k, CHILD_ALERTER);
+	return r;
 }
 
 /* After the children, which start with more than they keep. */
@@ -134,7 +141,8 @@ become_keeper(struct keeper *k)
 int
 keeper_run(const struct keeper_options *options)
 {
-	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1 };
+	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
+	    .starter_landlock = -1 };
 	int r = block_signals();
 
 	if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of the other three processes. */
+/* The life of the other processes. */
 #include "agent/keeper/keeper_internal.h"
 
 #include "agent/control/control.h"
@@ -51,6 +51,8 @@ keeper_child_name(enum child_id id)
 		return "control";
 	case CHILD_WATCHER:
 		return "watcher";
+	case CHILD_ALERTER:
+		return "alerter";
 	case CHILD_COUNT:
 		break;
 	}
@@ -92,6 +94,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
 		break;
+	case CHILD_ALERTER:	/* keeper_starter.c */
 	case CHILD_COUNT:
 		break;
 	}
@@ -124,8 +127,8 @@ keeper_close_others(int *keep, size_t n)
 	return close_range(first, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static int
-become(enum privilege_role role, const struct privilege_needs *needs, struct beat *beat)
+int
+keeper_become(enum privilege_role role, const struct privilege_needs *needs, struct beat *beat)
 {
 	int r = privilege_become(role, needs);
 
@@ -142,9 +145,13 @@ static int
 run_recorder(struct keeper *k)
 {
 	const struct recorder_peer peers[WRITER_COUNT] = {
-		[WRITER_KEEPER] = { k->record[WRITER_KEEPER][1], "keeper", true },
-		[WRITER_CONTROL] = { k->record[WRITER_CONTROL][1], "control", true },
-		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watcher", false },
+		[WRITER_KEEPER] = { .socket = k->record[WRITER_KEEPER][1], .name = "keeper",
+		    .trusted = true },
+		[WRITER_CONTROL] = { .socket = k->record[WRITER_CONTROL][1], .name = "control",
+		    .trusted = true },
+		[WRITER_WATCHER] = { .socket = k->record[WRITER_WATCHER][1], .name = "watcher" },
+		[WRITER_ALERTER] = { .socket = k->record[WRITER_ALERTER][1], .name = "alerter",
+		    .alerter = true },
 	};
 	char hostname[HOST_NAME_MAX + 1] = "";
 	struct recorder_setup setup = {
@@ -158,7 +165,7 @@ run_recorder(struct keeper *k)
 	(void)gethostname(hostname, sizeof(hostname) - 1);
 	/* Auditors read the record by its group. */
 	umask(027);
-	return become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
+	return keeper_become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
 }
 
 static int
@@ -175,7 +182,7 @@ run_control(struct keeper *k)
 	};
 	const struct privilege_needs needs = { .folders = { k->options->paths.state } };
 
-	return become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE : control_run(&setup);
+	return keeper_become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE : control_run(&setup);
 }
 
 static int64_t
@@ -207,7 +214,7 @@ run_watcher(struct keeper *k)
 	}
 	needs.ask_fd = setup.link_fd;
 	setup.beat = k->beats[CHILD_WATCHER];
-	return become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
+	return keeper_become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
 }
 
 static void __attribute__((noreturn))
@@ -238,6 +245,7 @@ run_child(struct keeper *k, enum child_id id)
 	case CHILD_WATCHER:
 		status = run_watcher(k);
 		break;
+	case CHILD_ALERTER:
 	case CHILD_COUNT:
 		break;
 	}
@@ -286,11 +294,12 @@ keeper_start(struct keeper *k, enum child_id id)
 	struct child *c = &k->children[id];
 	pid_t pid;
 
-	if (id == CHILD_WATCHER && k->policy_fd < 0)
+	/* Without its starter there is no other one. */
+	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && k->starter == 0))
 		return 0;
 	c->started_us = monotonic_us();
 	keeper_health_started(k, id);
-	pid = fork();
+	pid = id == CHILD_ALERTER ? keeper_starter_fork(k) : fork();
 	if (pid < 0) {
 		int error = errno;
 
@@ -343,6 +352,12 @@ plan_restart(struct keeper *k, enum child_id id)
 		    keeper_child_name(id), strerror(-r));
 }
 
+void
+keeper_start_soon(struct keeper *k, enum child_id id)
+{
+	plan_restart(k, id);
+}
+
 static void
 note_death(struct keeper *k, enum child_id id, int status)
 {
@@ -381,6 +396,7 @@ keeper_reap(struct keeper *k)
 	int status;
 	pid_t pid;
 
+	keeper_starter_reap(k);
 	/* Only our own: the loader is waited for by its own caller. */
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		if (k->children[id].pid == 0)
@@ -398,6 +414,7 @@ keeper_kill(struct keeper *k, enum child_id id)
 		[CHILD_RECORDER] = ROLE_RECORDER,
 		[CHILD_CONTROL] = ROLE_CONTROL,
 		[CHILD_WATCHER] = ROLE_WATCHER,
+		[CHILD_ALERTER] = ROLE_ALERTER,
 	};
 	int r = privilege_end(roles[id], k->children[id].pid);
 
@@ -457,6 +474,11 @@ keeper_stop_children(struct keeper *k)
 		(void)ipc_send(k->watch[0], IPC_STOP, NULL, 0, -1);
 	end_child(k, CHILD_CONTROL);
 	end_child(k, CHILD_WATCHER);
+	/* What it could not tell any more is a record. */
+	if (k->children[CHILD_ALERTER].pid != 0)
+		(void)kill(k->children[CHILD_ALERTER].pid, SIGTERM);
+	end_child(k, CHILD_ALERTER);
+	keeper_starter_end(k);
 	/* Last, when nobody writes any more. */
 	if (k->children[CHILD_RECORDER].pid != 0)
 		(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_STOP, NULL, 0, -1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who is alive. A child whose loop stands still is ended and started again; the
- * service manager's watchdog is fed only while all three loops turn, nf_tables
+ * service manager's watchdog is fed only while all loops turn, nf_tables
  * answers, and this loop turns too. Looks are counted, not seconds: whoever was
  * frozen together with the keeper has missed none.
  */
@@ -34,6 +34,7 @@ static const unsigned int patience[CHILD_COUNT] = {
 	[CHILD_RECORDER] = LOOKS * 3 / 2,
 	[CHILD_CONTROL] = LOOKS,
 	[CHILD_WATCHER] = LOOKS / 2,
+	[CHILD_ALERTER] = LOOKS / 2,
 };
 /* A start reads tables and loads filters before the loop turns. */
 #define START_PATIENCE 2u
@@ -49,7 +50,8 @@ watchdog_us(void)
 static bool
 is_wanted(const struct keeper *k, enum child_id id)
 {
-	return id != CHILD_WATCHER || k->policy_fd >= 0;
+	return (id != CHILD_WATCHER || k->policy_fd >= 0) &&
+	    (id != CHILD_ALERTER || k->starter != 0 || k->children[id].pid != 0);
 }
 
 void
@@ -134,6 +136,7 @@ tell_ledger(const struct keeper *k)
 	ledger.numbers[KEEPER_RECORDER_RESTARTS] = k->children[CHILD_RECORDER].restarts;
 	ledger.numbers[KEEPER_CONTROL_RESTARTS] = k->children[CHILD_CONTROL].restarts;
 	ledger.numbers[KEEPER_WATCHER_RESTARTS] = k->children[CHILD_WATCHER].restarts;
+	ledger.numbers[KEEPER_ALERTER_RESTARTS] = k->children[CHILD_ALERTER].restarts;
 	ledger.numbers[KEEPER_NETLINK_SILENT] = k->netlink_silent;
 	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_LEDGER, &ledger,
 	    sizeof(ledger), -1);
@@ -218,8 +221,10 @@ describe(const char *name, pid_t pid, int landlock, struct ipc_process *p)
 void
 keeper_describe(struct keeper *k, struct ipc_processes *out)
 {
-	*out = (struct ipc_processes){ .n = CHILD_COUNT + 1 };
+	*out = (struct ipc_processes){ .n = CHILD_COUNT + 2 };
 	describe("keeper", getpid(), k->landlock, &out->processes[0]);
+	describe("starter", k->starter,
+	    k->starter_landlock > 0 ? k->starter_landlock : 0, &out->processes[CHILD_COUNT + 1]);
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		struct ipc_process *p = &out->processes[id + 1];
 

@@ -6,6 +6,7 @@
 #include "agent/beat.h"
 #include "agent/ipc.h"
 #include "agent/keeper/keeper.h"
+#include "agent/privilege.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/link_switch.h"
 #include "kernel-helpers/nft_channel.h"
@@ -20,6 +21,7 @@ enum child_id {
 	CHILD_RECORDER = 0,
 	CHILD_CONTROL,
 	CHILD_WATCHER,
+	CHILD_ALERTER,
 	CHILD_COUNT
 };
 
@@ -53,6 +55,7 @@ enum record_writer {
 	WRITER_KEEPER = 0,
 	WRITER_CONTROL,
 	WRITER_WATCHER,
+	WRITER_ALERTER,
 	WRITER_COUNT
 };
 
@@ -67,6 +70,9 @@ struct keeper {
 	int tell[2];			/* what control hears unasked: [0] the keeper's end */
 	int watch[2];			/* [0] control's end, [1] the watcher's */
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
+	pid_t starter;			/* keeper_starter.c; 0: there is none */
+	int starter_fd;
+	int starter_landlock;		/* by its first word; -1: not heard yet */
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	struct nft_channel *nft;
@@ -99,6 +105,8 @@ int keeper_close_others(int *keep, size_t n);
 
 /* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
 int keeper_start(struct keeper *k, enum child_id id);
+/* The same as soon as the loop turns. */
+void keeper_start_soon(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);
 /* Ask all to finish, in the order that loses no record; wait, then insist. */
@@ -108,6 +116,19 @@ void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
+/* In a child: the role, and to end with the keeper. Negative errno: it must not go on. */
+int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
+    struct beat *beat);
+
+/* keeper_starter.c: before the keeper is confined. 0 or negative errno. */
+int keeper_starter_begin(struct keeper *k);
+/* A new alerter, a child of the keeper; -1 with errno. */
+pid_t keeper_starter_fork(struct keeper *k);
+/* It may have ended; it ends now. */
+void keeper_starter_reap(struct keeper *k);
+void keeper_starter_end(struct keeper *k);
+/* Where hooks work: a folder of the alerter's user. */
+int keeper_alerts_folder(const struct paths *p, char *out, size_t size);
 
 /* keeper_health.c: look after all, and feed the watchdog. 0 or negative errno. */
 int keeper_health_begin(struct keeper *k);

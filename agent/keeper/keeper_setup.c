@@ -64,13 +64,16 @@ make_folders(const struct paths *p)
 	struct privilege_user keeper = privilege_user_of(ROLE_KEEPER);
 	struct privilege_user control = privilege_user_of(ROLE_CONTROL);
 	struct privilege_user recorder = privilege_user_of(ROLE_RECORDER);
+	struct privilege_user alerter = privilege_user_of(ROLE_ALERTER);
 	gid_t audit = privilege_group("sekisho-audit");
+	char alerts[PATHS_SIZE];
 	const struct folder folders[] = {
 		{ p->run, keeper.uid, keeper.gid, 0755 },
+		{ alerts, alerter.uid, alerter.gid, 0700 },
 		{ p->state, control.uid, control.gid, 0750 },
 		{ p->log, recorder.uid, audit != (gid_t)-1 ? audit : recorder.gid, 02750 },
 	};
-	int r = 0;
+	int r = keeper_alerts_folder(p, alerts, sizeof(alerts));
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
 		r = make_folder(&folders[i]);

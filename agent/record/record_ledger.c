@@ -11,6 +11,7 @@ static const char *const keeper_names[KEEPER_NUMBERS] = {
 	[KEEPER_RECORDER_RESTARTS] = "recorder_restarts",
 	[KEEPER_CONTROL_RESTARTS] = "control_restarts",
 	[KEEPER_WATCHER_RESTARTS] = "watcher_restarts",
+	[KEEPER_ALERTER_RESTARTS] = "alerter_restarts",
 	[KEEPER_NETLINK_SILENT] = "netlink_silent",
 };
 
@@ -23,6 +24,17 @@ static const char *const control_names[CONTROL_NUMBERS] = {
 	[CONTROL_REASSEMBLY_FAILED] = "reassembly_failed",
 	[CONTROL_CUTOFFS] = "cutoffs",
 	[CONTROL_UNSENT] = "unsent",
+};
+
+static const char *const alerter_names[ALERTER_NUMBERS] = {
+	[ALERTER_RULES] = "rules",
+	[ALERTER_PICKED] = "picked",
+	[ALERTER_ALARMS] = "alarms",
+	[ALERTER_KEPT] = "kept",
+	[ALERTER_WAITING] = "waiting",
+	[ALERTER_RUNS] = "runs",
+	[ALERTER_FAILED] = "failed",
+	[ALERTER_DROPPED] = "dropped",
 };
 
 static const char *const watcher_names[WATCHER_NUMBERS] = {
@@ -69,6 +81,7 @@ static const struct ledger_names {
 	[LEDGER_OF_KEEPER] = { "keeper", keeper_names, KEEPER_NUMBERS },
 	[LEDGER_OF_CONTROL] = { "control", control_names, CONTROL_NUMBERS },
 	[LEDGER_OF_WATCHER] = { "watcher", watcher_names, WATCHER_NUMBERS },
+	[LEDGER_OF_ALERTER] = { "alerter", alerter_names, ALERTER_NUMBERS },
 };
 
 _Static_assert((int)WATCHER_NUMBERS <= (int)RECORD_LEDGER_NUMBERS, "all fit into a message");

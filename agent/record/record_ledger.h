@@ -17,11 +17,13 @@ enum ledger_of {
 	LEDGER_OF_KEEPER = 0,
 	LEDGER_OF_CONTROL,
 	LEDGER_OF_WATCHER,
+	LEDGER_OF_ALERTER,
 	LEDGER_OF_COUNT
 };
 
 enum keeper_number {
 	KEEPER_RECORDER_RESTARTS = 0, KEEPER_CONTROL_RESTARTS, KEEPER_WATCHER_RESTARTS,
+	KEEPER_ALERTER_RESTARTS,
 	KEEPER_NETLINK_SILENT,		/* 1: nf_tables does not answer */
 	KEEPER_NUMBERS
 };
@@ -34,6 +36,17 @@ enum control_number {
 	CONTROL_CUTOFFS,		/* orders that stand */
 	CONTROL_UNSENT,			/* records that the recorder did not take yet */
 	CONTROL_NUMBERS
+};
+
+enum alerter_number {
+	ALERTER_RULES = 0,
+	ALERTER_PICKED,			/* records, by each rule */
+	ALERTER_ALARMS,			/* that were to be told */
+	ALERTER_KEPT,			/* records folded or held back now */
+	ALERTER_WAITING,		/* alarms, for a hook */
+	ALERTER_RUNS, ALERTER_FAILED,	/* of hooks */
+	ALERTER_DROPPED,		/* alarms; the queue was full */
+	ALERTER_NUMBERS
 };
 
 /* As in agent/watch/ledger.h; losses as in agent/watch/loss.h. */

@@ -85,11 +85,17 @@ take_event(struct peer *p, const struct ipc_message *m)
 	struct event e;
 	const char *why;
 
-	if (event_check(m->payload.bytes, m->length, p->setup.trusted, &e, &why) < 0)
+	if (event_check(m->payload.bytes, m->length, p->setup.trusted, &e, &why) < 0) {
 		count_bad(p, why);
-	else
-		recorder_writer_event(&p->recorder->writer, &e, p->setup.name,
-		    p->setup.trusted);
+		return;
+	}
+	if (p->setup.alerter && e.kind != EVENT_LIFE) {
+		count_bad(p, "kind");
+		return;
+	}
+	recorder_rate(&p->recorder->writer, &e);
+	recorder_writer_event(&p->recorder->writer, &e, p->setup.name,
+	    p->setup.trusted);
 }
 
 /* Why records are being lost now, or may be; "" when they are written and synced. */
@@ -175,6 +181,8 @@ take_message(struct peer *p, struct ipc_message *m)
 		take_event(p, m);
 	else if (m->type == IPC_RECORD_LEDGER)
 		take_ledger(p, m);
+	else if (m->type == IPC_ALERT_BEGUN && p->setup.alerter)
+		alert_feed_again(&r->writer.alerts);
 	else if (!p->setup.trusted)
 		count_bad(p, "message type");
 	else if (m->type == IPC_RECORD_STATUS)
@@ -199,6 +207,8 @@ close_peer(struct peer *p)
 	p->source = sd_event_source_disable_unref(p->source);
 	close(p->setup.socket);
 	p->open = false;
+	if (p->setup.alerter)
+		r->writer.alerts.socket = 0;
 	for (size_t i = 0; i < r->n_peers; i++)
 		trusted_left |= r->peers[i].open && r->peers[i].setup.trusted;
 	if (!trusted_left)
@@ -318,6 +328,8 @@ add_peer(struct recorder *r, const struct recorder_peer *setup)
 	*p = (struct peer){ .recorder = r, .setup = *setup, .open = true };
 	if (flags < 0 || fcntl(setup->socket, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
+	if (setup->alerter)
+		r->writer.alerts.socket = setup->socket;
 	e = sd_event_add_io(r->loop, &p->source, setup->socket, EPOLLIN, on_message, p);
 	if (e < 0)
 		return e;

@@ -24,6 +24,7 @@ struct recorder_peer {
 	int socket;		/* of ipc_pair() */
 	const char *name;	/* "watcher": event.module of what it sends */
 	bool trusted;		/* keeper, control: may stop, ask, record changes */
+	bool alerter;		/* hears of what rules pick; records of life only */
 };
 
 struct recorder_setup {

@@ -13,6 +13,7 @@
 /* A mark is told again when the disk was so much emptier in between, in percent. */
 #define MARK_REST 2u
 #define SECOND_NS	INT64_C(1000000000)
+#define SEVERITY_MOST	10u
 /* One file, and a while for its record to reach the disk. */
 #define DISPOSAL_NS	(SECOND_NS * 60)
 #define DISPOSAL_REST_NS (SECOND_NS * 3600)
@@ -71,6 +72,16 @@ recorder_look_at_disk(struct recorder_writer *w)
 	w->low_space = low;
 }
 
+void
+recorder_rate(const struct recorder_writer *w, struct event *e)
+{
+	const uint8_t severity = e->zv < RECORD_SEVERITIES ? w->rules.severity[e->zv] : 0;
+
+	if (severity != 0 && severity <= SEVERITY_MOST &&
+	    (e->action != ACTION_LEAK || severity > e->severity))
+		e->severity = severity;
+}
+
 /* What was planned by the interval before does not come later than the new one says. */
 static void
 hasten(int64_t *next_ns, unsigned int interval_s)
@@ -94,6 +105,7 @@ recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules)
 	w->rotate.daily = r.rotate_daily;
 	w->checkpoint_s = r.checkpoint_s;
 	w->heartbeat_s = r.heartbeat_s;
+	alert_feed_rules(&w->alerts, &r.alerts);
 	hasten(&w->next_checkpoint_ns, r.checkpoint_s);
 	hasten(&w->next_heartbeat_ns, r.heartbeat_s);
 	if (w->marks > r.n_marks)

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #define SELF "recorder"
+/* What it says of itself must not call it. */
+#define ALERTER "alerter"
 
 int64_t
 recorder_now_ns(void)
@@ -59,6 +61,20 @@ count_lost(struct recorder_writer *w, int error)
 	save_alive(w);
 }
 
+/* What could not be written is told all the same, without a seal. */
+static void
+alert(struct recorder_writer *w, const struct event *e, const struct record_context *context,
+    char *line, size_t length, size_t unsealed)
+{
+	if (strcmp(context->sender, ALERTER) == 0)
+		return;
+	if (unsealed != 0) {
+		memcpy(line + unsealed - 2, "}\n", 2);
+		length = unsealed;
+	}
+	alert_feed_line(&w->alerts, e, line, length);
+}
+
 /* One sealed line; its number and its key are used up only when it stands in the file. */
 static int
 write_line(struct recorder_writer *w, const struct event *e, struct record_context *context,
@@ -66,7 +82,7 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 {
 	char line[RECORD_LINE_MAX];
 	uint8_t hash[SEAL_SIZE];
-	size_t length;
+	size_t length, unsealed;
 	int r;
 
 	context->sequence = w->seal->sequence + 1;
@@ -78,8 +94,10 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	r = record_json_line(e, context, line, &length);
 	if (r < 0)
 		return r;
+	unsealed = length;
 	seal_line(w->seal, line, &length, hash);
 	r = log_file_append(&w->file, line, length);
+	alert(w, e, context, line, length, r < 0 ? unsealed : 0);
 	if (r < 0)
 		return r;
 	seal_written(w->seal, length, hash);
@@ -392,6 +410,7 @@ recorder_writer_tick(struct recorder_writer *w)
 {
 	(void)recorder_look_at_clock(w);
 	recorder_look_at_disk(w);
+	alert_feed_tick(&w->alerts);
 	recorder_retention_tick(w);
 	look_at_sync(w);
 	look_at_torn(w);

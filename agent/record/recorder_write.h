@@ -6,6 +6,7 @@
 #ifndef AGENT_RECORD_RECORDER_WRITE_H
 #define AGENT_RECORD_RECORDER_WRITE_H
 
+#include "agent/alert/alert_feed.h"
 #include "agent/record/clock_watch.h"
 #include "agent/record/event.h"
 #include "agent/record/log_file.h"
@@ -36,6 +37,7 @@ struct recorder_writer {
 	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	uint8_t marks;			/* so many of them are passed and told */
 	unsigned int used_percent;	/* of the disk */
+	struct alert_feed alerts;
 	struct record_ledgers ledgers;	/* of the other processes, for the heartbeats */
 	struct clock_watch clock;
 	int64_t stepped_ns;		/* CLOCK_BOOTTIME of the latest step; 0: none seen */
@@ -124,6 +126,8 @@ int recorder_look_at_clock(struct recorder_writer *w);
  */
 void recorder_look_at_retention(struct recorder_writer *w, bool trusted);
 void recorder_retention_tick(struct recorder_writer *w);
+/* The severity that the policy gives to its class; a leak is never made less of. */
+void recorder_rate(const struct recorder_writer *w, struct event *e);
 /* What the policy in force says, from a trusted peer. */
 void recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules);
 

@@ -106,10 +106,11 @@ def run():
         child_hangs(gate, manager, "watcher")
         child_hangs(gate, manager, "control")
         child_hangs(gate, manager, "recorder")
+        child_hangs(gate, manager, "alerter")
         keeper_hangs(gate, manager)
         netlink_hangs(gate, manager)
         check(gate.kept_shut(39999, "at the end"), "what is permitted does not pass at the end")
-    return "watcher, control and recorder started again, keeper and netlink noticed"
+    return "watcher, control, recorder and alerter started again, keeper and netlink noticed"
 
 
 case.main("FC-10", run)

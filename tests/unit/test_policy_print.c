@@ -57,6 +57,10 @@ static const char rich[] =
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
     " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n"
     "record = { heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
+    " severity = ( { severity = \"high\"; class = \"ZV-06\"; } );"
+    " alerts = ( { hook = \"/h\"; name = \"m\"; classes = \"ZV-01\"; actions = [ \"leak\" ]; min_severity = \"high\";"
+    " threshold = { seconds = 60; count = 3; }; quiet = { to = \"06:00\"; from = \"22:00\"; days = \"sun\"; below = \"high\"; };"
+    " timeout = 5; fold_seconds = 0; } );\n"
     " retention = ( { days = 400; kind = \"gap\"; } ); };\n";
 
 static const char rich_printed[] =
@@ -94,7 +98,11 @@ static const char rich_printed[] =
     " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n"
     "record = { log_failure = \"close\"; warn_at = [ \"80\", \"90\" ];"
     " retention = ( { kind = \"gap\"; days = \"400\"; } ); rotate_size = \"1M\"; rotate_daily = false;"
-    " checkpoint_interval = \"300\"; heartbeat = \"30\"; };\n";
+    " checkpoint_interval = \"300\"; heartbeat = \"30\"; "
+    "severity = ( { class = \"ZV-06\"; severity = \"high\"; } ); alerts = ( { name = \"m\"; classes = [ \"ZV-01\" ]; "
+    "actions = [ \"leak\" ]; min_severity = \"high\"; threshold = { count = \"3\"; seconds = \"60\"; }; "
+    "fold_seconds = \"0\"; quiet = { from = \"22:00\"; to = \"06:00\"; days = [ \"sun\" ]; below = \"high\"; }; "
+    "timeout = \"5\"; hook = \"/h\"; } ); };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)

@@ -63,7 +63,7 @@ ledgers_on_record(const struct sealed_log *l, size_t *heartbeats, bool *cut)
 static bool
 heartbeats_of(uint64_t number)
 {
-	static const char *const senders[] = { "keeper", "control", "watcher" };
+	static const char *const senders[] = { "keeper", "control", "watcher", "alerter" };
 	char hostname[65];
 	struct record_ledger worst;
 	struct sealed_log l;
@@ -80,7 +80,7 @@ heartbeats_of(uint64_t number)
 	l.writer.hostname = hostname;
 	l.writer.written = l.writer.lost_total = l.writer.seal->lost = number / 4;
 	l.writer.free_bytes = number / 4;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < LEDGER_OF_COUNT; i++)
 		CU_ASSERT_TRUE(record_ledgers_take(&l.writer.ledgers, senders[i], &worst,
 		    sizeof(worst)));
 	/* Years ago. */
@@ -91,7 +91,7 @@ heartbeats_of(uint64_t number)
 	sealed_log_stop(&l);
 	all = ledgers_on_record(&l, &heartbeats, &cut);
 	CU_ASSERT_EQUAL(heartbeats, 2);
-	CU_ASSERT_EQUAL(json_object_size(all), 3);
+	CU_ASSERT_EQUAL(json_object_size(all), LEDGER_OF_COUNT);
 	CU_ASSERT_EQUAL(json_object_size(json_object_get(all, "watcher")), WATCHER_NUMBERS + 1);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(all, "watcher"),
 	    "frames")), number > INT64_MAX ? INT64_MAX : (json_int_t)number);

@@ -8,7 +8,7 @@ import time
 from . import faults, frames, model, netns, watching
 from .gate import check
 
-PROCESSES = ("keeper", "recorder", "control", "watcher")    # in the order of their start
+PROCESSES = ("keeper", "recorder", "control", "alerter", "watcher")    # in the order of their start
 FIRST_FORK = 1000       # no process of the start has such a number
 BACK = 8.0              # seconds until all is well again after a fault
 
