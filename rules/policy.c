@@ -106,6 +106,9 @@ static void
 record_free(struct policy_record *r)
 {
 	free(r->checkpoint_interval);
+	free(r->evidence.packets);
+	free(r->evidence.snap);
+	free(r->evidence.ring_mb);
 	free(r->heartbeat);
 	free(r->log_failure);
 	free(r->rotate_size);

@@ -111,6 +111,15 @@ struct policy_retention {
 	struct origin origin;
 };
 
+/* Packets beside the record. */
+struct policy_evidence {
+	char *packets;
+	bool payload;			/* what follows the headers is kept too */
+	char *snap;			/* bytes */
+	char *ring_mb;
+	struct origin origin;
+};
+
 /* What becomes of the record itself. */
 struct policy_record {
 	char *log_failure;		/* "continue" or "close" */
@@ -121,6 +130,7 @@ struct policy_record {
 	bool rotate_not_daily;		/* rotate_daily = false */
 	char *checkpoint_interval;	/* seconds */
 	char *heartbeat;		/* seconds */
+	struct policy_evidence evidence;
 	struct origin origin;
 };
 

@@ -172,6 +172,15 @@ static const struct policy_key retention_keys[] = {
 };
 static const struct policy_type retention_type = TYPE(policy_retention, retention_keys);
 
+static const struct policy_key evidence_keys[] = {
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "packets", packets, false),
+	KEY(POLICY_KEY_SWITCH, policy_evidence, "payload", payload),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "snap", snap, false),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "ring_mb", ring_mb, false),
+	KEY_ORIGIN(policy_evidence),
+};
+static const struct policy_type evidence_type = TYPE(policy_evidence, evidence_keys);
+
 static const struct policy_key record_keys[] = {
 	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
 	KEY_NUMBERS(POLICY_KEY_WORDS, policy_record, "warn_at", warn_at, false),
@@ -182,6 +191,7 @@ static const struct policy_key record_keys[] = {
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "checkpoint_interval",
 	    checkpoint_interval, false),
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "heartbeat", heartbeat, false),
+	KEY_GROUP(policy_record, "evidence", evidence, evidence_type),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

@@ -21,6 +21,20 @@ enum record_class {
 
 #define RECORD_MARKS	8u
 
+/*
+ * Which packets are kept beside the records of violations. Zero keeps none. Of a packet
+ * its headers are kept, and with .payload what follows them, in all .snap bytes at most.
+ */
+struct record_evidence {
+	uint8_t packets;		/* the first ones of each violation; then its last one */
+	bool payload;
+	uint16_t snap;
+	uint32_t ring_mb;		/* MiB of files; then the oldest goes */
+};
+
+#define RECORD_EVIDENCE_PACKETS	64u
+#define RECORD_EVIDENCE_SNAP	512u	/* the taps hand over no more */
+
 struct record_rules {
 	bool close;			/* log_failure: forwarding goes off until it can be recorded */
 	uint8_t n_marks;
@@ -29,6 +43,7 @@ struct record_rules {
 	bool rotate_daily;
 	uint64_t rotate_size;		/* bytes; 0: no limit */
 	uint32_t checkpoint_s, heartbeat_s;	/* between two; 0: the recorder's own */
+	struct record_evidence evidence;
 };
 
 /* "violation"; NULL when there is none of that number. */

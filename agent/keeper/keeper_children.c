@@ -90,6 +90,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->policy_fd;
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
+		keep[n++] = k->record[WRITER_PACKETS][0];
 		break;
 	case CHILD_COUNT:
 		break;
@@ -141,9 +142,10 @@ static int
 run_recorder(struct keeper *k)
 {
 	const struct recorder_peer peers[WRITER_COUNT] = {
-		[WRITER_KEEPER] = { k->record[WRITER_KEEPER][1], "keeper", true },
-		[WRITER_CONTROL] = { k->record[WRITER_CONTROL][1], "control", true },
-		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watcher", false },
+		[WRITER_KEEPER] = { k->record[WRITER_KEEPER][1], "keeper", true, false },
+		[WRITER_CONTROL] = { k->record[WRITER_CONTROL][1], "control", true, false },
+		[WRITER_WATCHER] = { k->record[WRITER_WATCHER][1], "watcher", false, false },
+		[WRITER_PACKETS] = { k->record[WRITER_PACKETS][1], "watcher", false, true },
 	};
 	char hostname[HOST_NAME_MAX + 1] = "";
 	struct recorder_setup setup = {
@@ -190,10 +192,11 @@ run_watcher(struct keeper *k)
 	struct watch_start start = {
 		.interfaces = &k->interfaces, .policy_fd = k->policy_fd,
 		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
+		.packets_fd = k->record[WRITER_PACKETS][0],
 		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
 	};
-	const int partners[] = { start.control_fd, start.recorder_fd };
-	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 2,
+	const int partners[] = { start.control_fd, start.recorder_fd, start.packets_fd };
+	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 3,
 	    .frame_bytes = CANARY_BYTES };
 	struct watcher_setup setup;
 	int r = watch_start_open(&start, &setup);

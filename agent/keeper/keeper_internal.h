@@ -53,6 +53,7 @@ enum record_writer {
 	WRITER_KEEPER = 0,
 	WRITER_CONTROL,
 	WRITER_WATCHER,
+	WRITER_PACKETS,			/* the watcher too, for what may be left out */
 	WRITER_COUNT
 };
 

@@ -56,7 +56,7 @@ static const char rich[] =
     "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
     " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n"
-    "record = { heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
+    "record = { evidence = { payload = true; snap = 96; packets = 2; ring_mb = 9; }; heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
     " retention = ( { days = 400; kind = \"gap\"; } ); };\n";
 
 static const char rich_printed[] =
@@ -94,7 +94,8 @@ static const char rich_printed[] =
     " dns_tunnel = { }; bulk = { limit = \"10G\"; }; clear_text = { }; roaming = { seconds = \"300\"; }; };\n"
     "record = { log_failure = \"close\"; warn_at = [ \"80\", \"90\" ];"
     " retention = ( { kind = \"gap\"; days = \"400\"; } ); rotate_size = \"1M\"; rotate_daily = false;"
-    " checkpoint_interval = \"300\"; heartbeat = \"30\"; };\n";
+    " checkpoint_interval = \"300\"; heartbeat = \"30\";"
+    " evidence = { packets = \"2\"; payload = true; snap = \"96\"; ring_mb = \"9\"; }; };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)
