@@ -42,6 +42,10 @@ enum ipc_type {
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
 	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
+	IPC_RECORD_PACKET,		/* struct packet, by a socket of its own */
+	IPC_RECORD_HOLD,		/* struct hold_order; answer: struct ipc_result */
+	IPC_RECORD_SIGN,		/* SHA-256 of a manifest; answer: its signature, text.
+					 * Nothing: a checkpoint now; answer: "" */
 	IPC_RECORD_LEDGER,		/* struct record_ledger: what the sender has counted */
 	/* recorder and alerter: agent/alert/alert_message.h */
 	IPC_ALERT_RULES,		/* struct alert_rules of the policy in force */

@@ -84,7 +84,8 @@ watch_start_open(const struct watch_start *start, struct watcher_setup *setup)
 	    ipc_map(start->policy_fd, LIMIT_POLICY_BYTES + CUTOFF_TEXT_MAX, &text, &length);
 
 	*setup = (struct watcher_setup){ .control_fd = start->control_fd,
-	    .recorder_fd = start->recorder_fd, .policy_text = text, .policy_length = length,
+	    .recorder_fd = start->recorder_fd,
+	    .packets_fd = start->packets_fd, .policy_text = text, .policy_length = length,
 	    .own = own, .nflog_fd = -1, .link_fd = -1, .softnet = softnet,
 	    .seed = seed, .settle_ns = start->settle_ns };
 	if (r == 0)

@@ -13,7 +13,7 @@
 struct watch_start {
 	const struct ipc_watch *interfaces;
 	int policy_fd;		/* memfd of the printed policy */
-	int control_fd, recorder_fd;
+	int control_fd, recorder_fd, packets_fd;
 	int64_t settle_ns;	/* see struct watcher_setup */
 };
 

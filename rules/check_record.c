@@ -27,6 +27,12 @@
 #define HEARTBEAT_DEFAULT 60u
 #define HEARTBEAT_LEAST	10u
 #define SECONDS_MOST	86400u
+/* An Ethernet header, two tags, IPv6 and TCP with its options: what says who and whom. */
+#define SNAP_LEAST	64u
+#define SNAP_DEFAULT	128u
+#define RING_MB_DEFAULT	64u
+#define RING_MB_MOST	65536u
+#define PACKETS_DEFAULT	4u
 
 static const char *const class_names[RECORD_CLASS_COUNT] = {
 	[RECORD_VIOLATION] = "violation",
@@ -55,7 +61,9 @@ record_rules_default(struct record_rules *r)
 {
 	*r = (struct record_rules){ .n_marks = 2, .marks = { 80, 90 },
 		.rotate_daily = true, .rotate_size = SIZE_DEFAULT,
-		.checkpoint_s = CHECKPOINT_DEFAULT, .heartbeat_s = HEARTBEAT_DEFAULT };
+		.checkpoint_s = CHECKPOINT_DEFAULT, .heartbeat_s = HEARTBEAT_DEFAULT,
+		.evidence = { .packets = PACKETS_DEFAULT, .snap = SNAP_DEFAULT,
+		    .ring_mb = RING_MB_DEFAULT } };
 	for (size_t i = 0; i < RECORD_CLASS_COUNT; i++)
 		r->days[i] = DAYS_DEFAULT;
 }
@@ -151,6 +159,33 @@ take_interval(struct check *ck, const char *key, const char *text, unsigned int 
 		    least, SECONDS_MOST);
 }
 
+/* A whole number of the section "evidence"; what was not written stays as it is. */
+static unsigned int
+evidence_number(struct check *ck, const char *key, const char *text, unsigned int least,
+    unsigned int most, unsigned int before)
+{
+	unsigned int n;
+
+	if (text == NULL)
+		return before;
+	if (check_number(text, strlen(text), most, &n) && n >= least)
+		return n;
+	check_error(ck, ck->policy->record.evidence.origin, MSG_CHECK_RECORD_EVIDENCE, key, text,
+	    least, most);
+	return before;
+}
+
+static void
+take_evidence(struct check *ck, const struct policy_evidence *w, struct record_evidence *e)
+{
+	e->packets = (uint8_t)evidence_number(ck, "packets", w->packets, 0,
+	    RECORD_EVIDENCE_PACKETS, e->packets);
+	e->snap = (uint16_t)evidence_number(ck, "snap", w->snap, SNAP_LEAST,
+	    RECORD_EVIDENCE_SNAP, e->snap);
+	e->ring_mb = evidence_number(ck, "ring_mb", w->ring_mb, 1, RING_MB_MOST, e->ring_mb);
+	e->payload = w->payload;
+}
+
 int
 check_record(struct check *ck)
 {
@@ -167,5 +202,6 @@ check_record(struct check *ck)
 	check_class_severities(ck);
 	check_alerts(ck);
 	take_interval(ck, "heartbeat", w->heartbeat, HEARTBEAT_LEAST, &r->heartbeat_s);
+	take_evidence(ck, &w->evidence, &r->evidence);
 	return 0;
 }

@@ -132,6 +132,9 @@ record_free(struct policy_record *r)
 		alert_free(&r->alerts[i]);
 	free(r->alerts);
 	free(r->checkpoint_interval);
+	free(r->evidence.packets);
+	free(r->evidence.snap);
+	free(r->evidence.ring_mb);
 	free(r->heartbeat);
 	free(r->log_failure);
 	free(r->rotate_size);

@@ -142,6 +142,15 @@ struct policy_alert {
 	struct origin origin;
 };
 
+/* Packets beside the record. */
+struct policy_evidence {
+	char *packets;
+	bool payload;			/* what follows the headers is kept too */
+	char *snap;			/* bytes */
+	char *ring_mb;
+	struct origin origin;
+};
+
 /* What becomes of the record itself. */
 struct policy_record {
 	char *log_failure;		/* "continue" or "close" */
@@ -156,6 +165,7 @@ struct policy_record {
 	size_t n_severities;
 	struct policy_alert *alerts;
 	size_t n_alerts;
+	struct policy_evidence evidence;
 	struct origin origin;
 };
 

@@ -210,6 +210,14 @@ static const struct policy_key alert_keys[] = {
 	KEY_ORIGIN(policy_alert),
 };
 static const struct policy_type alert_type = TYPE(policy_alert, alert_keys);
+static const struct policy_key evidence_keys[] = {
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "packets", packets, false),
+	KEY(POLICY_KEY_SWITCH, policy_evidence, "payload", payload),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "snap", snap, false),
+	KEY_NUMBERS(POLICY_KEY_WORD, policy_evidence, "ring_mb", ring_mb, false),
+	KEY_ORIGIN(policy_evidence),
+};
+static const struct policy_type evidence_type = TYPE(policy_evidence, evidence_keys);
 
 static const struct policy_key record_keys[] = {
 	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
@@ -223,6 +231,7 @@ static const struct policy_key record_keys[] = {
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "heartbeat", heartbeat, false),
 	KEY_ITEMS(policy_record, "severity", severities, false, ZV_COUNT - 1, severity_type),
 	KEY_ITEMS(policy_record, "alerts", alerts, false, ALERT_RULES_MOST, alert_type),
+	KEY_GROUP(policy_record, "evidence", evidence, evidence_type),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

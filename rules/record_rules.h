@@ -25,6 +25,20 @@ enum record_class {
 /* Room for every violation_class. */
 #define RECORD_SEVERITIES 32u
 
+/*
+ * Which packets are kept beside the records of violations. Zero keeps none. Of a packet
+ * its headers are kept, and with .payload what follows them, in all .snap bytes at most.
+ */
+struct record_evidence {
+	uint8_t packets;		/* the first ones of each violation; then its last one */
+	bool payload;
+	uint16_t snap;
+	uint32_t ring_mb;		/* MiB of files; then the oldest goes */
+};
+
+#define RECORD_EVIDENCE_PACKETS	64u
+#define RECORD_EVIDENCE_SNAP	512u	/* the taps hand over no more */
+
 struct record_rules {
 	bool close;			/* log_failure: forwarding goes off until it can be recorded */
 	uint8_t n_marks;
@@ -35,6 +49,7 @@ struct record_rules {
 	uint32_t checkpoint_s, heartbeat_s;	/* between two; 0: the recorder's own */
 	uint8_t severity[RECORD_SEVERITIES];	/* by violation_class; 0: as it was judged */
 	struct alert_rules alerts;
+	struct record_evidence evidence;
 };
 
 /* "violation"; NULL when there is none of that number. */

@@ -47,6 +47,7 @@ int cli_apply(int argc, char **argv, const struct cli *cli);
 int cli_confirm(int argc, char **argv, const struct cli *cli);
 int cli_rollback(int argc, char **argv, const struct cli *cli);
 int cli_log(int argc, char **argv, const struct cli *cli);
+int cli_evidence(int argc, char **argv, const struct cli *cli);
 int cli_history(int argc, char **argv, const struct cli *cli);
 int cli_doctor(int argc, char **argv, const struct cli *cli);
 int cli_explain(int argc, char **argv, const struct cli *cli);

@@ -35,8 +35,12 @@ static const struct cli_verb verbs[] = {
 	{ "violations", "[--since T] [--until T] [--zone Z] [--class ZV] [...] [--by WHAT [--top N]]\n"
 	  "                   [--csv | --json] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },
-	{ "log", "verify [--checkpoints FILE] [--key FILE|-] [DIR | FILE...] | checkpoint | key",
+	{ "log", "verify [--checkpoints FILE] [--key FILE|-] [DIR | FILE...] | checkpoint | key\n"
+	  "            | hold --case ID --from TIME --to TIME [--reason TEXT] | hold --list\n"
+	  "            | release --case ID [--reason TEXT]",
 	  MSG_CLI_LOG, MSG_CLI_LOG_HELP, cli_log },
+	{ "evidence", "--case ID [--from TIME --to TIME] [--key KEY] [--lang ja|en] -o DIR|FILE.tar\n"
+	  "                 | --verify DIR", MSG_CLI_EVIDENCE, MSG_CLI_EVIDENCE_HELP, cli_evidence },
 	{ "model", "[-f FILE]", MSG_CLI_MODEL, MSG_CLI_MODEL_HELP, cli_model },
 };
 

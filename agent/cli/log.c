@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sekisho log: is the record still what was written, and what vouches for it. */
 #include "agent/cli/cli.h"
+#include "agent/cli/log_hold.h"
 #include "agent/cli/options.h"
 #include "agent/record/log_names.h"
 #include "agent/record/log_verify_files.h"
@@ -409,6 +410,7 @@ cli_log(int argc, char **argv, const struct cli *cli)
 		int (*run)(int argc, char **argv, const struct cli *cli);
 	} verbs[] = {
 		{ "verify", run_verify }, { "key", run_key }, { "checkpoint", run_checkpoint },
+		{ "hold", cli_log_hold }, { "release", cli_log_release },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)

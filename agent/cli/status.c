@@ -94,6 +94,9 @@ say_ledgers(const struct cli *cli, const json_t *watch)
 	    number_at(l, "aggregate", "closed"), number_at(l, "aggregate", "overflowed"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_RECORD, number_at(l, "record", "offered"),
 	    number_at(l, "record", "sent"), number_at(l, "record", "deferred"));
+	cli_say(cli, MSG_CLI_STATUS_LEDGER_PACKETS, number_at(l, "packets", "wanted"),
+	    number_at(l, "packets", "sent"), number_at(l, "packets", "limited"),
+	    number_at(l, "packets", "refused"));
 	cli_say(cli, MSG_CLI_STATUS_LEDGER_LOST, number_at(l, "driver", "lost"),
 	    number_at(l, "softnet", "dropped"), number_at(l, "softnet", "squeezed"),
 	    number_at(watch, "gate", "lost"));
@@ -156,6 +159,16 @@ say_connections(const struct cli *cli, const json_t *table)
 		    number_of(table, "max"), number_of(table, "dropped"));
 }
 
+/* What stands beside the record as evidence. */
+static void
+say_packets(const struct cli *cli, const json_t *p)
+{
+	if (p != NULL)
+		cli_say(cli, MSG_CLI_STATUS_RECORD_PACKETS, number_of(p, "written"),
+		    number_of(p, "not_kept") + number_of(p, "not_sent"),
+		    number_of(p, "bytes"), number_of(p, "files"), number_of(p, "files_gone"));
+}
+
 static void
 say_status(const struct cli *cli, const json_t *s)
 {
@@ -183,6 +196,7 @@ say_status(const struct cli *cli, const json_t *s)
 	say_ledgers(cli, json_object_get(s, "watch"));
 	cli_say(cli, MSG_CLI_STATUS_RECORD, text_at(s, "record", "file"),
 	    number_at(s, "record", "sequence"), number_at(s, "record", "lost"));
+	say_packets(cli, json_object_get(json_object_get(s, "record"), "packets"));
 	if (json_is_true(json_object_get(json_object_get(s, "record"), "key_waits")))
 		cli_say(cli, MSG_CLI_STATUS_RECORD_KEY);
 	say_processes(cli, json_object_get(s, "processes"));

@@ -10,6 +10,7 @@
  * whatever its owner becomes, it speaks for the one who connected.
  */
 #include "agent/control/control_drift.h"
+#include "agent/control/control_evidence.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_open.h"
 #include "agent/control/control_keep.h"
@@ -237,6 +238,36 @@ do_restore(struct client *cl, const json_t *request, struct ipc_message *m)
 }
 
 static json_t *
+do_hold(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "hold", &q);
+	return control_hold(cl->control, &q, request, false);
+}
+
+static json_t *
+do_release(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "release", &q);
+	return control_hold(cl->control, &q, request, true);
+}
+
+static json_t *
+do_evidence(struct client *cl, const json_t *request, struct ipc_message *m)
+{
+	struct change_request q;
+
+	(void)m;
+	control_change_request(request, &cl->who, "evidence", &q);
+	return control_evidence(cl->control, &q, request);
+}
+
+static json_t *
 do_cutoffs(struct client *cl, const json_t *request, struct ipc_message *m)
 {
 	(void)request;
@@ -274,6 +305,9 @@ static const struct request_row {
 	{ "isolate", true, false, false, do_isolate },
 	{ "restore", true, false, false, do_restore },
 	{ "cutoffs", false, false, false, do_cutoffs },
+	{ "hold", true, false, false, do_hold },
+	{ "release", true, false, false, do_release },
+	{ "evidence", false, false, false, do_evidence },
 };
 
 static const struct request_row *

@@ -93,6 +93,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->policy_fd;
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
+		keep[n++] = k->record[WRITER_PACKETS][0];
 		break;
 	case CHILD_ALERTER:	/* keeper_starter.c */
 	case CHILD_COUNT:
@@ -152,6 +153,8 @@ run_recorder(struct keeper *k)
 		[WRITER_WATCHER] = { .socket = k->record[WRITER_WATCHER][1], .name = "watcher" },
 		[WRITER_ALERTER] = { .socket = k->record[WRITER_ALERTER][1], .name = "alerter",
 		    .alerter = true },
+		[WRITER_PACKETS] = { .socket = k->record[WRITER_PACKETS][1], .name = "watcher",
+		    .packets = true },
 	};
 	char hostname[HOST_NAME_MAX + 1] = "";
 	struct recorder_setup setup = {
@@ -200,10 +203,11 @@ run_watcher(struct keeper *k)
 	struct watch_start start = {
 		.interfaces = &k->interfaces, .policy_fd = k->policy_fd,
 		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
+		.packets_fd = k->record[WRITER_PACKETS][0],
 		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
 	};
-	const int partners[] = { start.control_fd, start.recorder_fd };
-	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 2,
+	const int partners[] = { start.control_fd, start.recorder_fd, start.packets_fd };
+	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 3,
 	    .frame_bytes = CANARY_BYTES };
 	struct watcher_setup setup;
 	int r = watch_start_open(&start, &setup);

@@ -56,6 +56,7 @@ enum record_writer {
 	WRITER_CONTROL,
 	WRITER_WATCHER,
 	WRITER_ALERTER,
+	WRITER_PACKETS,			/* the watcher too, for what may be left out */
 	WRITER_COUNT
 };
 

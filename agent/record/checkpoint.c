@@ -10,6 +10,8 @@
 #include <time.h>
 
 #define WORD		"SC1"
+#define WORD_MANIFEST	"SM1"
+#define WORD_LENGTH	(sizeof(WORD) - 1)
 #define SIGNATURE_TEXT	86u
 #define SIGNATURE_SIZE	sodium_base64_ENCODED_LEN(SEAL_SIGNATURE, \
 	sodium_base64_VARIANT_URLSAFE_NO_PADDING)
@@ -41,8 +43,8 @@ put_time(int64_t ns, char out[32])
 		memcpy(out, "00000000T000000Z", TIME_SIZE);
 }
 
-void
-checkpoint_sign(struct checkpoint *c, const uint8_t secret[SEAL_SECRET])
+static void
+sign(struct checkpoint *c, const char *word, const uint8_t secret[SEAL_SECRET])
 {
 	char hex[SEAL_HEX], time[32], numbers[128], name[65], base64[SIGNATURE_SIZE];
 	size_t n, rest;
@@ -53,12 +55,25 @@ checkpoint_sign(struct checkpoint *c, const uint8_t secret[SEAL_SECRET])
 	    c->sequence, time, c->lost);
 	rest = sizeof(WORD) + 1 + strlen(numbers) + SEAL_HEX + 1 + SIGNATURE_TEXT;
 	put_gateway(c->gateway, rest < CHECKPOINT_MAX ? CHECKPOINT_MAX - rest : 0, name);
-	n = (size_t)snprintf(c->text, sizeof(c->text), WORD " %s %s%.64s", name, numbers, hex);
+	n = (size_t)snprintf(c->text, sizeof(c->text), "%s %s %s%.64s", word, name, numbers,
+	    hex);
 	crypto_sign_detached(c->signature, NULL, (const uint8_t *)c->text, n, secret);
 	sodium_bin2base64(base64, sizeof(base64), c->signature, sizeof(c->signature),
 	    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	snprintf(c->text + n, sizeof(c->text) - n, " %s", base64);
 	c->is_signed = true;
+}
+
+void
+checkpoint_sign(struct checkpoint *c, const uint8_t secret[SEAL_SECRET])
+{
+	sign(c, WORD, secret);
+}
+
+void
+checkpoint_sign_manifest(struct checkpoint *c, const uint8_t secret[SEAL_SECRET])
+{
+	sign(c, WORD_MANIFEST, secret);
 }
 
 static bool
@@ -84,28 +99,43 @@ read_signature(struct checkpoint *c, const char *text)
 	    &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 && n == SEAL_SIGNATURE;
 }
 
-bool
-checkpoint_parse(const char *text, size_t length, struct checkpoint *out)
+static bool
+parse(const char *word, const char *text, size_t length, struct checkpoint *out)
 {
 	char time[17], hex[SEAL_HEX + 1], base64[SIGNATURE_TEXT + 1] = "";
 	int end = 0, behind = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (length > CHECKPOINT_MAX || memchr(text, '\0', length) != NULL)
+	if (length > CHECKPOINT_MAX || memchr(text, '\0', length) != NULL ||
+	    length <= WORD_LENGTH || memcmp(text, word, WORD_LENGTH) != 0)
 		return false;
 	memcpy(out->text, text, length);
 	/* A number too large is read as the largest of its type. */
 	/* NOLINTNEXTLINE(cert-err34-c) */
-	if (sscanf(out->text, WORD " %64s %20" SCNu64 " %20" SCNu64 " %16s %20" SCNu64
+	if (sscanf(out->text + WORD_LENGTH, " %64s %20" SCNu64 " %20" SCNu64 " %16s %20" SCNu64
 	    " %64s%n %86s%n", out->gateway, &out->file, &out->sequence, time, &out->lost, hex,
 	    &end, base64, &behind) < 6 || strlen(hex) != SEAL_HEX)
 		return false;
 	if (!seal_unhex(hex, out->hash) || !read_time(time, &out->time_ns))
 		return false;
+	end += (int)WORD_LENGTH;
+	behind += (int)WORD_LENGTH;
 	if (base64[0] == '\0')
 		return (size_t)end == length;
 	return (size_t)behind == length && (size_t)end + 1 + SIGNATURE_TEXT == length &&
 	    read_signature(out, base64);
+}
+
+bool
+checkpoint_parse(const char *text, size_t length, struct checkpoint *out)
+{
+	return parse(WORD, text, length, out);
+}
+
+bool
+checkpoint_parse_manifest(const char *text, size_t length, struct checkpoint *out)
+{
+	return parse(WORD_MANIFEST, text, length, out);
 }
 
 bool

@@ -39,6 +39,9 @@ enum event_subject {
 	SUBJECT_FORWARDING,	/* switched on or off */
 	SUBJECT_OPEN,		/* enforcement was given up on purpose */
 	SUBJECT_REQUEST,	/* of a client, refused */
+	SUBJECT_HOLD,		/* records of a case are kept longer, by order */
+	SUBJECT_RELEASE,	/* and no more */
+	SUBJECT_EVIDENCE,	/* records and packets were handed out */
 	SUBJECT_COUNT
 };
 

@@ -211,6 +211,9 @@ static const struct {
 	[SUBJECT_FORWARDING] = { "forwarding", MSG_RECORD_FORWARDING },
 	[SUBJECT_OPEN] = { "enforcement-open", MSG_RECORD_OPEN },
 	[SUBJECT_REQUEST] = { "request-refused", MSG_RECORD_REQUEST },
+	[SUBJECT_HOLD] = { "legal-hold", MSG_RECORD_HOLD },
+	[SUBJECT_RELEASE] = { "legal-hold-release", MSG_RECORD_RELEASE },
+	[SUBJECT_EVIDENCE] = { "evidence-export", MSG_RECORD_EVIDENCE },
 };
 
 const char *

@@ -9,6 +9,8 @@
 #include "agent/clock.h"
 #include "agent/ipc.h"
 #include "agent/record/event_check.h"
+#include "agent/record/packet_ring.h"
+#include "agent/record/recorder_asks.h"
 #include "agent/record/recorder_write.h"
 #include "rules/record_rules.h"
 
@@ -98,6 +100,20 @@ take_event(struct peer *p, const struct ipc_message *m)
 	    p->setup.trusted);
 }
 
+static void
+take_packet(struct peer *p, const struct ipc_message *m)
+{
+	struct recorder_writer *w = &p->recorder->writer;
+	struct packet packet;
+	const char *why = "message type";
+
+	if (m->type != IPC_RECORD_PACKET ||
+	    packet_check(m->payload.bytes, m->length, &packet, &why) < 0)
+		count_bad(p, why);
+	else if (w->packets != NULL)
+		packet_ring_add(w->packets, &packet, w->low_space, clock_ns(CLOCK_BOOTTIME));
+}
+
 /* Why records are being lost now, or may be; "" when they are written and synced. */
 static const char *
 failing(const struct recorder_writer *w)
@@ -134,6 +150,8 @@ answer_status(struct peer *p, const struct ipc_message *question)
 	    w->marks > 0 ? (int)w->rules.marks[w->marks - 1] : 0,
 	    "clock", clock_state_json(&clock), "file_number", (json_int_t)w->seal->file,
 	    "key_waits", !w->key_shown);
+	if (w->packets != NULL)
+		json_object_set_new(status, "packets", packet_ring_json(w->packets));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	/* Who does not read its answers goes without; the record does not wait. */
@@ -177,7 +195,9 @@ take_message(struct peer *p, struct ipc_message *m)
 
 	if (m->fd >= 0)
 		close(m->fd);
-	if (m->type == IPC_RECORD_EVENT)
+	if (p->setup.packets)
+		take_packet(p, m);
+	else if (m->type == IPC_RECORD_EVENT)
 		take_event(p, m);
 	else if (m->type == IPC_RECORD_LEDGER)
 		take_ledger(p, m);
@@ -191,6 +211,10 @@ take_message(struct peer *p, struct ipc_message *m)
 		recorder_writer_reopen(&r->writer);
 	else if (m->type == IPC_RECORD_POLICY)
 		take_rules(p, m);
+	else if (m->type == IPC_RECORD_HOLD)
+		recorder_ask_hold(r->writer.directory, p->setup.socket, m);
+	else if (m->type == IPC_RECORD_SIGN)
+		recorder_ask_sign(&r->writer, p->setup.socket, m);
 	else if (m->type == IPC_STOP)
 		stop(r);
 	else
@@ -333,8 +357,10 @@ add_peer(struct recorder *r, const struct recorder_peer *setup)
 	e = sd_event_add_io(r->loop, &p->source, setup->socket, EPOLLIN, on_message, p);
 	if (e < 0)
 		return e;
+	/* Packets wait for every record. */
 	return sd_event_source_set_priority(p->source, setup->trusted ?
-	    SD_EVENT_PRIORITY_IMPORTANT : SD_EVENT_PRIORITY_NORMAL);
+	    SD_EVENT_PRIORITY_IMPORTANT : setup->packets ? SD_EVENT_PRIORITY_IDLE :
+	    SD_EVENT_PRIORITY_NORMAL);
 }
 
 static int
@@ -435,6 +461,8 @@ recorder_run(const struct recorder_setup *setup)
 	r->writer.reserve_bytes = setup->reserve_bytes;
 	r->writer.rotate = (struct log_rotate){ .size = LOG_ROTATE_SIZE, .daily = true };
 	r->writer.pack = true;
+	/* Without it records are written all the same, and status shows no packets. */
+	r->writer.packets = packet_ring_new(setup->directory, setup->version);
 	e = prepare(r, setup);
 	if (e >= 0)
 		e = recorder_writer_open(&r->writer);
@@ -445,6 +473,7 @@ recorder_run(const struct recorder_setup *setup)
 		recorder_writer_close(&r->writer, r->told);
 	}
 	finish(r);
+	packet_ring_free(r->writer.packets);
 	close(setup->directory);
 	free(r);
 	return status;

@@ -25,6 +25,7 @@ struct recorder_peer {
 	const char *name;	/* "watcher": event.module of what it sends */
 	bool trusted;		/* keeper, control: may stop, ask, record changes */
 	bool alerter;		/* hears of what rules pick; records of life only */
+	bool packets;		/* sends packets, and nothing else */
 };
 
 struct recorder_setup {
@@ -52,7 +53,7 @@ struct recorder_setup {
  *
  * IPC_RECORD_STATUS answers {"sequence", "written", "lost", "unreported", "bad_messages",
  * "bytes", "free_bytes", "low_space", "sync_error", "failing", "used_percent",
- * "mark", "clock", "file_number", "key_waits"}; "failing" says why records cannot be written
+ * "mark", "clock", "file_number", "key_waits", "packets"}; "failing" says why records cannot be written
  * now, "" when they can; "mark" is the latest of warn_at that the disk has passed. "lost" and
  * "written": since its start.
  */

@@ -106,6 +106,8 @@ recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules)
 	w->checkpoint_s = r.checkpoint_s;
 	w->heartbeat_s = r.heartbeat_s;
 	alert_feed_rules(&w->alerts, &r.alerts);
+	if (w->packets != NULL)
+		packet_ring_rules(w->packets, &r.evidence);
 	hasten(&w->next_checkpoint_ns, r.checkpoint_s);
 	hasten(&w->next_heartbeat_ns, r.heartbeat_s);
 	if (w->marks > r.n_marks)

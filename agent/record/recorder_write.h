@@ -13,6 +13,7 @@
 #include "agent/record/log_pack.h"
 #include "agent/record/log_rotate.h"
 #include "agent/record/log_sync.h"
+#include "agent/record/packet_ring.h"
 #include "agent/record/record_ledger.h"
 #include "agent/record/recorder_state.h"
 #include "agent/record/seal.h"
@@ -47,6 +48,7 @@ struct recorder_writer {
 	bool pack;			/* closed files become .zst */
 	struct log_packer *packer;
 	struct log_file file;
+	struct packet_ring *packets;	/* NULL: none are kept */
 	struct log_sync *sync;
 	struct seal_state *seal;	/* .sequence is the running one */
 	enum seal_found broken;		/* why the next file is not joined to the one before: */

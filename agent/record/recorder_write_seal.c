@@ -167,6 +167,8 @@ append_heartbeat(struct recorder_writer *w)
 	clock_state_read(&clock);
 	json_object_set_new(heartbeat, "used_percent", json_integer(w->used_percent));
 	json_object_set_new(heartbeat, "clock", clock_state_json(&clock));
+	if (w->packets != NULL)
+		json_object_set_new(heartbeat, "packets", packet_ring_json(w->packets));
 	own.members = json_pack("{s:o,s:o}", "heartbeat", heartbeat, "ledgers",
 	    short_ledgers(w));
 	r = recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,

@@ -58,6 +58,12 @@ aggregate_free(struct aggregate *a)
 }
 
 void
+aggregate_set_packet(struct aggregate *a, aggregate_packet *packet)
+{
+	a->packet = packet;
+}
+
+void
 aggregate_set_digest(struct aggregate *a, const char *digest)
 {
 	snprintf(a->digest, sizeof(a->digest), "%s", digest);
@@ -202,6 +208,24 @@ stretch(struct stream *s, int64_t time_ns)
 		s->last_ns = time_ns;
 }
 
+/* What the tap saw too is not shown again as the gate saw it. */
+static void
+show(const struct aggregate *a, const struct entry *e, const struct sighting *s)
+{
+	const bool leaves = s->witness == WITNESS_TAP_EGRESS;
+	const struct stream *stream = leaves ? &e->leak : &e->attempt;
+	uint64_t nth = leaves ? e->egress : e->ingress;
+
+	if (a->packet == NULL || s->frame == NULL)
+		return;
+	if (s->witness == WITNESS_GATE) {
+		if (e->ingress > 0)
+			return;
+		nth = e->gate;
+	}
+	a->packet(a->arg, aggregate_stream_key(e, stream), nth, 0, s);
+}
+
 void
 aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
 {
@@ -233,6 +257,7 @@ aggregate_add(struct aggregate *a, const struct sighting *s, int64_t now_ns)
 		e->ingress_bytes += s->facts->length;
 		stretch(&e->attempt, s->time_ns);
 	}
+	show(a, e, s);
 	aggregate_report_now(a, e, now_ns);
 }
 

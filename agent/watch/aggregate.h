@@ -35,6 +35,14 @@
 #define AGGREGATE_IDLE_NS	30000000000ll
 #define AGGREGATE_FIRST_UPDATE_NS 1000000000ll	/* then ten times that, and so on */
 
+/* The frame of a sighting; all is borrowed for the call. */
+struct sighting_frame {
+	const uint8_t *bytes;
+	uint32_t captured, length;	/* length: on the wire; DECODE_LENGTH_UNKNOWN */
+	int link_type;			/* DLT_*, or INSPECT_BARE_PACKET */
+	uint16_t tap;			/* where it was seen; the gate: where it came in */
+};
+
 /* One packet as one witness saw it. */
 struct sighting {
 	const struct facts *facts;
@@ -47,6 +55,7 @@ struct sighting {
 	uint8_t severity;		/* 0: as the catalogue says */
 	const char *detail;		/* what a detector adds, English; NULL: nothing */
 	bool beside;			/* the packet itself is counted elsewhere */
+	const struct sighting_frame *frame;	/* NULL: it is not at hand */
 };
 
 struct aggregate;
@@ -63,10 +72,25 @@ struct aggregate_totals {
  */
 typedef int aggregate_emit(void *arg, const struct event *e);
 
+/*
+ * The packets behind the records: "nth" of the violation that has this key in its records
+ * (1: the first since it was last told as final); and, nth 0, the violation was told as
+ * final after "of" packets (s is NULL). A packet that crossed came in under another key:
+ * aggregate_other_key().
+ */
+typedef void aggregate_packet(void *arg, uint64_t key, uint64_t nth, uint64_t of,
+    const struct sighting *s);
+
+/* A leak and the attempts of the same packets: the key of the one for that of the other. */
+uint64_t aggregate_other_key(uint64_t key);
+
 /* Borrows places. NULL with errno ENOMEM. entries: table size, > 0. */
 struct aggregate *aggregate_new(const struct places *places, size_t entries,
     aggregate_emit *emit, void *arg);
 void aggregate_free(struct aggregate *a);
+
+/* Who wants to see packets; NULL: nobody. */
+void aggregate_set_packet(struct aggregate *a, aggregate_packet *packet);
 
 /* Digest of the policy in force, for the events; copied, hex. */
 void aggregate_set_digest(struct aggregate *a, const char *digest);

@@ -13,6 +13,18 @@
 /* Tells the two streams of one entry apart. */
 #define LEAK_KEY 0x6c65616b00000000ull
 
+uint64_t
+aggregate_other_key(uint64_t key)
+{
+	return key ^ LEAK_KEY;
+}
+
+uint64_t
+aggregate_stream_key(const struct entry *e, const struct stream *s)
+{
+	return s == &e->leak ? aggregate_other_key(e->hash) : e->hash;
+}
+
 static uint64_t
 less(uint64_t a, uint64_t b)
 {
@@ -85,7 +97,7 @@ fill_event(const struct aggregate *a, const struct entry *e, const struct stream
 	    WITNESS_TAP_INGRESS | WITNESS_GATE);
 	ev->first_ns = s->first_ns;
 	ev->last_ns = s->last_ns;
-	ev->key = leak ? e->hash ^ LEAK_KEY : e->hash;
+	ev->key = aggregate_stream_key(e, s);
 	ev->count = count;
 	ev->bytes = leak ? e->egress_bytes : attempt_bytes(e);
 	ev->facts = e->facts;
@@ -157,6 +169,14 @@ aggregate_report_now(struct aggregate *a, struct entry *e, int64_t now_ns)
 		tell_progress(a, e, &e->attempt, aggregate_attempts_of(e, e->settled), now_ns);
 }
 
+/* "of": packets that were shown of this stream. */
+static void
+show_end(struct aggregate *a, const struct entry *e, const struct stream *s, uint64_t of)
+{
+	if (a->packet != NULL && of > 0)
+		a->packet(a->arg, aggregate_stream_key(e, s), 0, of, NULL);
+}
+
 /*
  * Both streams of an idle entry are told as final and start from nothing.
  * False when that was not possible now: the next sweep tries again.
@@ -170,6 +190,7 @@ tell_final(struct aggregate *a, struct entry *e)
 	if (attempts > 0 && !tell(a, e, &e->attempt, PHASE_FINAL, attempts))
 		return false;
 	a->told += attempts;
+	show_end(a, e, &e->attempt, e->ingress > 0 ? e->ingress : e->gate);
 	a->closed += e->ingress + e->gate;
 	e->ingress = e->waiting = e->settled = e->gate = e->credit = e->counted = 0;
 	e->ingress_bytes = e->gate_bytes = 0;
@@ -179,6 +200,7 @@ tell_final(struct aggregate *a, struct entry *e)
 	if (e->egress > 0 && !tell(a, e, &e->leak, PHASE_FINAL, e->egress))
 		return false;
 	a->told += e->egress;
+	show_end(a, e, &e->leak, e->egress);
 	a->closed += e->egress;
 	e->egress = e->egress_before = e->egress_bytes = 0;
 	memset(&e->leak, 0, sizeof(e->leak));

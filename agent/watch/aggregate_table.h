@@ -50,7 +50,8 @@ struct entry {
 struct aggregate {
 	const struct places *places;
 	aggregate_emit *emit;
-	void *arg;
+	aggregate_packet *packet;	/* NULL: nobody asks */
+	void *arg;			/* of both */
 	bool blocked;		/* emit refused; asked again at the next sweep */
 	char digest[65];
 	uint8_t secret[crypto_shorthash_KEYBYTES];
@@ -87,6 +88,9 @@ void aggregate_count_attempts(struct aggregate *a, struct entry *e, bool all);
  */
 struct entry *aggregate_pair_entry(struct aggregate *a, uint16_t from_place,
     uint16_t to_place, const struct aggregate_key *key);
+
+/* Keys of the two streams of an entry, as records have them. */
+uint64_t aggregate_stream_key(const struct entry *e, const struct stream *s);
 
 /* Take a told entry out of the table. */
 void aggregate_drop(struct aggregate *a, struct entry *e);

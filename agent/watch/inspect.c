@@ -149,7 +149,9 @@ show_detectors(struct inspect *i, const struct inspected *p,
 		.opens = p->opens, .held = p->held,
 	};
 
+	i->at = p->frame;
 	detect_packet(i->detect, &packet);
+	i->at = NULL;
 }
 
 static bool

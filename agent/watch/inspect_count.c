@@ -75,6 +75,16 @@ sighting_of(const struct inspect *i, const struct inspected *p, const char *deta
 	};
 }
 
+/* Bytes of a frame for whoever keeps packets. */
+static struct sighting_frame
+frame_of(const struct inspect_frame *frame)
+{
+	return (struct sighting_frame){ .bytes = frame->bytes, .captured = frame->captured,
+	    .length = frame->length, .link_type = frame->link_type,
+	    .tap = frame->gate_reason != NULL && frame->where.ingress != SEGMENT_SELF ?
+		frame->where.ingress : frame->where.tap };
+}
+
 static void
 count_violation(struct inspect *i, const struct sighting *s)
 {
@@ -86,8 +96,10 @@ count_violation(struct inspect *i, const struct sighting *s)
 void
 inspect_violation(struct inspect *i, const struct inspected *p, const char *detail)
 {
+	const struct sighting_frame frame = frame_of(p->frame);
 	struct sighting s = sighting_of(i, p, detail);
 
+	s.frame = &frame;
 	if (p->outer != NULL)
 		i->ledger.inner_violations++;
 	else
@@ -102,7 +114,8 @@ void
 inspect_detection(void *arg, const struct detection *d)
 {
 	struct inspect *i = arg;
-	const struct sighting s = {
+	struct sighting_frame frame;
+	struct sighting s = {
 		.facts = d->facts, .permit = permit_of(i, d->permit), .gate_reason = "",
 		.time_ns = i->time_ns, .from = inspect_place(i, d->from),
 		.to = inspect_place(i, d->to), .witness = WITNESS_TAP_INGRESS,
@@ -110,6 +123,10 @@ inspect_detection(void *arg, const struct detection *d)
 		.detail = d->detail, .beside = true,
 	};
 
+	if (i->at != NULL) {
+		frame = frame_of(i->at);
+		s.frame = &frame;
+	}
 	i->ledger.detections++;
 	aggregate_add(i->setup.aggregate, &s, i->clock_ns);
 }
@@ -156,6 +173,17 @@ release_first(struct inspect *i, int64_t clock_ns)
 	i->ledger.waiting--;
 }
 
+static void
+hold_frame(struct waiting *w, const struct inspect_frame *frame)
+{
+	w->frame = frame_of(frame);
+	if (w->frame.captured > sizeof(w->bytes))
+		w->frame.captured = sizeof(w->bytes);
+	memcpy(w->bytes, frame->bytes, w->frame.captured);
+	w->frame.bytes = w->bytes;
+	w->sighting.frame = &w->frame;
+}
+
 bool
 inspect_wait(struct inspect *i, const struct inspected *p,
     const struct watch_opening asked[2], uint16_t counter)
@@ -173,6 +201,7 @@ inspect_wait(struct inspect *i, const struct inspected *p,
 	snprintf(w->permit, sizeof(w->permit), "%s", w->sighting.permit);
 	w->sighting.permit = w->permit;
 	w->sighting.gate_reason = "";
+	hold_frame(w, p->frame);
 	w->seen = *p->seen;
 	w->seen.gate_reason = "";
 	w->judgement = *p->judgement;

@@ -24,11 +24,16 @@ struct permit_count {
 	uint16_t in, out;
 };
 
+/* Of a frame that waits so much is kept. */
+#define INSPECT_WAITING_BYTES 128u
+
 /* A refused answer, in words that outlive its policy. */
 struct waiting {
 	struct facts facts;
 	struct watch_opening asked[2];	/* either would explain it */
-	struct sighting sighting;	/* facts and permit point in here */
+	struct sighting sighting;	/* facts, permit and frame point in here */
+	struct sighting_frame frame;
+	uint8_t bytes[INSPECT_WAITING_BYTES];
 	struct watch_seen seen;
 	struct judgement judgement;
 	char permit[LIMIT_PERMIT_ID + 1];
@@ -47,6 +52,7 @@ struct inspect {
 	size_t n_permits;
 	struct inspect_ledger ledger;
 	int64_t time_ns, clock_ns;	/* of the packet at hand, for detections */
+	const struct inspect_frame *at;	/* shown to detectors now; NULL: none is */
 	int64_t latest_ns;		/* latest clock_ns so far */
 	int64_t swept_ns;		/* detectors, by clock_ns */
 	struct waiting *waiting;	/* ring of INSPECT_WAITING; NULL: no patience */

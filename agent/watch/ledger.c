@@ -24,6 +24,8 @@ ledger_layer_name(enum ledger_layer layer)
 		return "totals";
 	case LEDGER_RECORD:
 		return "record";
+	case LEDGER_PACKETS:
+		return "packets";
 	case LEDGER_LAYERS:
 		break;
 	}
@@ -62,6 +64,9 @@ sides_of(const struct ledger_sample *s, enum ledger_layer layer)
 		return (struct sides){ s->counted, s->told + s->untold };
 	case LEDGER_RECORD:
 		return (struct sides){ s->offered, s->sent + s->refused };
+	case LEDGER_PACKETS:
+		return (struct sides){ s->packets_wanted, s->packets_sent +
+		    s->packets_limited + s->packets_refused };
 	case LEDGER_LAYERS:
 		break;
 	}

@@ -11,6 +11,7 @@
  *   aggregate  violations + inner violations + detections = added, added = open + closed
  *   totals     counted = told + untold
  *   record     offered = sent + refused
+ *   packets    those that are wanted = sent + limited + refused
  *
  * From decode on all numbers are of one process with one thread, and compared as
  * they are. In the two layers before, the kernel counts on while it is asked: so
@@ -33,6 +34,7 @@ enum ledger_layer {
 	LEDGER_AGGREGATE,
 	LEDGER_TOTALS,
 	LEDGER_RECORD,
+	LEDGER_PACKETS,
 	LEDGER_LAYERS
 };
 
@@ -64,6 +66,8 @@ struct ledger_sample {
 	uint64_t counted, told, untold;
 	/* record: events */
 	uint64_t offered, sent, refused;
+	/* packets beside them */
+	uint64_t packets_wanted, packets_sent, packets_limited, packets_refused;
 };
 
 /* One side too many or too few by so much. */

@@ -258,6 +258,8 @@ prepare(struct watcher *w)
 	if (w->aggregate == NULL)
 		return -ENOMEM;
 	error = watcher_inspect(w);
+	if (error == 0)
+		error = watcher_evidence(w);
 	if (error != 0)
 		return error;
 	error = watcher_load(w, w->setup->policy_text, w->setup->policy_length, why,
@@ -385,6 +387,7 @@ release(struct watcher *w)
 	watch_policy_free(w->before);
 	inspect_free(w->inspect);
 	aggregate_free(w->aggregate);
+	evidence_free(w->evidence);
 	places_free(w->places);
 	watcher_seed_forget(w);
 	tap_set_close(w->setup->taps);

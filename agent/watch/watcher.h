@@ -29,6 +29,7 @@ struct watcher_setup {
 	int nflog_fd;			/* COMPILE_LOG_GROUP; -1: the gate is not heard */
 	int control_fd;			/* IPC_WATCH_*, IPC_STOP */
 	int recorder_fd;		/* IPC_RECORD_EVENT */
+	int packets_fd;			/* IPC_RECORD_PACKET; 0: no packet is handed on */
 	const char *policy_text;	/* as policy_print() wrote it */
 	size_t policy_length;
 	const struct ip_addr *own;	/* the gateway's addresses */

@@ -107,11 +107,23 @@ add_judged(const struct watcher *w, struct ledger_sample *s)
 }
 
 static void
+add_packets(const struct watcher *w, struct ledger_sample *s)
+{
+	const struct evidence_ledger *l = evidence_ledger(w->evidence);
+
+	s->packets_wanted = l->offered;
+	s->packets_sent = l->sent;
+	s->packets_limited = l->limited;
+	s->packets_refused = l->refused;
+}
+
+static void
 take_sample(struct watcher *w, struct ledger_sample *s)
 {
 	*s = (struct ledger_sample){ .left = watcher_lost(w, LOSS_UNREAD),
 	    .offered = w->ledger.offered, .sent = w->ledger.events,
 	    .refused = w->ledger.refused };
+	add_packets(w, s);
 	add_judged(w, s);
 	for (size_t i = 0; i < n_taps(w); i++) {
 		struct tap_ledger tap;

@@ -34,6 +34,46 @@ watcher_emit(void *watcher, const struct event *e)
 	return error;
 }
 
+/* ---- packets ----------------------------------------------------------------- */
+
+/* Whatever finds no room goes: nobody waits for a packet. */
+static int
+send_packet(void *watcher, const struct packet *p, size_t length)
+{
+	const struct watcher *w = watcher;
+
+	return ipc_send(w->setup->packets_fd, IPC_RECORD_PACKET, p, length, -1);
+}
+
+static void
+take_packet(void *watcher, uint64_t key, uint64_t nth, uint64_t of, const struct sighting *s)
+{
+	struct watcher *w = watcher;
+	const struct tap_set *taps = w->setup->taps;
+	const char *interface = "gateway";
+
+	if (s == NULL) {
+		evidence_end(w->evidence, key, of, w->now_ns);
+		return;
+	}
+	if (s->frame->tap < tap_set_count(taps))
+		interface = tap_set_interface(taps, s->frame->tap);
+	evidence_take(w->evidence, key, nth, s, interface, w->now_ns);
+}
+
+int
+watcher_evidence(struct watcher *w)
+{
+	w->evidence = evidence_new(send_packet, w);
+	if (w->evidence == NULL)
+		return -ENOMEM;
+	if (w->setup->packets_fd > 0)
+		aggregate_set_packet(w->aggregate, take_packet);
+	return 0;
+}
+
+/* ---- beside violations ------------------------------------------------------- */
+
 static void
 begin(struct watcher *w, struct event *e, enum event_kind kind)
 {

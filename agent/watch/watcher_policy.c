@@ -32,6 +32,7 @@ watcher_load(struct watcher *w, const char *text, size_t length, char *why,
 	w->before = w->policy;
 	w->before_until_ns = watcher_clock() + WATCHER_GRACE_NS;
 	w->policy = next;
+	evidence_rules(w->evidence, &next->checked->record.evidence);
 	aggregate_set_digest(w->aggregate, next->checked->digest);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "agent/ipc.h"
 #include "agent/watch/aggregate.h"
 #include "agent/watch/canary.h"
+#include "agent/watch/evidence.h"
 #include "agent/watch/inspect.h"
 #include "agent/watch/ledger.h"
 #include "agent/watch/loss.h"
@@ -72,6 +73,7 @@ struct watcher {
 	int64_t before_until_ns;
 	struct aggregate *aggregate;
 	struct inspect *inspect;
+	struct evidence *evidence;
 	struct detect_own_mac own_mac[LIMIT_SEGMENTS];	/* by segment */
 	struct watcher_ledger ledger;
 	uint64_t permitted[PLACE_ZONES_MAX][PLACE_ZONES_MAX];
@@ -140,6 +142,9 @@ void watcher_filter_sweep(struct watcher *w);
 /* watcher_events.c: what is written down beside violations. */
 int watcher_emit(void *watcher, const struct event *e);
 void watcher_tell_life(struct watcher *w, const char *sentence);
+
+/* Packets for the recorder; before watcher_load(). 0 or -ENOMEM. */
+int watcher_evidence(struct watcher *w);
 
 /* A gap: ZV-14. Times: CLOCK_REALTIME. 0, or not now: a negative errno. */
 struct watcher_gap {

@@ -138,6 +138,10 @@ ledger_json(const struct watcher *w, const struct ledger_sample *s)
 	json_object_set_new(o, "record", json_pack("{s:I, s:I, s:I}",
 	    "offered", (json_int_t)s->offered, "sent", (json_int_t)s->sent,
 	    "deferred", (json_int_t)s->refused));
+	json_object_set_new(o, "packets", json_pack("{s:I, s:I, s:I, s:I}",
+	    "wanted", (json_int_t)s->packets_wanted, "sent", (json_int_t)s->packets_sent,
+	    "limited", (json_int_t)s->packets_limited,
+	    "refused", (json_int_t)s->packets_refused));
 	return o;
 }
 

@@ -15,6 +15,7 @@ static const struct ledger_sample balanced = {
 	.judged = { 200, 50, 4, 110 }, .held = 6, .inner = 40, .inside = { 20, 3, 2, 9 },
 	.unrecorded = 6, .detections = 2, .added = 121, .open = 21, .closed = 100,
 	.counted = 60, .told = 40, .untold = 20, .offered = 9, .sent = 7, .refused = 2,
+	.packets_wanted = 8, .packets_sent = 5, .packets_limited = 1, .packets_refused = 2,
 };
 
 static size_t
@@ -69,6 +70,10 @@ every_number_is_held_by_an_identity(void)
 		{ offsetof(struct ledger_sample, offered), LEDGER_RECORD },
 		{ offsetof(struct ledger_sample, sent), LEDGER_RECORD },
 		{ offsetof(struct ledger_sample, refused), LEDGER_RECORD },
+		{ offsetof(struct ledger_sample, packets_wanted), LEDGER_PACKETS },
+		{ offsetof(struct ledger_sample, packets_sent), LEDGER_PACKETS },
+		{ offsetof(struct ledger_sample, packets_limited), LEDGER_PACKETS },
+		{ offsetof(struct ledger_sample, packets_refused), LEDGER_PACKETS },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -56,7 +56,7 @@ static const char rich[] =
     "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
     " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n"
-    "record = { heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
+    "record = { evidence = { payload = true; snap = 96; packets = 2; ring_mb = 9; }; heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
     " severity = ( { severity = \"high\"; class = \"ZV-06\"; } );"
     " alerts = ( { hook = \"/h\"; name = \"m\"; classes = \"ZV-01\"; actions = [ \"leak\" ]; min_severity = \"high\";"
     " threshold = { seconds = 60; count = 3; }; quiet = { to = \"06:00\"; from = \"22:00\"; days = \"sun\"; below = \"high\"; };"
@@ -102,7 +102,8 @@ static const char rich_printed[] =
     "severity = ( { class = \"ZV-06\"; severity = \"high\"; } ); alerts = ( { name = \"m\"; classes = [ \"ZV-01\" ]; "
     "actions = [ \"leak\" ]; min_severity = \"high\"; threshold = { count = \"3\"; seconds = \"60\"; }; "
     "fold_seconds = \"0\"; quiet = { from = \"22:00\"; to = \"06:00\"; days = [ \"sun\" ]; below = \"high\"; }; "
-    "timeout = \"5\"; hook = \"/h\"; } ); };\n";
+    "timeout = \"5\"; hook = \"/h\"; } );"
+    " evidence = { packets = \"2\"; payload = true; snap = \"96\"; ring_mb = \"9\"; }; };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)
