@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The orders that stand, in the state folder. */
 #include "agent/control/control_cutoff_internal.h"
-#include "agent/control/control_take.h"
 
+#include "agent/control/control_take.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
 #include "rules/cutoff_text.h"
