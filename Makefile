@@ -147,7 +147,9 @@ $(O)/agent/cli/top_screen.o: extra_cflags = $(screen_cflags)
 
 $(call objs,$(unit_src) $(unit_help)): extra_cflags = $(unit_cflags)
 $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)
-	$(link) $(unit_libs) $(pkg_libs) $(LDLIBS)
+	$(link) $(unit_libs) $(pkg_libs) $(verbs_libs) $(LDLIBS)
+# The one that runs all verbs.
+$(O)/tests/unit/test_cli_main: verbs_libs = $(screen_libs)
 $(call progs,$(bench_src) $(fuzz_src) $(lab_src) $(corpora_src)): %: %.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 

@@ -6,6 +6,7 @@
 #include "agent/ipc.h"
 
 #include "agent/clock.h"
+#include "agent/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -286,22 +287,6 @@ ipc_ask_meanwhile(int socket, enum ipc_type type, const void *payload, size_t le
 		return -EPROTO;
 	}
 	return r;
-}
-
-static int
-write_all(int fd, const uint8_t *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
 }
 
 int

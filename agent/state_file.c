@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/state_file.h"
 
+#include "agent/write_all.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -158,22 +160,6 @@ state_file_read(int folder, const char *name, size_t max, char **bytes, size_t *
 		*length = 0;
 	}
 	return r;
-}
-
-static int
-write_all(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
 }
 
 static int

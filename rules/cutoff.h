@@ -90,6 +90,8 @@ int cut_parts_add_range(struct cut_parts *p, const struct ip_range *r);
 int cut_parts_add(struct cut_parts *p, const struct cut_parts *more);
 /* Sort, drop repeats, join ranges that meet. */
 void cut_parts_tidy(struct cut_parts *p);
+/* Is the address in one of these ranges, tidy? */
+bool cut_ranges_hold(const struct ip_range *ranges, size_t n, const struct ip_addr *a);
 /* Is all of b in a? Both tidy. */
 bool cut_parts_hold(const struct cut_parts *a, const struct cut_parts *b);
 

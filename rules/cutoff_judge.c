@@ -60,24 +60,10 @@ cutoff_judge_free(struct cutoff_judge *j)
 	free(j);
 }
 
-static int
-compare_to_range(const void *key, const void *item)
-{
-	const struct ip_addr *a = key;
-	const struct ip_range *r = item;
-
-	if (a->family != r->family)
-		return a->family < r->family ? -1 : 1;
-	if (a->value < r->first)
-		return -1;
-	return a->value > r->last ? 1 : 0;
-}
-
 static bool
 holds_address(const struct cutoff_judge *j, const struct ip_addr *a)
 {
-	return j->parts.n_ranges > 0 && a->family != IP_NONE && bsearch(a, j->parts.ranges,
-	    j->parts.n_ranges, sizeof(*j->parts.ranges), compare_to_range) != NULL;
+	return cut_ranges_hold(j->parts.ranges, j->parts.n_ranges, a);
 }
 
 bool

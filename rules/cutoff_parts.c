@@ -194,3 +194,23 @@ cut_parts_hold(const struct cut_parts *a, const struct cut_parts *b)
 	}
 	return true;
 }
+
+static int
+compare_to_range(const void *key, const void *item)
+{
+	const struct ip_addr *a = key;
+	const struct ip_range *r = item;
+
+	if (a->family != r->family)
+		return a->family < r->family ? -1 : 1;
+	if (a->value < r->first)
+		return -1;
+	return a->value > r->last ? 1 : 0;
+}
+
+bool
+cut_ranges_hold(const struct ip_range *ranges, size_t n, const struct ip_addr *a)
+{
+	return n > 0 && a->family != IP_NONE &&
+	    bsearch(a, ranges, n, sizeof(*ranges), compare_to_range) != NULL;
+}

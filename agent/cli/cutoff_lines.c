@@ -2,11 +2,13 @@
 #include "agent/cli/cutoff_lines.h"
 
 #include "agent/record/text_clean.h"
+#include "rules/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Texts come from whoever gave the order: no control character of theirs on a terminal. */
+/* Texts come from whoever gave the order: no control character of theirs on a terminal,
+ * and no line that looks like one of ours. */
 static const char *
 clean_text(const json_t *o, const char *key, char *buf, size_t size)
 {
@@ -15,6 +17,7 @@ clean_text(const json_t *o, const char *key, char *buf, size_t size)
 	buf[0] = '\0';
 	if (t != NULL)
 		text_clean(t, strlen(t), buf, size, NULL);
+	utf8_scrub(buf);
 	return buf;
 }
 

@@ -2,6 +2,7 @@
 /* The orders that stand, in the state folder. */
 #include "agent/control/control_cutoff_internal.h"
 
+#include "agent/control/control_take.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
 #include "rules/cutoff_text.h"
@@ -82,17 +83,6 @@ cutoff_state_save(struct control *c)
 /* ---- reading ------------------------------------------------------------------- */
 
 static bool
-take_text(const json_t *order, const char *key, char *out, size_t size)
-{
-	const char *text = json_string_value(json_object_get(order, key));
-
-	if (text == NULL || strlen(text) >= size)
-		return false;
-	memcpy(out, text, strlen(text) + 1);
-	return true;
-}
-
-static bool
 take_downed(const json_t *order, struct cutoff *c)
 {
 	const json_t *list = json_object_get(order, "downed"), *name;
@@ -140,12 +130,12 @@ take_order(const json_t *order, struct cutoffs *out)
 	c = cutoffs_add(out);
 	if (c == NULL)
 		return -errno;
-	if (!take_text(order, "kind", kind, sizeof(kind)) ||
-	    !take_text(order, "what", c->what[0], sizeof(c->what[0])) ||
-	    !take_text(order, "with", c->what[1], sizeof(c->what[1])) ||
-	    !take_text(order, "person", c->person, sizeof(c->person)) ||
-	    !take_text(order, "reason", c->reason, sizeof(c->reason)) ||
-	    !take_text(order, "actor", c->actor, sizeof(c->actor)) ||
+	if (!control_take_text(order, "kind", kind, sizeof(kind)) ||
+	    !control_take_text(order, "what", c->what[0], sizeof(c->what[0])) ||
+	    !control_take_text(order, "with", c->what[1], sizeof(c->what[1])) ||
+	    !control_take_text(order, "person", c->person, sizeof(c->person)) ||
+	    !control_take_text(order, "reason", c->reason, sizeof(c->reason)) ||
+	    !control_take_text(order, "actor", c->actor, sizeof(c->actor)) ||
 	    !json_is_boolean(json_object_get(order, "link_down")) ||
 	    !json_is_integer(json_object_get(order, "since_ns")) || !take_downed(order, c))
 		return -EPROTO;

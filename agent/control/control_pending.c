@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control_pending.h"
 
+#include "agent/control/control_take.h"
 #include "agent/state_file.h"
 
 #include <errno.h>
@@ -23,43 +24,21 @@ pending_json(const struct pending *p)
 	    "actor", p->actor, "person", p->person, "reason", p->reason);
 }
 
-static bool
-take_text(const json_t *o, const char *key, char *out, size_t size)
-{
-	const json_t *value = json_object_get(o, key);
-	size_t n = json_string_length(value);
-
-	if (!json_is_string(value) || n >= size || strlen(json_string_value(value)) != n)
-		return false;
-	memcpy(out, json_string_value(value), n + 1);
-	return true;
-}
-
-static bool
-take_number(const json_t *o, const char *key, json_int_t least, json_int_t most,
-    json_int_t *out)
-{
-	const json_t *value = json_object_get(o, key);
-
-	*out = json_integer_value(value);
-	return json_is_integer(value) && *out >= least && *out <= most;
-}
-
 bool
 pending_from_json(const json_t *o, struct pending *p)
 {
 	json_int_t serial, target, seconds, deadline;
 
 	memset(p, 0, sizeof(*p));
-	if (!take_number(o, "serial", 1, UINT32_MAX - 1, &serial) ||
-	    !take_number(o, "target", 1, UINT32_MAX - 1, &target) ||
-	    !take_number(o, "seconds", CONFIRM_SECONDS_MIN, CONFIRM_SECONDS_MAX, &seconds) ||
-	    !take_number(o, "deadline_ns", 0, INT64_MAX, &deadline) ||
+	if (!control_take_number(o, "serial", 1, UINT32_MAX - 1, &serial) ||
+	    !control_take_number(o, "target", 1, UINT32_MAX - 1, &target) ||
+	    !control_take_number(o, "seconds", CONFIRM_SECONDS_MIN, CONFIRM_SECONDS_MAX, &seconds) ||
+	    !control_take_number(o, "deadline_ns", 0, INT64_MAX, &deadline) ||
 	    !json_is_boolean(json_object_get(o, "applied")) ||
-	    !take_text(o, "boot_id", p->boot_id, sizeof(p->boot_id)) ||
-	    !take_text(o, "actor", p->actor, sizeof(p->actor)) ||
-	    !take_text(o, "person", p->person, sizeof(p->person)) ||
-	    !take_text(o, "reason", p->reason, sizeof(p->reason)))
+	    !control_take_text(o, "boot_id", p->boot_id, sizeof(p->boot_id)) ||
+	    !control_take_text(o, "actor", p->actor, sizeof(p->actor)) ||
+	    !control_take_text(o, "person", p->person, sizeof(p->person)) ||
+	    !control_take_text(o, "reason", p->reason, sizeof(p->reason)))
 		return false;
 	p->serial = (uint32_t)serial;
 	p->target = (uint32_t)target;

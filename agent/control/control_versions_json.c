@@ -2,6 +2,8 @@
 /* A version's meta data as JSON, and back: what comes from a file is not believed. */
 #include "agent/control/control_versions.h"
 
+#include "agent/control/control_take.h"
+
 #include <string.h>
 
 static const char *const result_names[VERSION_RESULT_COUNT] = {
@@ -40,28 +42,6 @@ version_json(const struct version *w)
 	    "person", w->person, "reason", w->reason, "file", w->file);
 }
 
-static bool
-take_text(const json_t *o, const char *key, char *out, size_t size)
-{
-	const json_t *value = json_object_get(o, key);
-	size_t n = json_string_length(value);
-
-	/* A NUL inside would cut it short unseen. */
-	if (!json_is_string(value) || n >= size || strlen(json_string_value(value)) != n)
-		return false;
-	memcpy(out, json_string_value(value), n + 1);
-	return true;
-}
-
-static bool
-take_number(const json_t *o, const char *key, json_int_t most, json_int_t *out)
-{
-	const json_t *value = json_object_get(o, key);
-
-	*out = json_integer_value(value);
-	return json_is_integer(value) && *out >= 0 && *out <= most;
-}
-
 /* null is 0. */
 static bool
 take_optional(const json_t *o, const char *key, uint32_t *out, bool *there)
@@ -69,7 +49,7 @@ take_optional(const json_t *o, const char *key, uint32_t *out, bool *there)
 	json_int_t n = 0;
 
 	*there = !json_is_null(json_object_get(o, key));
-	if (*there && !take_number(o, key, UINT32_MAX, &n))
+	if (*there && !control_take_number(o, key, 0, UINT32_MAX, &n))
 		return false;
 	*out = (uint32_t)n;
 	return true;
@@ -90,7 +70,7 @@ take_name(const json_t *o, const char *key, const char *const *names, uint8_t co
 static bool
 take_digest(const json_t *o, const char *key, char out[65])
 {
-	return take_text(o, key, out, 65) && strspn(out, "0123456789abcdef") == 64;
+	return control_take_text(o, key, out, 65) && strspn(out, "0123456789abcdef") == 64;
 }
 
 bool
@@ -100,10 +80,10 @@ version_from_json(const json_t *o, struct version *w)
 	bool there;
 
 	memset(w, 0, sizeof(*w));
-	if (!take_number(o, "serial", UINT32_MAX - 1, &serial) || serial == 0 ||
-	    !take_number(o, "at", INT64_MAX, &at) ||
-	    !take_number(o, "confirmed_at", INT64_MAX, &confirmed_at) ||
-	    !take_number(o, "bytes", VERSION_BYTES, &bytes) ||
+	if (!control_take_number(o, "serial", 0, UINT32_MAX - 1, &serial) || serial == 0 ||
+	    !control_take_number(o, "at", 0, INT64_MAX, &at) ||
+	    !control_take_number(o, "confirmed_at", 0, INT64_MAX, &confirmed_at) ||
+	    !control_take_number(o, "bytes", 0, VERSION_BYTES, &bytes) ||
 	    !json_is_boolean(json_object_get(o, "confirmed")))
 		return false;
 	w->serial = (uint32_t)serial;
@@ -116,7 +96,7 @@ version_from_json(const json_t *o, struct version *w)
 	    take_optional(o, "uid", &w->uid, &w->has_uid) &&
 	    take_optional(o, "of", &w->of, &there) &&
 	    take_digest(o, "digest", w->digest) && take_digest(o, "sum", w->sum) &&
-	    take_text(o, "person", w->person, sizeof(w->person)) &&
-	    take_text(o, "reason", w->reason, sizeof(w->reason)) &&
-	    take_text(o, "file", w->file, sizeof(w->file));
+	    control_take_text(o, "person", w->person, sizeof(w->person)) &&
+	    control_take_text(o, "reason", w->reason, sizeof(w->reason)) &&
+	    control_take_text(o, "file", w->file, sizeof(w->file));
 }

@@ -37,24 +37,10 @@ compare_numbers(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static int
-compare_to_range(const void *key, const void *item)
-{
-	const struct ip_addr *a = key;
-	const struct ip_range *r = item;
-
-	if (a->family != r->family)
-		return a->family < r->family ? -1 : 1;
-	if (a->value < r->first)
-		return -1;
-	return a->value > r->last ? 1 : 0;
-}
-
 static bool
 in_ranges(const struct cut_flows *cut, const struct ip_addr *a)
 {
-	return cut->head.n_ranges > 0 && bsearch(a, cut->ranges, cut->head.n_ranges,
-	    sizeof(*cut->ranges), compare_to_range) != NULL;
+	return cut_ranges_hold(cut->ranges, cut->head.n_ranges, a);
 }
 
 static bool

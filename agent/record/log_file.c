@@ -2,6 +2,7 @@
 #include "agent/record/log_file.h"
 
 #include "agent/record/log_names.h"
+#include "agent/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,20 +60,6 @@ end_of_lines(int fd, off_t size)
 }
 
 static int
-write_whole(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 copy_range(int from, off_t start, off_t end, int to)
 {
 	char buf[COPY_BYTES];
@@ -81,14 +68,14 @@ copy_range(int from, off_t start, off_t end, int to)
 		size_t want =
 		    end - start < COPY_BYTES ? (size_t)(end - start) : COPY_BYTES;
 		ssize_t n = pread(from, buf, want, start);
-		int r = n < 0 ? -errno : n == 0 ? -EIO : write_whole(to, buf, (size_t)n);
+		int r = n < 0 ? -errno : n == 0 ? -EIO : write_all(to, buf, (size_t)n);
 
 		if (r < 0)
 			return r;
 		start += n;
 	}
 	/* Each piece that was set aside ends a line of its own. */
-	return write_whole(to, "\n", 1);
+	return write_all(to, "\n", 1);
 }
 
 /* The copy is on the disk before the original is cut. */

@@ -2,6 +2,7 @@
 #include "agent/record/log_pack.h"
 
 #include "agent/record/log_names.h"
+#include "agent/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,22 +42,6 @@ struct packing {
 };
 
 static int
-write_whole(int fd, const char *bytes, size_t length)
-{
-	while (length > 0) {
-		ssize_t n = write(fd, bytes, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-static int
 pack_block(struct packing *p, size_t length)
 {
 	const ZSTD_EndDirective mode = length == 0 ? ZSTD_e_end : ZSTD_e_continue;
@@ -70,7 +55,7 @@ pack_block(struct packing *p, size_t length)
 		left = ZSTD_compressStream2(p->zstd, &out, &in, mode);
 		if (ZSTD_isError(left))
 			return -EIO;
-		r = write_whole(p->to, p->out, out.pos);
+		r = write_all(p->to, p->out, out.pos);
 		if (r < 0)
 			return r;
 	} while (in.pos < in.size || (mode == ZSTD_e_end && left > 0));
@@ -351,7 +336,7 @@ unpack_all(int from, int to)
 	while (u != NULL && block != NULL && r == 0 &&
 	    (n = log_unpack_read(u, block, BLOCK)) > 0) {
 		total += n;
-		r = total > LOG_UNPACK_MAX ? -EFBIG : write_whole(to, block, (size_t)n);
+		r = total > LOG_UNPACK_MAX ? -EFBIG : write_all(to, block, (size_t)n);
 	}
 	log_unpack_free(u);
 	free(block);
