@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* share/report, in the program itself: a report needs no file that could be missing. */
+#include "agent/cli/report_template.h"
+
+/* Paths are those of the build, which runs at the top of the tree. */
+#define EMBED(name, file)						\
+	__asm__(".section .rodata\n"					\
+	    ".global " #name "\n" ".global " #name "_end\n"		\
+	    #name ":\n" ".incbin \"" file "\"\n" #name "_end:\n"	\
+	    ".previous\n");						\
+	extern const char name[], name##_end[]
+
+EMBED(report_part_page, "share/report/report.html");
+EMBED(report_part_style, "share/report/report.css");
+
+const struct report_part *
+report_parts(void)
+{
+	static struct report_part parts[] = {
+		{ "page", report_part_page, 0 },
+		{ "style", report_part_style, 0 },
+		{ NULL, NULL, 0 },
+	};
+
+	parts[0].length = (size_t)(report_part_page_end - report_part_page);
+	parts[1].length = (size_t)(report_part_style_end - report_part_style);
+	return parts;
+}
