@@ -98,9 +98,9 @@ is_shown_whole(const struct build *b, const struct line_fields *f)
 }
 
 static int
-take_whole(struct build *b, const char *line, size_t length, const json_t *parsed)
+take_whole(struct build *b, const char *line, size_t length, json_t *parsed)
 {
-	json_t *record = parsed != NULL ? json_incref((json_t *)(uintptr_t)parsed) :
+	json_t *record = parsed != NULL ? json_incref(parsed) :
 	    log_reader_parse(b->reader, line, length);
 	const char *name = json_string_value(json_object_get(json_object_get(record,
 	    "observer"), "hostname"));
@@ -119,7 +119,7 @@ take_whole(struct build *b, const char *line, size_t length, const json_t *parse
 
 static int
 take(struct build *b, const char *line, size_t length, const struct line_fields *f,
-    const json_t *parsed)
+    json_t *parsed)
 {
 	int r = report_watch_take(b->watch, f);
 

@@ -11,7 +11,7 @@
 #define CHART_LINE_WIDTH	120
 #define CHART_LINE_HEIGHT	20
 #define CHART_WIDTH		680
-#define CHART_HEIGHT		132
+#define CHART_HEIGHT		120
 
 /* Points of a polyline over all days, its highest value at the top; "" when all are 0. */
 json_t *report_chart_line(const uint64_t *days, size_t n, int width, int height,

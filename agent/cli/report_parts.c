@@ -7,11 +7,13 @@
 	__asm__(".section .rodata\n"					\
 	    ".global " #name "\n" ".global " #name "_end\n"		\
 	    #name ":\n" ".incbin \"" file "\"\n" #name "_end:\n"	\
-	    ".previous\n");						\
-	extern const char name[], name##_end[]
+	    ".previous\n")
 
 EMBED(report_part_page, "share/report/report.html");
 EMBED(report_part_style, "share/report/report.css");
+
+extern const char report_part_page[], report_part_page_end[];
+extern const char report_part_style[], report_part_style_end[];
 
 const struct report_part *
 report_parts(void)

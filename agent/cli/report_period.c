@@ -46,12 +46,19 @@ day_begin(int64_t seconds, int days)
 	return (int64_t)mktime(&tm);
 }
 
+/* 20261122 */
+static long
+number_of(const struct tm *tm)
+{
+	return (tm->tm_year + 1900L) * 10000 + (tm->tm_mon + 1L) * 100 + tm->tm_mday;
+}
+
 uint32_t
 report_day_number(int64_t seconds)
 {
 	const struct tm tm = local(seconds);
 
-	return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+	return (uint32_t)number_of(&tm);
 }
 
 /* Days that a time touches. */
@@ -108,13 +115,12 @@ report_period_last_month(struct report_period *p, int64_t now)
 int
 report_period_day(int64_t from, const char *day)
 {
-	unsigned int year, month, of_month;
+	struct tm tm = { 0 };
 	int64_t n;
 
-	if (sscanf(day, "%4u-%2u-%2u", &year, &month, &of_month) != 3)
+	if (strptime(day, "%Y-%m-%d", &tm) == NULL)
 		return -1;
-	n = retention_between((long)report_day_number(from),
-	    (long)(year * 10000 + month * 100 + of_month));
+	n = retention_between((long)report_day_number(from), number_of(&tm));
 	return n < -REPORT_DAYS_MOST || n > REPORT_DAYS_MOST ? -1 : (int)n;
 }
 

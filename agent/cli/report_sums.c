@@ -272,7 +272,7 @@ row_json(const struct matrix *m, size_t from, const json_t *labels, enum message
 }
 
 static json_t *
-matrix_json(const struct table *pairs, const json_t *labels, enum message_language l)
+matrix_json(const struct table *pairs, json_t *labels, enum message_language l)
 {
 	struct matrix *m = calloc(1, sizeof(*m));
 	json_t *columns = json_array(), *rows = json_array(), *sums_row = json_array(), *label;
@@ -281,7 +281,7 @@ matrix_json(const struct table *pairs, const json_t *labels, enum message_langua
 
 	if (m == NULL)
 		return NULL;
-	json_object_foreach((json_t *)(uintptr_t)labels, name, label)
+	json_object_foreach(labels, name, label)
 		(void)zone_at(m, name);
 	for (size_t i = 0; i < pairs->n; i++) {
 		size_t a, b;
@@ -455,7 +455,7 @@ days_json(const struct report_sums *s)
 }
 
 json_t *
-report_sums_json(struct report_sums *s, const json_t *labels, enum message_language language)
+report_sums_json(struct report_sums *s, json_t *labels, enum message_language language)
 {
 	struct table pairs, classes, prior_pairs, prior_classes;
 	json_t *total;

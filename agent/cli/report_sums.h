@@ -24,7 +24,7 @@ int report_sums_take(struct report_sums *s, const struct line_fields *f);
  * of zones to what they are called, in the order in which they are shown; may be empty.
  * NULL: no memory. The sums are over afterwards.
  */
-json_t *report_sums_json(struct report_sums *s, const json_t *labels,
+json_t *report_sums_json(struct report_sums *s, json_t *labels,
     enum message_language language);
 
 #endif /* AGENT_CLI_REPORT_SUMS_H */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How often the permits were used, for the report: the counters of the gate, looked at
- * each hour and shortly before midnight, so that a day's hits stand under that day. What
- * is counted between a look and a restart of the machine is missing: never too many.
+ * soon after a start, each quarter of an hour and shortly before midnight, so that a day's
+ * hits stand under that day. What is counted between a look and a restart of the machine
+ * is missing: never too many.
  */
 #include "agent/clock.h"
 #include "agent/control/control_internal.h"
@@ -17,8 +18,8 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST_S		30
-#define EACH_S		3600
+#define FIRST_S		2
+#define EACH_S		900
 /* In front of midnight. */
 #define BEFORE_S	3
 
@@ -129,7 +130,7 @@ control_hits(struct control *c)
 void
 control_hits_end(struct control *c)
 {
-	look(c);
+	/* No last look: nobody answers any more. The counters stay, and the next start looks. */
 	if (c->hits != NULL)
 		hits_free(c->hits);
 	free(c->hits);

@@ -138,7 +138,7 @@ json_t *control_rollback(struct control *c, struct change_request *q, uint32_t s
 void control_keep_boot_gate(struct control *c);
 
 /*
- * control_hits.c: each hour, and before midnight, keep how often the permits were used
+ * control_hits.c: every 15 minutes, and before midnight, keep how often the permits were used
  * (hits.h). 0 or negative errno.
  */
 int control_hits(struct control *c);
