@@ -68,7 +68,7 @@ static json_t *
 difference_json(const struct report_policies *p, enum message_language language)
 {
 	struct difference c = { .rows = json_array() };
-	struct policy_diff *diff = policy_diff_new(p->before, p->after);
+	struct policy_diff *diff = policy_diff_new(p->before, p->after, NULL, NULL);
 	json_t *seen = json_object();
 	size_t more;
 
