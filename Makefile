@@ -134,6 +134,9 @@ $(O)/gen/%.bpf.o: kernel-helpers/%.bpf.c $(wildcard kernel-helpers/tap_filter*.h
 $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 	$(call say,SKEL)$(BPFTOOL) gen skeleton $< name $* > $@
 
+# The report's template is part of the program (.incbin).
+$(O)/agent/cli/report_parts.o: share/report/report.html share/report/report.css
+
 $(lib): $(call objs,$(lib_src))
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $^
 

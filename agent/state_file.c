@@ -39,6 +39,36 @@ trusted(const struct stat *st, mode_t type)
 	    (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/* Whose folder it is, to whom its files may belong too. */
+static bool
+trusted_in(int folder, const struct stat *st)
+{
+	struct stat parent;
+
+	return trusted(st, S_IFREG) || (S_ISREG(st->st_mode) &&
+	    (st->st_mode & (S_IWGRP | S_IWOTH)) == 0 && fstat(folder, &parent) == 0 &&
+	    st->st_uid == parent.st_uid);
+}
+
+static int
+look_at_folder(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		r = -errno;
+	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		r = -EPERM;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
 static int
 open_folder(int at, const char *path)
 {
@@ -72,6 +102,18 @@ state_folder_open_at(int folder, const char *name)
 	return good_name(name) ? open_folder(folder, name) : -EINVAL;
 }
 
+int
+state_folder_look(const char *path)
+{
+	return look_at_folder(AT_FDCWD, path);
+}
+
+int
+state_folder_look_at(int folder, const char *name)
+{
+	return good_name(name) ? look_at_folder(folder, name) : -EINVAL;
+}
+
 static void
 seal(const void *bytes, size_t length, char out[SEAL_LENGTH + 1])
 {
@@ -85,14 +127,14 @@ seal(const void *bytes, size_t length, char out[SEAL_LENGTH + 1])
 
 /* Up to max bytes of the file; NUL behind them. */
 static int
-read_all(int fd, size_t max, char **bytes, size_t *length)
+read_all(int folder, int fd, size_t max, char **bytes, size_t *length)
 {
 	struct stat st;
 	size_t size, n = 0;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!trusted(&st, S_IFREG))
+	if (!trusted_in(folder, &st))
 		return -EPERM;
 	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
 		return -EFBIG;
@@ -150,7 +192,7 @@ state_file_read(int folder, const char *name, size_t max, char **bytes, size_t *
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ELOOP ? -EPERM : -errno;
-	r = read_all(fd, max + SEAL_LENGTH, bytes, length);
+	r = read_all(folder, fd, max + SEAL_LENGTH, bytes, length);
 	close(fd);
 	if (r == 0)
 		r = check_seal(*bytes, length);

@@ -22,9 +22,17 @@ int state_folder_open(const char *path);
 int state_folder_open_at(int folder, const char *name);
 
 /*
+ * The same for one who only reads, as root what another user's process wrote: nothing is
+ * made, and it may belong to anybody. -ENOENT: it is not there.
+ */
+int state_folder_look(const char *path);
+int state_folder_look_at(int folder, const char *name);
+
+/*
  * The content without its last line, NUL terminated behind its end; the caller frees it.
  * -ENOENT: no such file; -EFBIG: more than max bytes; -EBADMSG: damaged; -EPERM: no
- * regular file, or somebody else may write to it.
+ * regular file, of somebody else than us, root and the folder's owner, or others may
+ * write to it.
  */
 int state_file_read(int folder, const char *name, size_t max, char **bytes, size_t *length);
 

@@ -40,6 +40,18 @@ message_slug(enum message_id id)
 	return rows[id].slug;
 }
 
+bool
+message_find(const char *slug, size_t length, enum message_id *id)
+{
+	for (int i = 0; i < MESSAGE_COUNT; i++) {
+		if (strncmp(rows[i].slug, slug, length) != 0 || rows[i].slug[length] != '\0')
+			continue;
+		*id = (enum message_id)i;
+		return true;
+	}
+	return false;
+}
+
 const char *
 message_format(enum message_id id, enum message_language language)
 {

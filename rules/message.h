@@ -8,6 +8,7 @@
 #define RULES_MESSAGE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum message_language {
@@ -27,6 +28,9 @@ enum message_language message_language_of_locale(void);
 
 /* Stable short name, e.g. "host-bits"; goes into JSON and goldens. */
 const char *message_slug(enum message_id id);
+
+/* The message of a slug; false when there is none. */
+bool message_find(const char *slug, size_t length, enum message_id *id);
 
 /* The printf(3) format. */
 const char *message_format(enum message_id id, enum message_language language);

@@ -57,6 +57,7 @@ int cli_isolate(int argc, char **argv, const struct cli *cli);
 int cli_restore(int argc, char **argv, const struct cli *cli);
 int cli_matrix(int argc, char **argv, const struct cli *cli);
 int cli_model(int argc, char **argv, const struct cli *cli);
+int cli_report(int argc, char **argv, const struct cli *cli);
 int cli_top(int argc, char **argv, const struct cli *cli);
 int cli_violations(int argc, char **argv, const struct cli *cli);
 

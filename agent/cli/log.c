@@ -2,6 +2,7 @@
 /* sekisho log: is the record still what was written, and what vouches for it. */
 #include "agent/cli/cli.h"
 #include "agent/cli/log_hold.h"
+#include "agent/cli/log_words.h"
 #include "agent/cli/options.h"
 #include "agent/record/log_names.h"
 #include "agent/record/log_verify_files.h"
@@ -131,48 +132,11 @@ read_lines(const struct cli *cli, const char *name, struct wanted *w,
 
 /* ---- the answer ----------------------------------------------------------------- */
 
-static enum message_id
-sentence_of(enum verify_fault fault)
-{
-	static const enum message_id ids[VERIFY_FAULT_COUNT] = {
-		[VERIFY_NONE] = MSG_LOG_VERIFY_ALTERED,
-		[VERIFY_EMPTY] = MSG_LOG_VERIFY_EMPTY,
-		[VERIFY_UNREADABLE] = MSG_LOG_VERIFY_UNREADABLE,
-		[VERIFY_UNSEALED] = MSG_LOG_VERIFY_UNSEALED,
-		[VERIFY_ALTERED] = MSG_LOG_VERIFY_ALTERED,
-		[VERIFY_MISSING] = MSG_LOG_VERIFY_MISSING,
-		[VERIFY_INSERTED] = MSG_LOG_VERIFY_INSERTED,
-		[VERIFY_REPEATED] = MSG_LOG_VERIFY_REPEATED,
-		[VERIFY_SWAPPED] = MSG_LOG_VERIFY_SWAPPED,
-		[VERIFY_TORN] = MSG_LOG_VERIFY_TORN,
-		[VERIFY_NUMBER] = MSG_LOG_VERIFY_NUMBER,
-		[VERIFY_MAC] = MSG_LOG_VERIFY_MAC,
-		[VERIFY_WRONG_KEY] = MSG_LOG_VERIFY_WRONG_KEY,
-		[VERIFY_TIME] = MSG_LOG_VERIFY_TIME,
-		[VERIFY_NO_FILE_RECORD] = MSG_LOG_VERIFY_NO_FILE_RECORD,
-		[VERIFY_MERGED] = MSG_LOG_VERIFY_MERGED,
-		[VERIFY_FILE_MISSING] = MSG_LOG_VERIFY_FILE_MISSING,
-		[VERIFY_FILE_ORDER] = MSG_LOG_VERIFY_FILE_ORDER,
-		[VERIFY_FILE_NAME] = MSG_LOG_VERIFY_FILE_NAME,
-		[VERIFY_FILE_CUT] = MSG_LOG_VERIFY_FILE_CUT,
-		[VERIFY_FILE_END] = MSG_LOG_VERIFY_FILE_END,
-		[VERIFY_BROKEN] = MSG_LOG_VERIFY_BROKEN,
-		[VERIFY_NEW_KEYS] = MSG_LOG_VERIFY_NEW_KEYS,
-		[VERIFY_SIGNER] = MSG_LOG_VERIFY_SIGNER,
-		[VERIFY_CHECKPOINT] = MSG_LOG_VERIFY_CHECKPOINT,
-		[VERIFY_OUTSIDE] = MSG_LOG_VERIFY_OUTSIDE,
-		[VERIFY_OUTSIDE_FORGED] = MSG_LOG_VERIFY_OUTSIDE_FORGED,
-		[VERIFY_OUTSIDE_BEYOND] = MSG_LOG_VERIFY_OUTSIDE_BEYOND,
-	};
-
-	return ids[fault];
-}
-
 /* "FILE:LINE: record N: what is wrong". Names come from the command line and may be odd. */
 static void
 say_finding(const struct cli *cli, const struct verify_finding *f)
 {
-	char *text = message_text(sentence_of(f->fault), cli->language,
+	char *text = message_text(log_fault_words(f->fault), cli->language,
 	    (unsigned long long)f->other);
 	const char *p = f->file;
 

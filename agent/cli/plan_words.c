@@ -68,6 +68,12 @@ static const struct change_row {
 	[POLICY_LIMITS_CHANGED] = { '~', MSG_PLAN_LIMITS_CHANGED },
 };
 
+enum message_id
+plan_change_words(enum policy_change change, bool before)
+{
+	return change == POLICY_MOVED && before ? MSG_PLAN_MOVED_BEFORE : rows[change].words;
+}
+
 static void
 print_words(const struct cli *cli, enum message_id id, const char *a, const char *b,
     const char *c)
@@ -104,8 +110,7 @@ print_permit(const struct cli *cli, const json_t *o)
 
 	if (change == POLICY_CHANGE_COUNT)
 		return;
-	words = change == POLICY_MOVED && json_is_true(json_object_get(o, "before")) ?
-	    MSG_PLAN_MOVED_BEFORE : rows[change].words;
+	words = plan_change_words(change, json_is_true(json_object_get(o, "before")));
 	printf("  %c ", rows[change].sign);
 	if (text_of(o, "permit")[0] != '\0') {
 		columns_print(stdout, text_of(o, "permit"), ID_WIDTH);

@@ -4,8 +4,12 @@
 #define AGENT_CLI_PLAN_WORDS_H
 
 #include "agent/cli/cli.h"
+#include "rules/policy_diff.h"
 
 /* The keys of agent/plan_json.h, and "flows_cut" where it is there. */
 void plan_words(const struct cli *cli, const json_t *answer);
+
+/* What a change of a permit is called; before: POLICY_MOVED in front of the other one. */
+enum message_id plan_change_words(enum policy_change change, bool before);
 
 #endif /* AGENT_CLI_PLAN_WORDS_H */

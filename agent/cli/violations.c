@@ -46,11 +46,7 @@ static bool
 look_at(struct log_reader *r, const char *line, size_t length, struct found *out)
 {
 	*out = (struct found){ .line = line, .length = length };
-	if (line_scan(line, length, &out->fields) && !out->fields.escaped)
-		return true;
-	out->record = log_reader_parse(r, line, length);
-	line_fields_of(out->record, &out->fields);
-	return out->record != NULL;
+	return log_reader_fields(r, line, length, &out->fields, &out->record);
 }
 
 /*

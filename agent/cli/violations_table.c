@@ -59,6 +59,12 @@ violations_number(const json_t *record, const char *path)
 }
 
 bool
+violations_is(const json_t *record, const char *path)
+{
+	return json_is_true(value_at(record, path));
+}
+
+bool
 violations_has(const json_t *record, const char *path)
 {
 	return value_at(record, path) != NULL;

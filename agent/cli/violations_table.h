@@ -42,6 +42,8 @@ enum message_id violations_outcome(const json_t *record);
 /* String or number at "a.b.c" of nested objects; "" or 0 when it is not there. */
 const char *violations_text(const json_t *record, const char *path);
 json_int_t violations_number(const json_t *record, const char *path);
+/* True, and nothing else, stands there. */
+bool violations_is(const json_t *record, const char *path);
 bool violations_has(const json_t *record, const char *path);
 
 #endif /* AGENT_CLI_VIOLATIONS_TABLE_H */

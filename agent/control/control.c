@@ -249,6 +249,8 @@ control_run(const struct control_setup *setup)
 	if (r >= 0)
 		r = control_record_watch(&c);
 	if (r >= 0)
+		r = control_hits(&c);
+	if (r >= 0)
 		r = control_drift(&c);
 	if (r >= 0)
 		r = give_signs_of_life(&c);
@@ -261,6 +263,7 @@ control_run(const struct control_setup *setup)
 	control_busy_over(&c);
 	r = sd_event_loop(c.event);
 	control_record_change(&c, "keeper", true, "control stopped; the rules stay");
+	control_hits_end(&c);
 	control_matrix_end(&c);
 	control_cutoff_end(&c);
 	control_drift_end(&c);

@@ -23,6 +23,8 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
+struct hits;
+
 struct control {
 	const struct control_setup *setup;
 	sd_event *event;
@@ -57,6 +59,7 @@ struct control {
 	bool started;			/* gate and watcher have begun, well or badly */
 	struct running_change busy;	/* the one at work */
 	struct record_watch record;	/* can be written? */
+	struct hits *hits;		/* control_hits.c; NULL: not counted yet */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
 
@@ -135,6 +138,13 @@ json_t *control_rollback(struct control *c, struct change_request *q, uint32_t s
 
 /* control_boot.c: without a policy in force, look after the gate of the boot, if it stands. */
 void control_keep_boot_gate(struct control *c);
+
+/*
+ * control_hits.c: every 15 minutes, and before midnight, keep how often the permits were used
+ * (hits.h). 0 or negative errno.
+ */
+int control_hits(struct control *c);
+void control_hits_end(struct control *c);
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);

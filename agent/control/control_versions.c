@@ -158,6 +158,24 @@ versions_open(struct versions *v, const char *state)
 	return r;
 }
 
+int
+versions_look(struct versions *v, const char *state)
+{
+	int r;
+
+	*v = (struct versions){ .state = -1, .folder = -1, .boot_error = -ENOENT };
+	v->state = state_folder_look(state);
+	if (v->state < 0)
+		return v->state;
+	v->folder = state_folder_look_at(v->state, "versions");
+	if (v->folder < 0)
+		return v->folder;
+	r = read_list(v);
+	if (r == 0)
+		read_boot(v);
+	return r;
+}
+
 void
 versions_close(struct versions *v)
 {

@@ -70,6 +70,8 @@ struct versions {
  */
 int versions_open(struct versions *v, const char *state);
 void versions_close(struct versions *v);
+/* The same for one who only reads, root or whoever may: nothing is made or put right. */
+int versions_look(struct versions *v, const char *state);
 
 /* NULL: no such one is kept. Valid until the next change. */
 struct version *versions_find(struct versions *v, uint32_t serial);

@@ -408,6 +408,18 @@ log_reader_next(struct log_reader *r, json_t **record)
 	return *record != NULL ? LOG_READ_RECORD : LOG_READ_BAD;
 }
 
+bool
+log_reader_fields(struct log_reader *r, const char *line, size_t length,
+    struct line_fields *fields, json_t **record)
+{
+	*record = NULL;
+	if (line_scan(line, length, fields) && !fields->escaped)
+		return true;
+	*record = log_reader_parse(r, line, length);
+	line_fields_of(*record, fields);
+	return *record != NULL;
+}
+
 const char *
 log_reader_file(const struct log_reader *r)
 {

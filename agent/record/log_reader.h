@@ -7,7 +7,10 @@
 #ifndef AGENT_RECORD_LOG_READER_H
 #define AGENT_RECORD_LOG_READER_H
 
+#include "agent/record/line_scan.h"
+
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct log_reader;
@@ -45,6 +48,13 @@ int log_reader_next_line(struct log_reader *r, const char **line, size_t *length
  * object, names a member twice, or is not UTF-8.
  */
 json_t *log_reader_parse(struct log_reader *r, const char *line, size_t length);
+
+/*
+ * The fields of a line, by line_scan() where that takes it; else *record is the parsed
+ * one that the texts belong to, the caller's to release. False: it is no record.
+ */
+bool log_reader_fields(struct log_reader *r, const char *line, size_t length,
+    struct line_fields *fields, json_t **record);
 
 /* Of the line that was read last. */
 const char *log_reader_file(const struct log_reader *r);

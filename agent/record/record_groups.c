@@ -12,12 +12,13 @@
 #include <time.h>
 
 #define NAME_SIZE	256
+#define NAMES_SIZE	(2 * NAME_SIZE)
 #define SLOTS_FIRST	((size_t)256)
 /* "2026-11-21T03:14" of a record's time. */
 #define MINUTE_LENGTH	16u
 
 struct record_groups {
-	enum record_by by;
+	enum record_by by, second;	/* second: BY_NOTHING when there is one only */
 	struct record_join *join;
 	struct record_group *groups;
 	size_t count, room;
@@ -60,6 +61,16 @@ record_groups_new(enum record_by by)
 	return NULL;
 }
 
+struct record_groups *
+record_groups_new_two(enum record_by by, enum record_by second)
+{
+	struct record_groups *g = record_groups_new(by);
+
+	if (g != NULL)
+		g->second = second;
+	return g;
+}
+
 void
 record_groups_free(struct record_groups *g)
 {
@@ -85,7 +96,8 @@ copy(char *out, size_t size, const struct line_text *t)
 }
 
 static void
-local_name(struct record_groups *g, const struct line_text *time, char out[NAME_SIZE])
+local_name(struct record_groups *g, enum record_by by, const struct line_text *time,
+    char out[NAME_SIZE])
 {
 	struct tm tm = { 0 };
 	time_t t;
@@ -101,18 +113,19 @@ local_name(struct record_groups *g, const struct line_text *time, char out[NAME_
 			t = timegm(&tm);
 			localtime_r(&t, &tm);
 			(void)strftime(g->local, sizeof(g->local),
-			    g->by == BY_HOUR ? "%Y-%m-%d %H:00" : "%Y-%m-%d", &tm);
+			    by == BY_HOUR ? "%Y-%m-%d %H:00" : "%Y-%m-%d", &tm);
 		}
 	}
 	memcpy(out, g->local, sizeof(g->local));
 }
 
 static void
-name_of(struct record_groups *g, const struct line_fields *f, char out[NAME_SIZE])
+name_by(struct record_groups *g, enum record_by by, const struct line_fields *f,
+    char out[NAME_SIZE])
 {
 	size_t n;
 
-	switch (g->by) {
+	switch (by) {
 	case BY_NOTHING:
 	case BY_COUNT:
 		out[0] = '\0';
@@ -137,9 +150,24 @@ name_of(struct record_groups *g, const struct line_fields *f, char out[NAME_SIZE
 		break;
 	case BY_HOUR:
 	case BY_DAY:
-		local_name(g, &f->time, out);
+		local_name(g, by, &f->time, out);
 		break;
 	}
+}
+
+static void
+name_of(struct record_groups *g, const struct line_fields *f, char out[NAMES_SIZE])
+{
+	char second[NAME_SIZE];
+	size_t n;
+
+	name_by(g, g->by, f, out);
+	if (g->second == BY_NOTHING)
+		return;
+	name_by(g, g->second, f, second);
+	n = strlen(out);
+	out[n] = RECORD_NAMES_APART;
+	memcpy(out + n + 1, second, strlen(second) + 1);
 }
 
 static size_t
@@ -190,7 +218,7 @@ make_room(struct record_groups *g)
 static struct record_group *
 group_of(struct record_groups *g, const struct line_fields *f)
 {
-	char name[NAME_SIZE];
+	char name[NAMES_SIZE];
 	struct record_group *group;
 	size_t i;
 
@@ -218,17 +246,21 @@ stretch(struct record_group *g, const char *first, const char *last)
 		snprintf(g->last, sizeof(g->last), "%s", last);
 }
 
-static int
-add(struct record_groups *g, const struct line_fields *f, bool begins, uint64_t packets)
+int
+record_groups_add_growth(struct record_groups *g, const struct line_fields *f,
+    const struct record_growth *growth)
 {
-	struct record_group *group = group_of(g, f);
+	struct record_group *group;
 	char time[RECORD_TIME_SIZE];
 
+	if (!growth->counts)
+		return 0;
+	group = group_of(g, f);
 	if (group == NULL)
 		return -ENOMEM;
-	group->records += begins;
-	group->leaks += begins && line_text_is(&f->action, "leak");
-	group->packets += packets;
+	group->records += growth->begins;
+	group->leaks += growth->begins && line_text_is(&f->action, "leak");
+	group->packets += growth->packets;
 	copy(time, sizeof(time), &f->time);
 	stretch(group, time, time);
 	return 0;
@@ -238,27 +270,10 @@ int
 record_groups_add(struct record_groups *g, const struct record_query *q,
     const struct line_fields *f)
 {
-	const bool in_time = record_query_in_time(q, f);
-	struct record_running *r;
-	uint64_t grown;
-	bool begins;
-	int e = 0;
+	struct record_growth growth;
+	int r = record_join_grow(g->join, q, f, &growth);
 
-	if (f->key.length == 0)
-		return in_time ? add(g, f, true, 0) : 0;
-	r = record_join_take(g->join, f);
-	if (r == NULL)
-		return -ENOMEM;
-	/* Less than before: it began anew, and its first record is not here. */
-	grown = f->count >= r->count ? f->count - r->count : f->count;
-	begins = r->row == SIZE_MAX;
-	r->count = f->count;
-	if (in_time) {
-		r->row = 0;
-		e = add(g, f, begins, grown);
-	}
-	record_join_end(g->join, f, r);
-	return e;
+	return r < 0 ? r : record_groups_add_growth(g, f, &growth);
 }
 
 static int

@@ -2,6 +2,7 @@
 /* Open addressing, linear probing; what goes is closed up, so that nothing piles up. */
 #include "agent/record/record_query.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,4 +139,26 @@ record_join_end(struct record_join *j, const struct line_fields *f,
 	}
 	j->slots[hole].used = false;
 	j->used--;
+}
+
+int
+record_join_grow(struct record_join *j, const struct record_query *q,
+    const struct line_fields *f, struct record_growth *out)
+{
+	struct record_running *r;
+
+	*out = (struct record_growth){ .counts = record_query_in_time(q, f), .begins = true };
+	if (f->key.length == 0)
+		return 0;
+	r = record_join_take(j, f);
+	if (r == NULL)
+		return -ENOMEM;
+	/* Less than before: it began anew, and its first record is not here. */
+	out->packets = f->count >= r->count ? f->count - r->count : f->count;
+	out->begins = r->row == SIZE_MAX;
+	r->count = f->count;
+	if (out->counts)
+		r->row = 0;
+	record_join_end(j, f, r);
+	return 0;
 }

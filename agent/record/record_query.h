@@ -66,6 +66,20 @@ struct record_running *record_join_take(struct record_join *j, const struct line
 void record_join_end(struct record_join *j, const struct line_fields *f,
     const struct record_running *r);
 
+/* What one record adds to sums over a time. */
+struct record_growth {
+	bool counts;		/* it lies in the time */
+	bool begins;		/* the first of its violation there */
+	uint64_t packets;	/* since the record before */
+};
+
+/*
+ * Of a record that matches in all but the time; each is to be taken once, and each time
+ * has a join of its own. 0 or -ENOMEM.
+ */
+int record_join_grow(struct record_join *j, const struct record_query *q,
+    const struct line_fields *f, struct record_growth *out);
+
 enum record_by { BY_NOTHING = 0, BY_SOURCE, BY_DESTINATION, BY_PAIR, BY_CLASS, BY_PERMIT,
 	BY_HOUR, BY_DAY, BY_COUNT };
 
@@ -83,6 +97,9 @@ struct record_group {
 struct record_groups;
 
 struct record_groups *record_groups_new(enum record_by by);
+/* By two: the names of both with RECORD_NAMES_APART between them. */
+#define RECORD_NAMES_APART '\n'
+struct record_groups *record_groups_new_two(enum record_by by, enum record_by second);
 void record_groups_free(struct record_groups *g);	/* accepts NULL */
 
 /*
@@ -91,6 +108,9 @@ void record_groups_free(struct record_groups *g);	/* accepts NULL */
  */
 int record_groups_add(struct record_groups *g, const struct record_query *q,
     const struct line_fields *f);
+/* The same of what a join said already, for those who sum up in more than one way. */
+int record_groups_add_growth(struct record_groups *g, const struct line_fields *f,
+    const struct record_growth *growth);
 
 /*
  * The groups, most packets first, or by time for hours and days when top is 0. With top
