@@ -89,7 +89,7 @@ all_cpp    = -I. -I$(O)/gen -D_GNU_SOURCE -MMD -MP $(CPPFLAGS)
 # tests, the benches and the fuzzers link the very same objects.
 mains     := agent/sekishod.c agent/sekisho.c
 lib_src   := $(filter-out $(mains) %.bpf.c,$(wildcard rules/*.c kernel-helpers/*.c \
-             agent/*.c agent/*/*.c))
+             agent/*.c agent/*/*.c agent/*/*/*.c))
 bpf_src   := $(wildcard kernel-helpers/*.bpf.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 unit_help := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))

@@ -41,7 +41,9 @@ enum ipc_type {
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
-	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
+	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force; also to the forwarder */
+	/* control asks the forwarder */
+	IPC_VIEW_STATUS,		/* answer: JSON text */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */

@@ -41,5 +41,8 @@ paths_init(struct paths *p, const char *root)
 	r = r < 0 ? r : put(p->socket, socket_size, "%s/control.sock", p->run);
 	r = r < 0 ? r : put(p->violations, sizeof(p->violations),
 	    "%s/violations.jsonl", p->log);
+	r = r < 0 ? r : put(p->views, sizeof(p->views),
+	    root != NULL ? "%s/views" : "%s/var/log/sekisho-views", base);
+	r = r < 0 ? r : put(p->metrics, sizeof(p->metrics), "%s/metrics", p->run);
 	return r;
 }

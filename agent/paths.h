@@ -12,6 +12,8 @@ struct paths {
 	char run[PATHS_SIZE];		/* /run/sekisho      or ROOT/run */
 	char socket[PATHS_SIZE];	/* control socket */
 	char violations[PATHS_SIZE];	/* the record */
+	char views[PATHS_SIZE];		/* /var/log/sekisho-views  or ROOT/views */
+	char metrics[PATHS_SIZE];	/* /run/sekisho/metrics    or ROOT/run/metrics */
 };
 
 /*

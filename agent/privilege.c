@@ -35,6 +35,7 @@ static const struct role {
 	[ROLE_CONTROL] = { "sekisho", { -1 } },
 	[ROLE_WATCHER] = { "sekisho-watch", { -1 } },
 	[ROLE_RECORDER] = { "sekisho-log", { -1 } },
+	[ROLE_FORWARDER] = { "sekisho-view", { -1 } },
 };
 
 static struct privilege_user
@@ -86,13 +87,14 @@ set_capabilities(const struct role *role)
 }
 
 static int
-set_user(enum privilege_role role)
+set_user(enum privilege_role role, const struct privilege_needs *needs)
 {
+	const gid_t group = needs != NULL ? needs->group : 0;
 	struct privilege_user u = privilege_user_of(role);
 
 	if (roles[role].user == NULL)
 		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 ||
+	if (setgroups(group != 0 ? 1 : 0, &group) < 0 || setresgid(u.gid, u.gid, u.gid) < 0 ||
 	    setresuid(u.uid, u.uid, u.uid) < 0)
 		return -errno;
 	return 0;
@@ -111,7 +113,7 @@ privilege_become(enum privilege_role role, const struct privilege_needs *needs)
 		capng_clear(CAPNG_SELECT_BOUNDS);
 		if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
 			return -EPERM;
-		r = set_user(role);
+		r = set_user(role, needs);
 	}
 	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = -errno;

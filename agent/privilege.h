@@ -17,6 +17,7 @@ enum privilege_role {
 	ROLE_CONTROL,		/* user sekisho */
 	ROLE_WATCHER,		/* user sekisho-watch */
 	ROLE_RECORDER,		/* user sekisho-log */
+	ROLE_FORWARDER,		/* user sekisho-view */
 	ROLE_COUNT
 };
 
@@ -28,7 +29,9 @@ struct privilege_user {
 
 /* What a role works with and the lists must know; cleared: nothing of the kind. */
 struct privilege_needs {
-	const char *folders[3];		/* may be written to; NULL behind the last */
+	const char *folders[5];		/* may be written to; NULL behind the last */
+	const char *reads;		/* a folder that may be read; NULL: none */
+	gid_t group;			/* besides its own; 0: none */
 	const int *send_fds;		/* the watcher's: messages go through these alone, */
 	size_t n_send_fds;
 	int ask_fd;			/* questions to the kernel through this one; 0: none, */

@@ -107,6 +107,8 @@ record_free(struct policy_record *r)
 {
 	free(r->checkpoint_interval);
 	free(r->heartbeat);
+	free(r->outputs.syslog);
+	free(r->outputs.cef);
 	free(r->log_failure);
 	free(r->rotate_size);
 	words_free(&r->warn_at);

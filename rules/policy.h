@@ -111,6 +111,13 @@ struct policy_retention {
 	struct origin origin;
 };
 
+/* Where else the record is told. */
+struct policy_outputs {
+	char *syslog, *cef;		/* paths of local sockets; NULL: none */
+	bool journal, eve, prometheus;
+	struct origin origin;
+};
+
 /* What becomes of the record itself. */
 struct policy_record {
 	char *log_failure;		/* "continue" or "close" */
@@ -121,6 +128,7 @@ struct policy_record {
 	bool rotate_not_daily;		/* rotate_daily = false */
 	char *checkpoint_interval;	/* seconds */
 	char *heartbeat;		/* seconds */
+	struct policy_outputs outputs;
 	struct origin origin;
 };
 

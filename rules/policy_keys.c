@@ -172,6 +172,16 @@ static const struct policy_key retention_keys[] = {
 };
 static const struct policy_type retention_type = TYPE(policy_retention, retention_keys);
 
+static const struct policy_key outputs_keys[] = {
+	KEY(POLICY_KEY_WORD, policy_outputs, "syslog", syslog),
+	KEY(POLICY_KEY_WORD, policy_outputs, "cef", cef),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "journal", journal),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "eve", eve),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "prometheus", prometheus),
+	KEY_ORIGIN(policy_outputs),
+};
+static const struct policy_type outputs_type = TYPE(policy_outputs, outputs_keys);
+
 static const struct policy_key record_keys[] = {
 	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
 	KEY_NUMBERS(POLICY_KEY_WORDS, policy_record, "warn_at", warn_at, false),
@@ -182,6 +192,7 @@ static const struct policy_key record_keys[] = {
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "checkpoint_interval",
 	    checkpoint_interval, false),
 	KEY_NUMBERS(POLICY_KEY_WORD, policy_record, "heartbeat", heartbeat, false),
+	KEY_GROUP(policy_record, "outputs", outputs, outputs_type),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

@@ -19,6 +19,7 @@ enum policy_key_kind {
 	POLICY_KEY_ID,		/* char *: a name in ASCII, it goes to the kernel */
 	POLICY_KEY_WORDS,	/* struct policy_words; one word may stand alone */
 	POLICY_KEY_ENABLED,	/* bool, kept inverted: zero is the usual value */
+	POLICY_KEY_SWITCH,	/* bool, usually false */
 	POLICY_KEY_SCHEMA,	/* long long */
 	POLICY_KEY_GROUP,	/* one struct of "type" */
 	POLICY_KEY_ITEMS,	/* array of structs of "type", and its size_t count */

@@ -203,6 +203,17 @@ read_enabled(const struct reader *r, const struct policy_key *key,
 	*disabled = !config_setting_get_bool(setting);
 }
 
+/* What was meant is not known: off is the safe reading. */
+static void
+read_switch(const struct reader *r, const struct policy_key *key,
+    const config_setting_t *setting, bool *on)
+{
+	bool off;
+
+	read_enabled(r, key, setting, &off);
+	*on = !off;
+}
+
 static void
 read_schema(const struct reader *r, const struct policy_key *key,
     const config_setting_t *setting, struct policy *p)
@@ -239,6 +250,9 @@ read_value(const struct reader *r, const struct policy_key *key,
 		return;
 	case POLICY_KEY_ENABLED:
 		read_enabled(r, key, setting, at);
+		return;
+	case POLICY_KEY_SWITCH:
+		read_switch(r, key, setting, at);
 		return;
 	case POLICY_KEY_SCHEMA:
 		read_schema(r, key, setting, r->s->policy);

@@ -115,6 +115,7 @@ is_written(const struct policy_key *key, const char *item, bool with_origins)
 	case POLICY_KEY_WORDS:
 		return key->required || ((const struct policy_words *)at)->count > 0;
 	case POLICY_KEY_ENABLED:
+	case POLICY_KEY_SWITCH:
 		return *(const bool *)at;
 	case POLICY_KEY_SCHEMA:
 		return true;
@@ -147,6 +148,9 @@ print_value(const struct policy_key *key, const char *item, bool top, bool with_
 		return;
 	case POLICY_KEY_ENABLED:
 		fputs("false", out);
+		return;
+	case POLICY_KEY_SWITCH:
+		fputs("true", out);
 		return;
 	case POLICY_KEY_SCHEMA:
 		fprintf(out, "%lld", *(const long long *)at);

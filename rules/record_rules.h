@@ -21,6 +21,18 @@ enum record_class {
 
 #define RECORD_MARKS	8u
 
+/* sun_path of struct sockaddr_un, with its NUL. */
+#define RECORD_SOCKET_SIZE	108u
+
+/* Where else the record is told: agent/record/views. Zero tells it nowhere. */
+struct record_outputs {
+	char syslog[RECORD_SOCKET_SIZE];	/* path of a local socket; "": none */
+	char cef[RECORD_SOCKET_SIZE];
+	bool journal;
+	bool eve;
+	bool prometheus;
+};
+
 struct record_rules {
 	bool close;			/* log_failure: forwarding goes off until it can be recorded */
 	uint8_t n_marks;
@@ -29,6 +41,7 @@ struct record_rules {
 	bool rotate_daily;
 	uint64_t rotate_size;		/* bytes; 0: no limit */
 	uint32_t checkpoint_s, heartbeat_s;	/* between two; 0: the recorder's own */
+	struct record_outputs outputs;
 };
 
 /* "violation"; NULL when there is none of that number. */

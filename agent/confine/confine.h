@@ -31,6 +31,7 @@ int confine_files(enum privilege_role role, const struct privilege_needs *needs)
 #define CONFINE_CONTROL		(1u << ROLE_CONTROL)
 #define CONFINE_WATCHER		(1u << ROLE_WATCHER)
 #define CONFINE_RECORDER	(1u << ROLE_RECORDER)
+#define CONFINE_FORWARDER	(1u << ROLE_FORWARDER)
 #define CONFINE_ALL		((1u << ROLE_COUNT) - 1)
 
 #define CONFINE_MAX_ARGS 3

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of the other three processes. */
+/* The life of the other processes. */
 #include "agent/keeper/keeper_internal.h"
 
 #include "agent/control/control.h"
@@ -50,6 +50,8 @@ keeper_child_name(enum child_id id)
 		return "control";
 	case CHILD_WATCHER:
 		return "watcher";
+	case CHILD_FORWARDER:
+		return "forwarder";
 	case CHILD_COUNT:
 		break;
 	}
@@ -82,6 +84,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->control[1];
 		keep[n++] = k->tell[1];
 		keep[n++] = k->watch[0];
+		keep[n++] = k->view[0];
 		keep[n++] = k->record[WRITER_CONTROL][0];
 		keep[n++] = k->rtnl_fd;
 		keep[n++] = k->rtnl_events_fd;
@@ -90,6 +93,12 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->policy_fd;
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
+		break;
+	case CHILD_FORWARDER:
+		keep[n++] = k->log_fd;
+		keep[n++] = k->views_fd;
+		keep[n++] = k->metrics_fd;
+		keep[n++] = k->view[1];
 		break;
 	case CHILD_COUNT:
 		break;
@@ -123,8 +132,9 @@ keeper_close_others(int *keep, size_t n)
 	return close_range(first, ~0U, 0) < 0 ? -errno : 0;
 }
 
-static int
-become(enum privilege_role role, const struct privilege_needs *needs, struct beat *beat)
+int
+keeper_child_become(enum privilege_role role, const struct privilege_needs *needs,
+    struct beat *beat)
 {
 	int r = privilege_become(role, needs);
 
@@ -155,7 +165,8 @@ run_recorder(struct keeper *k)
 	const struct privilege_needs needs = { .folders = { k->options->paths.log } };
 
 	(void)gethostname(hostname, sizeof(hostname) - 1);
-	return become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
+	return keeper_child_become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE :
+	    recorder_run(&setup);
 }
 
 static int
@@ -164,6 +175,7 @@ run_control(struct keeper *k)
 	struct control_setup setup = {
 		.listen_fd = k->listen_fd, .keeper_fd = k->control[1],
 		.tell_fd = k->tell[1], .watch_fd = k->watch[0],
+		.view_fd = k->view[0],
 		.rtnl_fd = k->rtnl_fd, .rtnl_events_fd = k->rtnl_events_fd,
 		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
 		.policy = k->options->policy,
@@ -172,7 +184,8 @@ run_control(struct keeper *k)
 	};
 	const struct privilege_needs needs = { .folders = { k->options->paths.state } };
 
-	return become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE : control_run(&setup);
+	return keeper_child_become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE :
+	    control_run(&setup);
 }
 
 static int64_t
@@ -204,7 +217,8 @@ run_watcher(struct keeper *k)
 	}
 	needs.ask_fd = setup.link_fd;
 	setup.beat = k->beats[CHILD_WATCHER];
-	return become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
+	return keeper_child_become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE :
+	    watcher_run(&setup);
 }
 
 static void __attribute__((noreturn))
@@ -234,6 +248,9 @@ run_child(struct keeper *k, enum child_id id)
 		break;
 	case CHILD_WATCHER:
 		status = run_watcher(k);
+		break;
+	case CHILD_FORWARDER:
+		status = keeper_run_forwarder(k);
 		break;
 	case CHILD_COUNT:
 		break;
@@ -267,6 +284,13 @@ tell_of_gap(struct keeper *k, enum child_id id)
 	if (c->hung)
 		snprintf(e.reason, sizeof(e.reason), "the %s process gave no sign of life, "
 		    "was ended and started again", told.name);
+	/* Nothing went unseen or unwritten: it goes on where it was. */
+	if (id == CHILD_FORWARDER) {
+		e.kind = EVENT_LIFE;
+		e.zv = ZV_NONE;
+		e.action = 0;
+		e.severity = SEVERITY_WARNING;
+	}
 	if (wants_taps(id, c->status))
 		snprintf(e.reason, sizeof(e.reason), "the watcher process was started "
 		    "again to open its taps anew");
@@ -355,6 +379,8 @@ note_death(struct keeper *k, enum child_id id, int status)
 		(void)ipc_tell_death(k->watch[1]);
 	if (id == CHILD_RECORDER)
 		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
+	if (id == CHILD_FORWARDER)
+		(void)ipc_tell_death(k->view[1]);
 	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {
@@ -440,8 +466,12 @@ keeper_stop_children(struct keeper *k)
 		(void)ipc_send(k->watch[0], IPC_STOP, NULL, 0, -1);
 	end_child(k, CHILD_CONTROL);
 	end_child(k, CHILD_WATCHER);
-	/* Last, when nobody writes any more. */
+	/* When nobody writes any more. */
 	if (k->children[CHILD_RECORDER].pid != 0)
 		(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_STOP, NULL, 0, -1);
 	end_child(k, CHILD_RECORDER);
+	/* The recorder's last record is told too. */
+	if (k->children[CHILD_FORWARDER].pid != 0)
+		(void)ipc_send(k->view[0], IPC_STOP, NULL, 0, -1);
+	end_child(k, CHILD_FORWARDER);
 }

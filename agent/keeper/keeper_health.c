@@ -33,6 +33,7 @@ static const unsigned int patience[CHILD_COUNT] = {
 	[CHILD_RECORDER] = LOOKS * 3 / 2,
 	[CHILD_CONTROL] = LOOKS,
 	[CHILD_WATCHER] = LOOKS / 2,
+	[CHILD_FORWARDER] = LOOKS,
 };
 /* A start reads tables and loads filters before the loop turns. */
 #define START_PATIENCE 2u
@@ -119,8 +120,10 @@ keeper_is_healthy(struct keeper *k)
 {
 	bool healthy = netlink_answers(k);
 
+	/* Neither the gate nor the record depends on who is told of it. */
 	for (int id = 0; id < CHILD_COUNT; id++)
-		healthy = healthy && k->health[id].missed < patience[id];
+		if (id != CHILD_FORWARDER)
+			healthy = healthy && k->health[id].missed < patience[id];
 	return healthy;
 }
 

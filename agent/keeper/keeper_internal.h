@@ -5,6 +5,7 @@
 
 #include "agent/beat.h"
 #include "agent/ipc.h"
+#include "agent/privilege.h"
 #include "agent/keeper/keeper.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/link_switch.h"
@@ -20,6 +21,7 @@ enum child_id {
 	CHILD_RECORDER = 0,
 	CHILD_CONTROL,
 	CHILD_WATCHER,
+	CHILD_FORWARDER,
 	CHILD_COUNT
 };
 
@@ -66,9 +68,11 @@ struct keeper {
 	int control[2];			/* asks and answers: [0] the keeper's end, [1] control's */
 	int tell[2];			/* what control hears unasked: [0] the keeper's end */
 	int watch[2];			/* [0] control's end, [1] the watcher's */
+	int view[2];			/* [0] control's end, [1] the forwarder's */
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
+	int views_fd, metrics_fd;	/* the forwarder's folders */
 	struct nft_channel *nft;
 	int gate_fd;			/* keeper_gate.c: what others write to nf_tables */
 	int rtnl_fd, rtnl_events_fd;	/* control's: rtnl.h; it asks and hears by itself */
@@ -96,6 +100,18 @@ struct keeper {
  */
 #define KEEPER_KEPT_FDS 8
 int keeper_close_others(int *keep, size_t n);
+
+/* keeper_forward.c: the folders of the forwarder; without them it tells nobody anything. */
+void keeper_open_views(struct keeper *k);
+/* Its life, as the child itself; the exit status. */
+int keeper_run_forwarder(struct keeper *k);
+
+/*
+ * Become the role for good, and never outlive the keeper; the version of Landlock goes
+ * into the beat. Negative errno: the process must not go on.
+ */
+int keeper_child_become(enum privilege_role role, const struct privilege_needs *needs,
+    struct beat *beat);
 
 /* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
 int keeper_start(struct keeper *k, enum child_id id);
