@@ -43,7 +43,8 @@
 #define C (1u << ROLE_CONTROL)
 #define W (1u << ROLE_WATCHER)
 #define R (1u << ROLE_RECORDER)
-#define ALL (K | L | C | W | R)
+#define V (1u << ROLE_FORWARDER)
+#define ALL (K | L | C | W | R | V)
 
 /* What a child works with that was opened before it gave up its rights. */
 struct opened {
@@ -450,20 +451,20 @@ static const struct row {
 	{ "make a device", try_make_device, 0, EPERM },
 	{ "a call of the future", try_foreign_call, 0, ENOSYS },
 
-	{ "remove a file", try_unlink, K | C | R, EPERM },
+	{ "remove a file", try_unlink, K | C | R | V, EPERM },
 	{ "a netfilter socket", try_netfilter, K, EPERM },
 	{ "a packet socket", try_packet_socket, K, EPERM },
 	{ "load a filter", try_load_program, K, EPERM },
-	{ "connect", try_connect, K, EPERM },
+	{ "connect", try_connect, K | V, EPERM },
 	{ "duplicate a descriptor", try_duplicate, K | C | R, EPERM },
 	{ "fork", try_fork, K, EPERM },
 	{ "a thread", try_thread, K | R, EPERM },
 	{ "become root", try_root_again, K, EPERM },
 	{ "end a process", try_kill_child_of_root, K, EPERM },
 	{ "a frame of another length", try_long_frame, K, EPERM },
-	{ "a frame without address", try_frame_without_address, K | L | C | R, EPERM },
-	{ "a frame as a message", try_frame_as_message, K | L | C | R, EPERM },
-	{ "a frame by write", try_frame_by_write, K | L | C | R, EPERM },
+	{ "a frame without address", try_frame_without_address, K | L | C | R | V, EPERM },
+	{ "a frame as a message", try_frame_as_message, K | L | C | R | V, EPERM },
+	{ "a frame by write", try_frame_by_write, K | L | C | R | V, EPERM },
 	{ "a canary", try_canary, K | W, EPERM },
 
 	{ "allocate", try_allocate, ALL, 0 },
@@ -476,11 +477,11 @@ static const struct row file_rows[] = {
 	{ "open /etc/shadow", try_open_shadow, K | L, EACCES },
 	{ "open /etc/passwd", try_open_harmless, K | L, EACCES },
 	{ "create a file elsewhere", try_create, 0, EACCES },
-	{ "change its own folder", try_own_folder, K | C | R, EACCES },
+	{ "change its own folder", try_own_folder, K | C | R | V, EACCES },
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-	"keeper", "loader", "control", "watcher", "recorder"
+	"keeper", "loader", "control", "watcher", "recorder", "forwarder"
 };
 
 static int

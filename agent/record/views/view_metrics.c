@@ -195,8 +195,6 @@ view_metrics_take(struct view_metrics *m, const struct view_record *r)
 	m->gauges.sequence = (double)r->sequence;
 	if (view_record_time(r->time, &seconds, &nanoseconds))
 		m->gauges.time = (double)seconds + (double)nanoseconds / 1e9;
-	if (*r->version != '\0')
-		snprintf(m->version, sizeof(m->version), "%s", r->version);
 	switch ((enum event_kind)kind) {
 	case EVENT_VIOLATION:
 		take_violation(m, r);

@@ -41,7 +41,6 @@ struct view_metrics {
 	struct metric_ledger ledgers[METRIC_LEDGERS];
 	size_t n_ledgers;
 	struct metric_gauges gauges;
-	char version[32];
 };
 
 /* The one of these labels, made where it is missing; NULL: no place for it. */

@@ -3,6 +3,7 @@
 #include "agent/record/record_text.h"
 #include "agent/record/views/view_metrics.h"
 #include "agent/record/views/view_metrics_internal.h"
+#include "agent/version.h"
 
 #include <inttypes.h>
 
@@ -54,17 +55,30 @@ print_counters(const struct view_metrics *m, struct view_text *out)
 	view_putf(out, "sekisho_gap_lost_total %" PRIu64 "\n", m->lost);
 }
 
+struct gauge {
+	const char *name, *type, *help;
+	double value;
+};
+
+static void
+print_rows(const struct gauge *rows, size_t n, struct view_text *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		head(out, rows[i].name, rows[i].type, rows[i].help);
+		view_putf(out, "sekisho_%s %.15g\n", rows[i].name, rows[i].value);
+	}
+}
+
+/* What nobody has told yet is left out: 0 would be a lie. */
 static void
 print_gauges(const struct metric_gauges *g, struct view_text *out)
 {
-	const struct {
-		const char *name, *type, *help;
-		double value;
-	} rows[] = {
+	const struct gauge latest[] = {
 		{ "record_sequence", "gauge", "Number of the latest record.", g->sequence },
 		{ "record_timestamp_seconds", "gauge", "Time of the latest record.", g->time },
-		{ "heartbeat_timestamp_seconds", "gauge",
-		    "Time of the latest heartbeat; 0: none since this process began.",
+	};
+	const struct gauge told[] = {
+		{ "heartbeat_timestamp_seconds", "gauge", "Time of the latest heartbeat.",
 		    g->heartbeat },
 		{ "log_lost_records_total", "counter",
 		    "Records that could not be written, ever.", g->lost },
@@ -78,10 +92,10 @@ print_gauges(const struct metric_gauges *g, struct view_text *out)
 		    g->offset },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		head(out, rows[i].name, rows[i].type, rows[i].help);
-		view_putf(out, "sekisho_%s %.15g\n", rows[i].name, rows[i].value);
-	}
+	if (g->sequence > 0)
+		print_rows(latest, sizeof(latest) / sizeof(latest[0]), out);
+	if (g->heartbeat > 0)
+		print_rows(told, sizeof(told) / sizeof(told[0]), out);
 }
 
 static void
@@ -115,10 +129,8 @@ void
 view_metrics_print(const struct view_metrics *m, const struct view_state *views, size_t n,
     struct view_text *out)
 {
-	head(out, "info", "gauge", "Version that wrote the latest record.");
-	view_putf(out, "sekisho_info{version=\"");
-	view_put_escaped(out, ESCAPE_LABEL, m->version, sizeof(m->version));
-	view_putf(out, "\"} 1\n");
+	head(out, "info", "gauge", "Version of Sekisho.");
+	view_putf(out, "sekisho_info{version=\"%s\"} 1\n", SEKISHO_VERSION);
 	print_gauges(&m->gauges, out);
 	print_counters(m, out);
 	print_series(m, out);

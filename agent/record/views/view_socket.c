@@ -62,7 +62,10 @@ begin(struct view_socket *s)
 	return 0;
 }
 
-/* The name still leads to the socket that we are connected to, and it is open. */
+/*
+ * The name still leads to the socket that we are connected to, and it is open. A new one
+ * may get the same inode, but not the same time; a chmod(2) changes neither.
+ */
 static bool
 is_same_peer(const struct view_socket *s)
 {
@@ -70,8 +73,8 @@ is_same_peer(const struct view_socket *s)
 	int fd;
 
 	if (stat(s->path, &st) < 0 || st.st_dev != s->peer.st_dev ||
-	    st.st_ino != s->peer.st_ino || st.st_ctim.tv_sec != s->peer.st_ctim.tv_sec ||
-	    st.st_ctim.tv_nsec != s->peer.st_ctim.tv_nsec)
+	    st.st_ino != s->peer.st_ino || st.st_mtim.tv_sec != s->peer.st_mtim.tv_sec ||
+	    st.st_mtim.tv_nsec != s->peer.st_mtim.tv_nsec)
 		return false;
 	fd = connect_to(s->path);
 	if (fd < 0)
