@@ -42,6 +42,7 @@ enum ipc_type {
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
 	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force; also to the forwarder */
+	IPC_RECORD_LEDGER,		/* struct record_ledger: what the sender has counted */
 	/* control asks the forwarder */
 	IPC_VIEW_STATUS,		/* answer: JSON text */
 	/* keeper tells control */
