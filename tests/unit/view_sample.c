@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *const view_hostile[] = {
-	"\"", "\\", "\\\"", "|", "=", "]", "\n", "\r\n", "\x1b[2J", "\t", "\x7f", "\xc2\x9b""31m",
+	"\"", "\\", "\\\"", "|", "=", "]", "\n", "\r\n", "\x1b[2J", "\t", "\x7f", "\xc2\x9b[31m",
 	"\xe2\x80\xa8", "\xe2\x80\xae", "\xef\xbb\xbf", "a=b|c]d\"e\\f\ng", "\\n", "{\"a\":1}",
 	" src=10.9.9.9 act=permitted", "\nMESSAGE=forged\nPRIORITY=0", "\",\"event_type\":\"stats",
 	"\"} 1\nsekisho_info{version=\"x", "<0>1 - - - - - - x", "%s%n", "\xf0\x9f\x98\x80",

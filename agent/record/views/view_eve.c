@@ -54,7 +54,7 @@ static void
 put_mac(struct view_text *out, const char *before, const char *name, const char *mac)
 {
 	view_putf(out, "%s\"%s\":\"", before, name);
-	for (size_t i = 0; mac[i] != '\0' && i < WORD_MAX; i++) {
+	for (size_t i = 0; i < WORD_MAX && mac[i] != '\0'; i++) {
 		const char c = mac[i] == '-' ? ':' : (char)(mac[i] >= 'A' && mac[i] <= 'F' ?
 		    mac[i] - 'A' + 'a' : mac[i]);
 
@@ -87,7 +87,7 @@ put_protocol(const struct view_record *r, struct view_text *out)
 	if (*name == '\0')
 		return;
 	view_putf(out, ",\"proto\":\"");
-	for (size_t i = 0; name[i] != '\0' && i < WORD_MAX; i++) {
+	for (size_t i = 0; i < WORD_MAX && name[i] != '\0'; i++) {
 		const char c = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 'a' + 'A' :
 		    name[i]);
 

@@ -6,7 +6,7 @@ import os
 from sekisho_lab import case, policy, users, watching
 from sekisho_lab.gate import Gate, check
 
-USERS = {users.GROUPS[name] for name in ("sekisho", "sekisho-watch", "sekisho-log")}
+USERS = {users.GROUPS[name] for name in ("sekisho", "sekisho-watch", "sekisho-log", "sekisho-view")}
 
 
 def users_of_daemon(gate):
