@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between the four processes, over SOCK_SEQPACKET socket pairs: a
+ * Messages between the processes, over SOCK_SEQPACKET socket pairs: a
  * fixed head, a payload of checked length, at most one descriptor. A question
  * has a number and its answer carries it back: what comes too late for a
  * question, or was meant for a process that died, answers no other one.

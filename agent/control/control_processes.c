@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How the four processes are confined: a feature that is missing here is told, not silent. */
+/* How the processes are confined: a feature that is missing here is told, not silent. */
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 

@@ -59,7 +59,7 @@ def scraped(gate):
 
 def metrics(gate):
     def whole():
-        return os.path.exists(prom(gate)) and "sekisho_heartbeat_timestamp" in read(prom(gate)) \
+        return os.path.exists(prom(gate)) and "\nsekisho_ledger{" in read(prom(gate)) \
             and 'class="ZV-01",action="attempt"} %d' % ATTEMPTS in read(prom(gate))
 
     views.wait_until(whole, 45, lambda: "no whole text: " + read(prom(gate))[-3000:])

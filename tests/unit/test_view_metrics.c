@@ -192,12 +192,12 @@ heartbeats_tell_the_rest(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
 	CU_ASSERT_PTR_NULL(strstr(print(m), "sekisho_log_disk_used_ratio"));
-	take(m, json_pack("{s:s, s:{s:I}, s:{s:s, s:{s:i, s:i, s:I, s:i, s:b, s:{s:b, s:I}, "
-	    "s:{s:I, s:I, s:I}, s:n}}}", "@timestamp", "2026-11-21T03:14:56.500000000Z", "event",
+	take(m, json_pack("{s:s, s:{s:I}, s:{s:s, s:{s:i, s:i, s:I, s:i, s:b, s:{s:b, s:I}}, "
+	    "s:{s:{s:I, s:I, s:I}, s:n}}}", "@timestamp", "2026-11-21T03:14:56.500000000Z", "event",
 	    "sequence", (json_int_t)8, "sekisho", "kind", "heartbeat", "heartbeat", "lost_ever",
 	    3, "bytes", 4096, "free_bytes", (json_int_t)1 << 40, "used_percent", 81, "low_space", 0,
 	    "clock", "synchronised", 1, "offset_ns", (json_int_t)-1500000,
-	    "watcher", "frames", (json_int_t)1234567890123, "a\"b", (json_int_t)1,
+	    "ledgers", "watcher", "frames", (json_int_t)1234567890123, "a\"b", (json_int_t)1,
 	    "lost_driver", (json_int_t)0, "control"));
 	HAS(m, "sekisho_log_lost_records_total 3");
 	HAS(m, "sekisho_log_disk_free_bytes 1099511627776");
@@ -209,6 +209,12 @@ heartbeats_tell_the_rest(void)
 	HAS(m, "sekisho_ledger{process=\"watcher\",name=\"lost_driver\"} 0");
 	CU_ASSERT_PTR_NULL(strstr(text, "a\""));
 	check_lines(text);
+	/* One with ledgers only leaves the rest as it was, and replaces its own. */
+	take(m, json_pack("{s:{s:I}, s:{s:s, s:{s:{s:I}}}}", "event", "sequence", (json_int_t)9,
+	    "sekisho", "kind", "heartbeat", "ledgers", "watcher", "frames", (json_int_t)7));
+	HAS(m, "sekisho_log_disk_used_ratio 0.81");
+	HAS(m, "sekisho_ledger{process=\"watcher\",name=\"frames\"} 7");
+	CU_ASSERT_PTR_NULL(strstr(text, "lost_driver"));
 	view_metrics_free(m);
 }
 

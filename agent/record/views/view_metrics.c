@@ -123,17 +123,27 @@ take_ledger(struct view_metrics *m, const char *process, const char *name, const
 	l->value = json_integer_value(value);
 }
 
-/* Objects of a heartbeat are of a process each, but for the clock; their numbers as of now. */
+/* What a process told before is not what it tells now. */
 static void
-take_ledgers(struct view_metrics *m, json_t *heartbeat)
+forget_ledger(struct view_metrics *m, const char *process)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n_ledgers; i++)
+		if (strcmp(m->ledgers[i].process, process) != 0)
+			m->ledgers[kept++] = m->ledgers[i];
+	m->n_ledgers = kept;
+}
+
+/* By process; a record may hold those of some. */
+static void
+take_ledgers(struct view_metrics *m, json_t *ledgers)
 {
 	const char *process, *name;
 	json_t *object, *value;
 
-	m->n_ledgers = 0;
-	json_object_foreach(heartbeat, process, object) {
-		if (strcmp(process, "clock") == 0)
-			continue;
+	json_object_foreach(ledgers, process, object) {
+		forget_ledger(m, process);
 		json_object_foreach(object, name, value)
 			take_ledger(m, process, name, value);
 	}
@@ -148,10 +158,14 @@ number(const json_t *object, const char *name)
 static void
 take_heartbeat(struct view_metrics *m, const struct view_record *r)
 {
-	json_t *h = json_object_get(json_object_get(r->root, "sekisho"), "heartbeat");
+	json_t *own = json_object_get(r->root, "sekisho"), *h = json_object_get(own, "heartbeat");
 	const json_t *clock = json_object_get(h, "clock");
 	struct metric_gauges *g = &m->gauges;
 
+	take_ledgers(m, json_object_get(own, "ledgers"));
+	/* The ledger of the watcher has a record of its own. */
+	if (h == NULL)
+		return;
 	g->heartbeat = m->gauges.time;
 	g->lost = number(h, "lost_ever");
 	g->bytes = number(h, "bytes");
@@ -160,7 +174,6 @@ take_heartbeat(struct view_metrics *m, const struct view_record *r)
 	g->low_space = json_is_true(json_object_get(h, "low_space"));
 	g->synchronised = json_is_true(json_object_get(clock, "synchronised"));
 	g->offset = number(clock, "offset_ns") / 1e9;
-	take_ledgers(m, h);
 }
 
 /* ---- all ------------------------------------------------------------------------------ */
