@@ -23,6 +23,7 @@ sbindir       ?= $(prefix)/sbin
 sysconfdir    ?= /etc
 mandir        ?= $(prefix)/share/man
 docdir        ?= $(prefix)/share/doc/sekisho
+datadir       ?= $(prefix)/share/sekisho
 systemdunitdir ?= /lib/systemd/system
 sysusersdir   ?= /usr/lib/sysusers.d
 tmpfilesdir   ?= /usr/lib/tmpfiles.d
@@ -89,7 +90,7 @@ all_cpp    = -I. -I$(O)/gen -D_GNU_SOURCE -MMD -MP $(CPPFLAGS)
 # tests, the benches and the fuzzers link the very same objects.
 mains     := agent/sekishod.c agent/sekisho.c
 lib_src   := $(filter-out $(mains) %.bpf.c,$(wildcard rules/*.c kernel-helpers/*.c \
-             agent/*.c agent/*/*.c))
+             agent/*.c agent/*/*.c agent/*/*/*.c))
 bpf_src   := $(wildcard kernel-helpers/*.bpf.c)
 unit_src  := $(wildcard tests/unit/test_*.c)
 unit_help := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
@@ -228,6 +229,9 @@ install: all
 	$(INSTALL) -m 0644 $(wildcard docs/man/*.5) $(DESTDIR)$(mandir)/man5
 	$(INSTALL) -m 0644 $(wildcard docs/man/*.8) $(DESTDIR)$(mandir)/man8
 	cp -R rules/examples/. $(DESTDIR)$(docdir)/examples
+	@# what the programs of others are given: rsyslog, Zabbix, Grafana
+	$(INSTALL) -d $(addprefix $(DESTDIR)$(datadir)/,$(notdir $(wildcard share/*)))
+	for f in share/*/*; do $(INSTALL) -m 0644 $$f $(DESTDIR)$(datadir)/$${f#share/} || exit 1; done
 	@# here and not in "all": only now is prefix sure to be the final one
 	for u in systemd/*.service.in; do n=$${u##*/}; \
 	  sed 's|@SBINDIR@|$(sbindir)|g; s|@BINDIR@|$(bindir)|g; s|@SYSCONFDIR@|$(sysconfdir)|g' $$u \
@@ -244,7 +248,7 @@ uninstall:
 	rm -f $(patsubst systemd/%.in,$(DESTDIR)$(systemdunitdir)/%,$(wildcard systemd/*.service.in))
 	rm -f $(DESTDIR)$(sysusersdir)/sekisho.conf $(DESTDIR)$(tmpfilesdir)/sekisho.conf
 	rm -f $(DESTDIR)$(sysctldir)/60-sekisho.conf
-	rm -rf $(DESTDIR)$(docdir)
+	rm -rf $(DESTDIR)$(docdir) $(DESTDIR)$(datadir)
 
 clean:
 	rm -rf build

@@ -41,7 +41,7 @@ enum ipc_type {
 	IPC_RECORD_EVENT,		/* struct event */
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
-	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
+	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force; also to the forwarder */
 	IPC_RECORD_PACKET,		/* struct packet, by a socket of its own */
 	IPC_RECORD_HOLD,		/* struct hold_order; answer: struct ipc_result */
 	IPC_RECORD_SIGN,		/* SHA-256 of a manifest; answer: its signature, text.
@@ -52,6 +52,8 @@ enum ipc_type {
 	IPC_ALERT_RECORD,		/* struct alert_record */
 	IPC_ALERT_COUNTS,		/* struct alert_counts */
 	IPC_ALERT_BEGUN,		/* the alerter has: it knows no rules */
+	/* control asks the forwarder */
+	IPC_VIEW_STATUS,		/* answer: JSON text */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */

@@ -45,5 +45,8 @@ paths_init(struct paths *p, const char *root)
 	    root != NULL ? "%s/units" : "%s/etc/systemd/system", base);
 	r = r < 0 ? r : put(p->cgroups, sizeof(p->cgroups),
 	    root != NULL ? "%s/cgroups" : "%s/sys/fs/cgroup/system.slice", base);
+	r = r < 0 ? r : put(p->views, sizeof(p->views),
+	    root != NULL ? "%s/views" : "%s/var/log/sekisho-views", base);
+	r = r < 0 ? r : put(p->metrics, sizeof(p->metrics), "%s/metrics", p->run);
 	return r;
 }

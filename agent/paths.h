@@ -14,6 +14,8 @@ struct paths {
 	char violations[PATHS_SIZE];	/* the record */
 	char units[PATHS_SIZE];		/* /etc/systemd/system  or ROOT/units */
 	char cgroups[PATHS_SIZE];	/* /sys/fs/cgroup/system.slice  or ROOT/cgroups */
+	char views[PATHS_SIZE];		/* /var/log/sekisho-views  or ROOT/views */
+	char metrics[PATHS_SIZE];	/* /run/sekisho/metrics    or ROOT/run/metrics */
 };
 
 /*

@@ -38,6 +38,7 @@ static const struct role {
 	[ROLE_CONTROL] = { "sekisho", false, { -1 } },
 	[ROLE_WATCHER] = { "sekisho-watch", false, { -1 } },
 	[ROLE_RECORDER] = { "sekisho-log", false, { -1 } },
+	[ROLE_FORWARDER] = { "sekisho-view", false, { -1 } },
 	[ROLE_ALERTER] = { "sekisho-alert", false, { -1 } },
 	/* To give the alerter its user; no more, and no input. */
 	[ROLE_STARTER] = { "sekisho-keeper", true, { CAP_SETUID, CAP_SETGID, -1 } },
@@ -54,7 +55,8 @@ look_up(enum privilege_role role)
 	if (pw == NULL)
 		return (struct privilege_user){ .uid = UID_NOBODY, .gid = UID_NOBODY,
 		    .fallback = true };
-	return (struct privilege_user){ .uid = pw->pw_uid, .gid = pw->pw_gid };
+	return (struct privilege_user){ .uid = pw->pw_uid,
+	    .gid = role == ROLE_FORWARDER ? privilege_log_group() : pw->pw_gid };
 }
 
 struct privilege_user
@@ -78,6 +80,14 @@ privilege_group(const char *name)
 	const struct group *gr = getgrnam(name);
 
 	return gr != NULL ? gr->gr_gid : (gid_t)-1;
+}
+
+gid_t
+privilege_log_group(void)
+{
+	gid_t audit = privilege_group("sekisho-audit");
+
+	return audit != (gid_t)-1 ? audit : privilege_user_of(ROLE_RECORDER).gid;
 }
 
 bool

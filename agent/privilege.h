@@ -17,8 +17,9 @@ enum privilege_role {
 	ROLE_CONTROL,		/* user sekisho */
 	ROLE_WATCHER,		/* user sekisho-watch */
 	ROLE_RECORDER,		/* user sekisho-log */
+	ROLE_FORWARDER,		/* user sekisho-view */
 	ROLE_ALERTER,		/* user sekisho-alert: may execute hooks */
-	ROLE_STARTER,		/* root, starts alerters when the keeper itself no longer can */
+	ROLE_STARTER,		/* the keeper's user, starts alerters when the keeper itself no longer can */
 	ROLE_COUNT
 };
 
@@ -30,7 +31,8 @@ struct privilege_user {
 
 /* What a role works with and the lists must know; cleared: nothing of the kind. */
 struct privilege_needs {
-	const char *folders[3];		/* may be written to; NULL behind the last */
+	const char *folders[5];		/* may be written to; NULL behind the last */
+	const char *reads;		/* a folder that may be read; NULL: none */
 	const int *send_fds;		/* the watcher's: messages go through these alone, */
 	size_t n_send_fds;
 	int ask_fd;			/* questions to the kernel through this one; 0: none, */
@@ -45,6 +47,9 @@ struct privilege_user privilege_user_of(enum privilege_role role);
 
 /* Group id by name; (gid_t)-1 when there is none. Not for a confined process. */
 gid_t privilege_group(const char *name);
+
+/* Who may read the log; the forwarder's own group, too. Not for a confined process. */
+gid_t privilege_log_group(void);
 
 /* Root, or the keeper's user with all that the keeper needs: the daemon can start. */
 bool privilege_suffices(void);

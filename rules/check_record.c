@@ -186,6 +186,29 @@ take_evidence(struct check *ck, const struct policy_evidence *w, struct record_e
 	e->payload = w->payload;
 }
 
+/* Path of a local socket, in full. */
+static void
+take_socket(struct check *ck, const char *key, const char *path, char out[RECORD_SOCKET_SIZE])
+{
+	if (path == NULL)
+		return;
+	if (path[0] == '/' && path[1] != '\0' && strlen(path) < RECORD_SOCKET_SIZE)
+		memcpy(out, path, strlen(path) + 1);
+	else
+		check_error(ck, ck->policy->record.outputs.origin, MSG_CHECK_RECORD_SOCKET, key,
+		    path, RECORD_SOCKET_SIZE - 1);
+}
+
+static void
+take_outputs(struct check *ck, const struct policy_outputs *w, struct record_outputs *o)
+{
+	take_socket(ck, "syslog", w->syslog, o->syslog);
+	take_socket(ck, "cef", w->cef, o->cef);
+	o->journal = w->journal;
+	o->eve = w->eve;
+	o->prometheus = w->prometheus;
+}
+
 int
 check_record(struct check *ck)
 {
@@ -203,5 +226,6 @@ check_record(struct check *ck)
 	check_alerts(ck);
 	take_interval(ck, "heartbeat", w->heartbeat, HEARTBEAT_LEAST, &r->heartbeat_s);
 	take_evidence(ck, &w->evidence, &r->evidence);
+	take_outputs(ck, &w->outputs, &r->outputs);
 	return 0;
 }

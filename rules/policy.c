@@ -136,6 +136,8 @@ record_free(struct policy_record *r)
 	free(r->evidence.snap);
 	free(r->evidence.ring_mb);
 	free(r->heartbeat);
+	free(r->outputs.syslog);
+	free(r->outputs.cef);
 	free(r->log_failure);
 	free(r->rotate_size);
 	words_free(&r->warn_at);

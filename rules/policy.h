@@ -151,6 +151,13 @@ struct policy_evidence {
 	struct origin origin;
 };
 
+/* Where else the record is told. */
+struct policy_outputs {
+	char *syslog, *cef;		/* paths of local sockets; NULL: none */
+	bool journal, eve, prometheus;
+	struct origin origin;
+};
+
 /* What becomes of the record itself. */
 struct policy_record {
 	char *log_failure;		/* "continue" or "close" */
@@ -166,6 +173,7 @@ struct policy_record {
 	struct policy_alert *alerts;
 	size_t n_alerts;
 	struct policy_evidence evidence;
+	struct policy_outputs outputs;
 	struct origin origin;
 };
 

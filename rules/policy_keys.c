@@ -218,6 +218,15 @@ static const struct policy_key evidence_keys[] = {
 	KEY_ORIGIN(policy_evidence),
 };
 static const struct policy_type evidence_type = TYPE(policy_evidence, evidence_keys);
+static const struct policy_key outputs_keys[] = {
+	KEY(POLICY_KEY_WORD, policy_outputs, "syslog", syslog),
+	KEY(POLICY_KEY_WORD, policy_outputs, "cef", cef),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "journal", journal),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "eve", eve),
+	KEY(POLICY_KEY_SWITCH, policy_outputs, "prometheus", prometheus),
+	KEY_ORIGIN(policy_outputs),
+};
+static const struct policy_type outputs_type = TYPE(policy_outputs, outputs_keys);
 
 static const struct policy_key record_keys[] = {
 	KEY(POLICY_KEY_WORD, policy_record, "log_failure", log_failure),
@@ -232,6 +241,7 @@ static const struct policy_key record_keys[] = {
 	KEY_ITEMS(policy_record, "severity", severities, false, ZV_COUNT - 1, severity_type),
 	KEY_ITEMS(policy_record, "alerts", alerts, false, ALERT_RULES_MOST, alert_type),
 	KEY_GROUP(policy_record, "evidence", evidence, evidence_type),
+	KEY_GROUP(policy_record, "outputs", outputs, outputs_type),
 	KEY_ORIGIN(policy_record),
 };
 static const struct policy_type record_type = TYPE(policy_record, record_keys);

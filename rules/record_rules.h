@@ -39,6 +39,18 @@ struct record_evidence {
 #define RECORD_EVIDENCE_PACKETS	64u
 #define RECORD_EVIDENCE_SNAP	512u	/* the taps hand over no more */
 
+/* sun_path of struct sockaddr_un, with its NUL. */
+#define RECORD_SOCKET_SIZE	108u
+
+/* Where else the record is told: agent/record/views. Zero tells it nowhere. */
+struct record_outputs {
+	char syslog[RECORD_SOCKET_SIZE];	/* path of a local socket; "": none */
+	char cef[RECORD_SOCKET_SIZE];
+	bool journal;
+	bool eve;
+	bool prometheus;
+};
+
 struct record_rules {
 	bool close;			/* log_failure: forwarding goes off until it can be recorded */
 	uint8_t n_marks;
@@ -50,6 +62,7 @@ struct record_rules {
 	uint8_t severity[RECORD_SEVERITIES];	/* by violation_class; 0: as it was judged */
 	struct alert_rules alerts;
 	struct record_evidence evidence;
+	struct record_outputs outputs;
 };
 
 /* "violation"; NULL when there is none of that number. */

@@ -41,6 +41,7 @@ int confine_never(scmp_filter_ctx filter);
 #define CONFINE_CONTROL		(1u << ROLE_CONTROL)
 #define CONFINE_WATCHER		(1u << ROLE_WATCHER)
 #define CONFINE_RECORDER	(1u << ROLE_RECORDER)
+#define CONFINE_FORWARDER	(1u << ROLE_FORWARDER)
 /* All that have lists; see confine_is_open(). */
 #define CONFINE_ALL		((1u << ROLE_ALERTER) - 1)
 /* Both, for what they may reach of files. */

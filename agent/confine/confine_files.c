@@ -121,6 +121,8 @@ allow_all(int ruleset, enum privilege_role role, const struct privilege_needs *n
 			r = allow(ruleset, path_rules[i].path, path_rules[i].rights & known);
 	for (size_t i = 0; r == 0 && i < n && needs->folders[i] != NULL; i++)
 		r = allow(ruleset, needs->folders[i], (READ_FILES | CHANGE_FILES) & known);
+	if (r == 0 && needs != NULL && needs->reads != NULL)
+		r = allow(ruleset, needs->reads, READ_FILES & known);
 	return r;
 }
 

@@ -30,6 +30,7 @@
 #define C CONFINE_CONTROL
 #define W CONFINE_WATCHER
 #define R CONFINE_RECORDER
+#define V CONFINE_FORWARDER
 #define ALL CONFINE_ALL
 
 #define CALL(name, roles) { SCMP_SYS(name), roles, 0, { { 0 } } }
@@ -75,7 +76,8 @@ static const struct confine_call allowed[] = {
 	/* time */
 	CALL(clock_gettime, ALL), CALL(clock_gettime64, ALL), CALL(clock_getres, ALL),
 	CALL(clock_getres_time64, ALL), CALL(gettimeofday, ALL), CALL(time, ALL),
-	CALL(nanosleep, ALL), CALL(clock_nanosleep, ALL), CALL(clock_nanosleep_time64, ALL),
+	CALL(nanosleep, ALL), CALL(clock_nanosleep, ALL),
+	CALL(clock_nanosleep_time64, ALL),
 	CALL(timerfd_create, ALL), CALL(timerfd_settime, ALL),
 	CALL(timerfd_settime64, ALL), CALL(timerfd_gettime, ALL),
 
@@ -85,14 +87,15 @@ static const struct confine_call allowed[] = {
 
 	/* the event loop */
 	CALL(epoll_create1, ALL), CALL(epoll_ctl, ALL), CALL(epoll_wait, ALL),
-	CALL(epoll_pwait, ALL), CALL(epoll_pwait2, ALL), CALL(poll, ALL), CALL(ppoll, ALL),
+	CALL(epoll_pwait, ALL), CALL(epoll_pwait2, ALL), CALL(poll, ALL),
+	CALL(ppoll, ALL),
 	CALL(ppoll_time64, ALL), CALL(eventfd2, ALL), CALL(signalfd4, ALL),
 
 	/* descriptors that are open */
 	CALL(read, ALL), CALL(readv, ALL), CALL(pread64, ALL), CALL(close, ALL),
 	CALL(close_range, ALL), CALL(lseek, ALL), CALL(_llseek, ALL), CALL(fstat, ALL),
 	CALL(fstat64, ALL), CALL(newfstatat, ALL), CALL(fstatat64, ALL), CALL(statx, ALL),
-	CALL(write, K | L | C | R), CALL(writev, K | L | C | R),
+	CALL(write, K | L | C | R | V), CALL(writev, K | L | C | R | V),
 	CALL(pwrite64, C | R | K),
 	/* the watcher's words for the journal */
 	CALL_IF(write, W, { 0, SCMP_CMP_LE, 2, 0 }), CALL_IF(writev, W, { 0, SCMP_CMP_LE, 2, 0 }),
@@ -106,8 +109,12 @@ static const struct confine_call allowed[] = {
 	/* messages, through sockets that are open */
 	CALL(recvmsg, ALL), CALL(recvfrom, ALL), CALL(getsockopt, ALL),
 	CALL(getsockname, ALL), CALL(shutdown, ALL),
-	CALL(sendmsg, K | L | C | R), CALL(sendto, K),
-	CALL_IF(sendto, L | C | R, { 4, SCMP_CMP_EQ, 0, 0 }),
+	CALL(sendmsg, K | L | C | R | V), CALL(sendto, K),
+	CALL_IF(sendto, L | C | R | V, { 4, SCMP_CMP_EQ, 0, 0 }),
+	/* the forwarder's readers: programs of this machine, which may be started again */
+	CALL_IF(socket, K | V, INT_IS(0, AF_UNIX),
+	    { 1, SCMP_CMP_MASKED_EQ, TYPE_BITS, SOCK_DGRAM }),
+	CALL(connect, K | V), IOCTL(SIOCOUTQ, K | V),
 	/* clients of the control socket */
 	CALL(accept4, C),
 	/* names and flags of interfaces */
@@ -121,18 +128,24 @@ static const struct confine_call allowed[] = {
 	BPF(BPF_MAP_DELETE_BATCH, K | W),
 
 	/* files; which ones is Landlock's and the file modes' to say */
-	CALL(open, K | L | C | R), CALL(openat, K | L | C | R), CALL(access, K | L | C | R),
-	CALL(faccessat, K | L | C | R), CALL(faccessat2, K | L | C | R),
-	CALL(stat, K | L | C | R), CALL(lstat, K | L | C | R), CALL(readlink, K | L | C | R),
-	CALL(readlinkat, K | L | C | R), CALL(getcwd, K | L | C | R),
-	CALL(getdents64, K | L | C | R), CALL(fstatfs, K | C | R), CALL(statfs, K | C | R),
-	CALL(flock, K | C | R), CALL(fadvise64, K | L | C | R),
-	CALL(unlink, K | C | R), CALL(unlinkat, K | C | R), CALL(rename, K | C | R),
-	CALL(renameat, K | C | R), CALL(renameat2, K | C | R), CALL(mkdir, K | C | R),
-	CALL(mkdirat, K | C | R), CALL(rmdir, K | C | R), CALL(link, K | R),
-	CALL(linkat, K | R), CALL(fsync, K | C | R), CALL(fdatasync, K | C | R),
-	CALL(sync_file_range, K | R), CALL(fallocate, K | C | R), CALL(fchmod, K | C | R),
-	CALL(umask, K | C | R), CALL(utimensat, K | C | R),
+	CALL(open, K | L | C | R | V), CALL(openat, K | L | C | R | V),
+	CALL(access, K | L | C | R | V),
+	CALL(faccessat, K | L | C | R | V), CALL(faccessat2, K | L | C | R | V),
+	CALL(stat, K | L | C | R | V), CALL(lstat, K | L | C | R | V),
+	CALL(readlink, K | L | C | R | V),
+	CALL(readlinkat, K | L | C | R | V), CALL(getcwd, K | L | C | R | V),
+	CALL(getdents64, K | L | C | R | V), CALL(fstatfs, K | C | R | V),
+	CALL(statfs, K | C | R | V),
+	CALL(flock, K | C | R), CALL(fadvise64, K | L | C | R | V),
+	CALL(unlink, K | C | R | V), CALL(unlinkat, K | C | R | V),
+	CALL(rename, K | C | R | V),
+	CALL(renameat, K | C | R | V), CALL(renameat2, K | C | R | V),
+	CALL(mkdir, K | C | R),
+	CALL(mkdirat, K | C | R | V), CALL(rmdir, K | C | R), CALL(link, K | R),
+	CALL(linkat, K | R), CALL(fsync, K | C | R | V), CALL(fdatasync, K | C | R | V),
+	CALL(sync_file_range, K | R), CALL(fallocate, K | C | R),
+	CALL(fchmod, K | C | R | V),
+	CALL(umask, K | C | R | V), CALL(utimensat, K | C | R),
 
 	/* the recorder's keys are kept out of swap and core files */
 	CALL(mlock, K | R), CALL(munlock, K | R),
@@ -156,10 +169,9 @@ static const struct confine_call allowed[] = {
 	/* libpcap asks nl80211 whether a wireless device has a monitor of its own */
 	CALL_IF(socket, K, INT_IS(0, AF_NETLINK), INT_IS(2, NETLINK_GENERIC)),
 	CALL_IF(socket, K, INT_IS(0, AF_PACKET)),
-	/* sd_notify(3), and names of interfaces */
-	CALL_IF(socket, K, INT_IS(0, AF_UNIX), { 1, SCMP_CMP_MASKED_EQ, TYPE_BITS, SOCK_DGRAM }),
+	/* sd_notify(3) too; names of interfaces */
 	CALL_IF(socket, K, INT_IS(0, AF_INET), { 1, SCMP_CMP_MASKED_EQ, TYPE_BITS, SOCK_DGRAM }),
-	CALL(bind, K), CALL(connect, K),
+	CALL(bind, K),
 	IOCTL(SIOCGIFHWADDR, K), IOCTL(SIOCGIFMTU, K), IOCTL(SIOCETHTOOL, K),
 	IOCTL(SIOCSIFFLAGS, K), IOCTL(SIOCGIFCONF, K),
 	BPF(BPF_MAP_CREATE, K), BPF(BPF_PROG_LOAD, K), BPF(BPF_BTF_LOAD, K),

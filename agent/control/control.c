@@ -177,6 +177,8 @@ on_child_died(struct control *c, const struct ipc_message *m)
 		log_warnx("control: the new watcher did not take the policy");
 	if (strcmp(child.name, "recorder") == 0)
 		control_record_restarted(c);
+	if (strcmp(child.name, "forwarder") == 0)
+		control_record_views(c);
 }
 
 static int

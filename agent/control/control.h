@@ -17,7 +17,7 @@ struct control_setup {
 	int listen_fd;		/* control socket, listening */
 	int keeper_fd;		/* asks, see priv.h */
 	int tell_fd;		/* what the keeper tells: IPC_RELOAD, _CHILD_DIED, _STOP */
-	int watch_fd, record_fd;
+	int watch_fd, record_fd, view_fd;
 	int rtnl_fd, rtnl_events_fd;	/* to ask, and to hear of changes: rtnl.h */
 	struct paths paths;
 	const char *policy;	/* name of the policy file, for messages */

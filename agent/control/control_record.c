@@ -37,6 +37,19 @@ control_record_rules(struct control *c)
 	    sizeof(c->checked->record), -1);
 	if (r < 0)
 		log_warnx("control: the recorder does not take its rules: %s", strerror(-r));
+	control_record_views(c);
+}
+
+void
+control_record_views(struct control *c)
+{
+	int r = 0;
+
+	if (c->checked != NULL)
+		r = ipc_send(c->setup->view_fd, IPC_RECORD_POLICY, &c->checked->record,
+		    sizeof(c->checked->record), -1);
+	if (r < 0)
+		log_warnx("control: the forwarder does not take its rules: %s", strerror(-r));
 }
 
 /* ---- what could not even be handed over ------------------------------------------- */
@@ -275,8 +288,25 @@ warn(json_t *list, json_t *sentence)
 		json_array_append_new(list, sentence);
 }
 
+static void
+warn_of_views(json_t *list, const json_t *views)
+{
+	const json_t *view;
+	size_t i;
+
+	json_array_foreach(views, i, view) {
+		const char *name = json_string_value(json_object_get(view, "name"));
+		const char *error = json_string_value(json_object_get(view, "error"));
+
+		if (name != NULL && error != NULL && *error != '\0')
+			warn(list, json_sprintf("the view \"%s\" of the record takes nothing "
+			    "for %d s: %s", name, (int)json_integer_value(json_object_get(view,
+			    "seconds")), error));
+	}
+}
+
 json_t *
-control_record_warnings(const json_t *record)
+control_record_warnings(const json_t *record, const json_t *views)
 {
 	const json_t *clock = json_object_get(record, "clock");
 	const json_int_t mark = json_integer_value(json_object_get(record, "mark"));
@@ -291,5 +321,7 @@ control_record_warnings(const json_t *record)
 		warn(list, json_sprintf("%d percent of the disk of the record are used, over the "
 		    "mark of %d", (int)json_integer_value(json_object_get(record,
 		    "used_percent")), (int)mark));
+	if (list != NULL)
+		warn_of_views(list, views);
 	return list;
 }

@@ -25,8 +25,11 @@ struct record_watch {
 	unsigned int ticks;		/* seconds of looking */
 };
 
-/* Tell the recorder what the policy in force says about the record. */
+/* Tell the recorder and the forwarder what the policy in force says about the record. */
 void control_record_rules(struct control *c);
+
+/* The same to the forwarder alone: it was started again. */
+void control_record_views(struct control *c);
 
 /* Look each second from now on. 0 or negative errno. */
 int control_record_watch(struct control *c);
@@ -48,7 +51,7 @@ int control_forward(struct control *c, char *why, size_t size);
 
 /* A sentence for the status; NULL when records can be written. */
 json_t *control_record_problem(const struct control *c);
-/* A list of sentences about what is no problem yet; of the recorder's account. */
-json_t *control_record_warnings(const json_t *record);
+/* A list of sentences about what is no problem yet; of the recorder's and the forwarder's account. */
+json_t *control_record_warnings(const json_t *record, const json_t *views);
 
 #endif /* AGENT_CONTROL_CONTROL_RECORD_H */

@@ -178,18 +178,20 @@ control_status(struct control *c)
 {
 	json_t *watch = control_ask_json(c, c->setup->watch_fd, IPC_WATCH_STATUS);
 	json_t *record = control_ask_json(c, c->setup->record_fd, IPC_RECORD_STATUS);
+	json_t *views = control_ask_json(c, c->setup->view_fd, IPC_VIEW_STATUS);
 	json_t *processes = control_processes(c);
 	json_t *problem = problem_json(c, watch, record, processes), *status;
 
 	if (record != NULL)
 		json_object_set_new(record, "file",
 		    control_text_json(c->setup->paths.violations));
-	status = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
+	status = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ok", 1,
 	    "cutoffs", control_cutoffs_json(c),
-	    "policy", policy_json(c), "warnings", control_record_warnings(record),
+	    "policy", policy_json(c), "warnings", control_record_warnings(record, views),
 	    "pending", control_confirm_json(c),
 	    "gate", gate_json(c), "watch", watch != NULL ? watch : json_object(),
 	    "record", record != NULL ? record : json_object(),
+	    "views", views != NULL ? views : json_array(),
 	    "processes", processes, "problem", problem,
 	    "drift", control_drift_json(c, message_language_of_locale()));
 	control_busy_numbers(c, status);

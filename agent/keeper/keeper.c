@@ -113,6 +113,8 @@ start_processes(struct keeper *k)
 {
 	int r = keeper_start(k, CHILD_RECORDER);
 
+	/* One that cannot be started now is tried again. */
+	(void)keeper_start(k, CHILD_FORWARDER);
 	if (r == 0)
 		r = keeper_start(k, CHILD_CONTROL);
 	if (r == 0)
@@ -129,7 +131,8 @@ become_keeper(struct keeper *k)
 {
 	const struct paths *p = &k->options->paths;
 	/* State and log are the children's: one that is started again inherits our limits. */
-	const struct privilege_needs needs = { .folders = { p->run, p->state, p->log } };
+	const struct privilege_needs needs = { .folders = { p->run, p->state, p->log,
+	    p->views } };
 
 	k->landlock = privilege_become(ROLE_KEEPER, &needs);
 	if (k->landlock == 0)
@@ -142,7 +145,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .starter_landlock = -1 };
+	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

@@ -53,6 +53,8 @@ keeper_child_name(enum child_id id)
 		return "watcher";
 	case CHILD_ALERTER:
 		return "alerter";
+	case CHILD_FORWARDER:
+		return "forwarder";
 	case CHILD_COUNT:
 		break;
 	}
@@ -85,6 +87,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->control[1];
 		keep[n++] = k->tell[1];
 		keep[n++] = k->watch[0];
+		keep[n++] = k->view[0];
 		keep[n++] = k->record[WRITER_CONTROL][0];
 		keep[n++] = k->rtnl_fd;
 		keep[n++] = k->rtnl_events_fd;
@@ -94,6 +97,12 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
 		keep[n++] = k->record[WRITER_PACKETS][0];
+		break;
+	case CHILD_FORWARDER:
+		keep[n++] = k->log_fd;
+		keep[n++] = k->views_fd;
+		keep[n++] = k->metrics_fd;
+		keep[n++] = k->view[1];
 		break;
 	case CHILD_ALERTER:	/* keeper_starter.c */
 	case CHILD_COUNT:
@@ -177,6 +186,7 @@ run_control(struct keeper *k)
 	struct control_setup setup = {
 		.listen_fd = k->listen_fd, .keeper_fd = k->control[1],
 		.tell_fd = k->tell[1], .watch_fd = k->watch[0],
+		.view_fd = k->view[0],
 		.rtnl_fd = k->rtnl_fd, .rtnl_events_fd = k->rtnl_events_fd,
 		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
 		.policy = k->options->policy,
@@ -249,6 +259,9 @@ run_child(struct keeper *k, enum child_id id)
 	case CHILD_WATCHER:
 		status = run_watcher(k);
 		break;
+	case CHILD_FORWARDER:
+		status = keeper_run_forwarder(k);
+		break;
 	case CHILD_ALERTER:
 	case CHILD_COUNT:
 		break;
@@ -282,6 +295,13 @@ tell_of_gap(struct keeper *k, enum child_id id)
 	if (c->hung)
 		snprintf(e.reason, sizeof(e.reason), "the %s process gave no sign of life, "
 		    "was ended and started again", told.name);
+	/* Nothing went unseen or unwritten: it goes on where it was. */
+	if (id == CHILD_FORWARDER) {
+		e.kind = EVENT_LIFE;
+		e.zv = ZV_NONE;
+		e.action = 0;
+		e.severity = SEVERITY_WARNING;
+	}
 	if (wants_taps(id, c->status))
 		snprintf(e.reason, sizeof(e.reason), "the watcher process was started "
 		    "again to open its taps anew");
@@ -377,6 +397,8 @@ note_death(struct keeper *k, enum child_id id, int status)
 		(void)ipc_tell_death(k->watch[1]);
 	if (id == CHILD_RECORDER)
 		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
+	if (id == CHILD_FORWARDER)
+		(void)ipc_tell_death(k->view[1]);
 	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {
@@ -418,6 +440,7 @@ keeper_kill(struct keeper *k, enum child_id id)
 		[CHILD_RECORDER] = ROLE_RECORDER,
 		[CHILD_CONTROL] = ROLE_CONTROL,
 		[CHILD_WATCHER] = ROLE_WATCHER,
+		[CHILD_FORWARDER] = ROLE_FORWARDER,
 		[CHILD_ALERTER] = ROLE_ALERTER,
 	};
 	int r = privilege_end(roles[id], k->children[id].pid);
@@ -487,4 +510,8 @@ keeper_stop_children(struct keeper *k)
 	if (k->children[CHILD_RECORDER].pid != 0)
 		(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_STOP, NULL, 0, -1);
 	end_child(k, CHILD_RECORDER);
+	/* The recorder's last record is told too. */
+	if (k->children[CHILD_FORWARDER].pid != 0)
+		(void)ipc_send(k->view[0], IPC_STOP, NULL, 0, -1);
+	end_child(k, CHILD_FORWARDER);
 }

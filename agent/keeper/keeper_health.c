@@ -35,6 +35,7 @@ static const unsigned int patience[CHILD_COUNT] = {
 	[CHILD_CONTROL] = LOOKS,
 	[CHILD_WATCHER] = LOOKS / 2,
 	[CHILD_ALERTER] = LOOKS / 2,
+	[CHILD_FORWARDER] = LOOKS,
 };
 /* A start reads tables and loads filters before the loop turns. */
 #define START_PATIENCE 2u
@@ -122,8 +123,10 @@ keeper_is_healthy(struct keeper *k)
 {
 	bool healthy = netlink_answers(k);
 
+	/* Neither the gate nor the record depends on who is told of it. */
 	for (int id = 0; id < CHILD_COUNT; id++)
-		healthy = healthy && k->health[id].missed < patience[id];
+		if (id != CHILD_FORWARDER)
+			healthy = healthy && k->health[id].missed < patience[id];
 	return healthy;
 }
 

@@ -21,6 +21,7 @@ enum child_id {
 	CHILD_RECORDER = 0,
 	CHILD_CONTROL,
 	CHILD_WATCHER,
+	CHILD_FORWARDER,
 	CHILD_ALERTER,
 	CHILD_COUNT
 };
@@ -70,12 +71,14 @@ struct keeper {
 	int control[2];			/* asks and answers: [0] the keeper's end, [1] control's */
 	int tell[2];			/* what control hears unasked: [0] the keeper's end */
 	int watch[2];			/* [0] control's end, [1] the watcher's */
+	int view[2];			/* [0] control's end, [1] the forwarder's */
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
 	pid_t starter;			/* keeper_starter.c; 0: there is none */
 	int starter_fd;
 	int starter_landlock;		/* by its first word; -1: not heard yet */
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
+	int views_fd, metrics_fd;	/* the forwarder's folders */
 	struct nft_channel *nft;
 	int gate_fd;			/* keeper_gate.c: what others write to nf_tables */
 	int rtnl_fd, rtnl_events_fd;	/* control's: rtnl.h; it asks and hears by itself */
@@ -104,20 +107,28 @@ struct keeper {
 #define KEEPER_KEPT_FDS 8
 int keeper_close_others(int *keep, size_t n);
 
+/* keeper_forward.c: the folders of the forwarder; without them it tells nobody anything. */
+void keeper_open_views(struct keeper *k);
+/* Its life, as the child itself; the exit status. */
+int keeper_run_forwarder(struct keeper *k);
+
 /* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
 int keeper_start(struct keeper *k, enum child_id id);
 /* The same as soon as the loop turns. */
 void keeper_start_soon(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);
-/* Ask all to finish, in the order that loses no record; wait, then insist. */
 /* SIGKILL; its death is noticed as any other. */
 void keeper_kill(struct keeper *k, enum child_id id);
+/* Ask all to finish, in the order that loses no record; wait, then insist. */
 void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
-/* In a child: the role, and to end with the keeper. Negative errno: it must not go on. */
+/*
+ * In a child: become the role for good, and never outlive the keeper; the version of
+ * Landlock goes into the beat. Negative errno: the process must not go on.
+ */
 int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
     struct beat *beat);
 

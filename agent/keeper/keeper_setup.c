@@ -65,18 +65,26 @@ make_folders(const struct paths *p)
 	struct privilege_user control = privilege_user_of(ROLE_CONTROL);
 	struct privilege_user recorder = privilege_user_of(ROLE_RECORDER);
 	struct privilege_user alerter = privilege_user_of(ROLE_ALERTER);
-	gid_t audit = privilege_group("sekisho-audit");
+	struct privilege_user forwarder = privilege_user_of(ROLE_FORWARDER);
 	char alerts[PATHS_SIZE];
 	const struct folder folders[] = {
 		{ p->run, keeper.uid, keeper.gid, 0755 },
 		{ alerts, alerter.uid, alerter.gid, 0700 },
 		{ p->state, control.uid, control.gid, 0750 },
-		{ p->log, recorder.uid, audit != (gid_t)-1 ? audit : recorder.gid, 02750 },
+		{ p->log, recorder.uid, privilege_log_group(), 02750 },
+	};
+	const struct folder views[] = {
+		{ p->views, forwarder.uid, forwarder.gid, 02750 },
+		{ p->metrics, forwarder.uid, forwarder.gid, 0755 },
 	};
 	int r = keeper_alerts_folder(p, alerts, sizeof(alerts));
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
 		r = make_folder(&folders[i]);
+	/* The views are not worth a gate. */
+	if (r == 0)
+		for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+			(void)make_folder(&views[i]);
 	return r;
 }
 
@@ -144,6 +152,8 @@ make_pairs(struct keeper *k)
 		r = make_pair(k->tell);
 	if (r == 0)
 		r = make_pair(k->watch);
+	if (r == 0)
+		r = make_pair(k->view);
 	for (int w = 0; r == 0 && w < WRITER_COUNT; w++)
 		r = make_pair(k->record[w]);
 	return r;
@@ -203,6 +213,7 @@ keeper_setup(struct keeper *k)
 	k->log_fd = open(p->log, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (k->log_fd < 0)
 		return -errno;
+	keeper_open_views(k);
 	k->nft = nft_channel_open();
 	if (k->nft == NULL) {
 		log_warn("keeper: cannot open nf_tables");

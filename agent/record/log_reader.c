@@ -3,6 +3,7 @@
 
 #include "agent/record/log_names.h"
 #include "agent/record/log_source.h"
+#include "agent/record/seal_line.h"
 #include "rules/utf8.h"
 
 #include <errno.h>
@@ -34,19 +35,31 @@ struct log_reader {
 	char buffer[LINE_BYTES];
 };
 
-struct log_reader *
-log_reader_open(const char *directory)
+static struct log_reader *
+open_folder(int at, const char *directory)
 {
 	struct log_reader *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
-	r->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->directory = openat(at, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->directory < 0) {
 		free(r);
 		return NULL;
 	}
 	return r;
+}
+
+struct log_reader *
+log_reader_open(const char *directory)
+{
+	return open_folder(AT_FDCWD, directory);
+}
+
+struct log_reader *
+log_reader_open_at(int directory)
+{
+	return open_folder(directory, ".");
 }
 
 static void
@@ -280,6 +293,42 @@ fill(struct log_reader *r)
 		return (int)n;
 	r->end += (size_t)n;
 	return n > 0 ? 1 : begin_again_when_cut(r);
+}
+
+/* Number of the first record of the open file, which stays unread; 0: not known. */
+static uint64_t
+first_number(struct log_reader *r)
+{
+	const char *newline = NULL;
+	uint64_t sequence = 0;
+
+	while (newline == NULL && r->end < sizeof(r->buffer) && fill(r) == 1)
+		newline = memchr(r->buffer, '\n', r->end);
+	if (newline != NULL)
+		(void)seal_line_number(r->buffer, (size_t)(newline - r->buffer),
+		    "\"sequence\":", &sequence);
+	return sequence;
+}
+
+int
+log_reader_begin_at(struct log_reader *r, uint64_t sequence)
+{
+	struct log_names names;
+	int e = log_names_list_packed(r->directory, &names);
+
+	if (e < 0)
+		return e;
+	for (size_t i = names.count; e == 0 && i > 0; i--) {
+		uint64_t first;
+
+		e = open_file(r, names.names[i - 1]);
+		first = e == 0 ? first_number(r) : 0;
+		if (first > 0 && first <= sequence)
+			break;
+	}
+	r->skipped = names.compressed;
+	log_names_free(&names);
+	return e == -ENOENT ? -EAGAIN : e;
 }
 
 static int

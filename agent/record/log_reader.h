@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct log_reader;
 
@@ -23,6 +24,8 @@ enum log_read {
 
 /* NULL with errno. A directory without a log is an empty log. */
 struct log_reader *log_reader_open(const char *directory);
+/* The same of a folder that is open; it stays the caller's. */
+struct log_reader *log_reader_open_at(int directory);
 void log_reader_close(struct log_reader *r);	/* accepts NULL */
 
 /*
@@ -30,6 +33,13 @@ void log_reader_close(struct log_reader *r);	/* accepts NULL */
  * line of the newest bytes. Line numbers count from there. 0 or negative errno.
  */
 int log_reader_begin_recent(struct log_reader *r, size_t bytes);
+
+/*
+ * Begin with the newest file whose first record has this number or a smaller one, before
+ * the first line is asked for; with the oldest when none has. 0 or negative errno,
+ * -EAGAIN: a file was moved meanwhile.
+ */
+int log_reader_begin_at(struct log_reader *r, uint64_t sequence);
 
 /*
  * The next line: enum log_read, or negative errno. *record is the caller's on

@@ -32,6 +32,8 @@ FILES = {   # mode, user, group
     "/etc/sekisho": (0o755, "root", "root"),
     "/var/lib/sekisho": (0o750, "sekisho", "sekisho"),
     "/var/log/sekisho": (0o2750, "sekisho-log", "sekisho-audit"),
+    "/var/log/sekisho-views": (0o2750, "sekisho-view", "sekisho-audit"),
+    "/usr/share/sekisho/zabbix/sekisho.yaml": (0o644, "root", "root"),
 }
 WANTS = "/etc/systemd/system/sysinit.target.wants/"
 

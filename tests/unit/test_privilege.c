@@ -44,11 +44,12 @@
 #define C (1u << ROLE_CONTROL)
 #define W (1u << ROLE_WATCHER)
 #define R (1u << ROLE_RECORDER)
+#define V (1u << ROLE_FORWARDER)
 #define A (1u << ROLE_ALERTER)
 /* What the alerter may, its starter may: hooks inherit the limits of both. */
 #define S (1u << ROLE_STARTER)
 #define H (A | S)
-#define ALL (K | L | C | W | R | H)
+#define ALL (K | L | C | W | R | V | H)
 
 /* What a child works with that was opened before it gave up its rights. */
 struct opened {
@@ -507,11 +508,11 @@ static const struct row {
 	{ "make a device", try_make_device, 0, EPERM },
 	{ "a call of the future", try_foreign_call, 0, ENOSYS },
 
-	{ "remove a file", try_unlink, K | C | R | H, EPERM },
+	{ "remove a file", try_unlink, K | C | R | V | H, EPERM },
 	{ "a netfilter socket", try_netfilter, K, EPERM },
 	{ "a packet socket", try_packet_socket, K, EPERM },
 	{ "load a filter", try_load_program, K, EPERM },
-	{ "connect", try_connect, K | H, EPERM },
+	{ "connect", try_connect, K | V | H, EPERM },
 	{ "duplicate a descriptor", try_duplicate, K | C | R | H, EPERM },
 	{ "fork", try_fork, K | H, EPERM },
 	{ "a thread", try_thread, K | R | H, EPERM },
@@ -521,9 +522,9 @@ static const struct row {
 	{ "end the watcher", try_end_watcher, K, EPERM },
 	{ "end a process", try_kill_child_of_root, K | H, EPERM },
 	{ "a frame of another length", try_long_frame, K | H, EPERM },
-	{ "a frame without address", try_frame_without_address, K | L | C | R | H, EPERM },
-	{ "a frame as a message", try_frame_as_message, K | L | C | R | H, EPERM },
-	{ "a frame by write", try_frame_by_write, K | L | C | R | H, EPERM },
+	{ "a frame without address", try_frame_without_address, K | L | C | R | V | H, EPERM },
+	{ "a frame as a message", try_frame_as_message, K | L | C | R | V | H, EPERM },
+	{ "a frame by write", try_frame_by_write, K | L | C | R | V | H, EPERM },
 	{ "a canary", try_canary, K | W | H, EPERM },
 
 	{ "allocate", try_allocate, ALL, 0 },
@@ -536,11 +537,12 @@ static const struct row file_rows[] = {
 	{ "open /etc/shadow", try_open_shadow, K | L | S, EACCES },
 	{ "open /etc/passwd", try_open_harmless, K | L | H, EACCES },
 	{ "create a file elsewhere", try_create, 0, EACCES },
-	{ "change its own folder", try_own_folder, K | C | R | H, EACCES },
+	{ "change its own folder", try_own_folder, K | C | R | V | H, EACCES },
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-	"keeper", "loader", "control", "watcher", "recorder", "alerter", "starter"
+	"keeper", "loader", "control", "watcher", "recorder", "forwarder",
+	"alerter", "starter"
 };
 
 static int

@@ -9,8 +9,9 @@ import shutil
 # as sekisho.sysusers names them; numbers that nobody here has
 GROUPS = {"sekisho-audit": 64801, "sekisho-admin": 64802,
           "sekisho": 64811, "sekisho-watch": 64812, "sekisho-log": 64813,
-          "sekisho-keeper": 64814, "sekisho-alert": 64815}
-USERS = ("sekisho-keeper", "sekisho", "sekisho-watch", "sekisho-log", "sekisho-alert")
+          "sekisho-keeper": 64814, "sekisho-alert": 64815, "sekisho-view": 64816}
+USERS = ("sekisho-keeper", "sekisho", "sekisho-watch", "sekisho-log", "sekisho-alert",
+         "sekisho-view")
 
 
 def folder(namespace):
