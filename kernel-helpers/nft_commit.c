@@ -231,9 +231,9 @@ nft_wait_for_packets(void)
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-static int
-sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generation,
-    const struct ruleset *target, struct nft_refusal *refusal)
+int
+nft_commit_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
 {
 	struct transaction t = { .lists = { &c->sweep }, .target = target };
 
@@ -244,8 +244,8 @@ sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generati
 	return transact(ch, &t, generation, refusal) == 0 ? 0 : -EUCLEAN;
 }
 
-static int
-stage_flip_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+int
+nft_commit_flip(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
 {
 	struct transaction stage = { .lists = { &c->stage }, .target = target };
@@ -255,9 +255,7 @@ stage_flip_sweep(struct nft_channel *ch, const struct ruleset_change *c,
 	if (error != 0)
 		return error;
 	error = transact(ch, &flip, generation, refusal);
-	if (error == 0)
-		return sweep(ch, c, generation, target, refusal);
-	if (c->stage.count > 0)
+	if (error != 0 && c->stage.count > 0)
 		unstage(ch, &c->stage, target);
 	return error;
 }
@@ -271,9 +269,13 @@ nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
 	struct transaction all = { .lists = { &c->stage, &c->flip, &c->sweep },
 		.target = target, .dry_run = true };
 
+	int error;
+
 	memset(refusal, 0, sizeof(*refusal));
-	return dry_run ? transact(ch, &all, generation, refusal) :
-	    stage_flip_sweep(ch, c, generation, target, refusal);
+	if (dry_run)
+		return transact(ch, &all, generation, refusal);
+	error = nft_commit_flip(ch, c, generation, target, refusal);
+	return error == 0 ? nft_commit_sweep(ch, c, generation, target, refusal) : error;
 }
 
 int

@@ -91,23 +91,49 @@ int nft_read_back(struct nft_channel *ch, struct ruleset **out, uint32_t *genera
 int nft_apply(struct nft_channel *ch, struct ruleset *target, bool dry_run,
     bool *changed, uint32_t *generation, struct nft_refusal *refusal);
 
+/* The same without the sweep, and the sweep alone, as -EUCLEAN when it fails. */
+int nft_commit_flip(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal);
+int nft_commit_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal);
+
 /* What one keeps who applied last; all zero: nothing known. */
 struct nft_known {
 	struct ruleset *ruleset;	/* owned */
 	uint32_t generation;
+	/* Of the last change: its sweep is still to be done; NULL: nothing is left. */
+	struct ruleset_change *left;
+	struct ruleset *before;		/* what ran before it, which "left" points into */
 };
 
 void nft_known_forget(struct nft_known *known);
 
 /*
  * nft_apply() for one change among very many objects: while nobody else has
- * changed nf_tables since *known, nothing is read before, and afterwards all
- * sets, chains and rules are, but elements only where the change touched them.
- * Whenever that does not come out even, the whole nft_apply() runs. On success
- * *known owns target; else the caller still does, and nothing is known.
+ * changed nf_tables since *known, nothing is read before, and afterwards only what
+ * the change touched. Whenever that does not come out even, the whole nft_apply()
+ * runs. On success *known owns target; else the caller still does, and nothing is known.
+ *
+ * The sweep of a small change is left for nft_known_settle(): it waits for packets, and
+ * nothing that runs waits for it. Who dies before it leaves what the next nft_apply()
+ * removes; the next nft_apply_known() begins with it.
  */
 int nft_apply_known(struct nft_channel *ch, struct nft_known *known,
     struct ruleset *target, bool *changed, struct nft_refusal *refusal);
+
+/*
+ * The sweep that was left, if one was, and its proof; where that fails, the whole
+ * nft_apply(). 0; else nothing is known any more.
+ */
+int nft_known_settle(struct nft_channel *ch, struct nft_known *known,
+    struct nft_refusal *refusal);
+
+/*
+ * The whole nft_apply() of what is known, after somebody else's change. *changed: it was
+ * not so any more. Known it stays in any case.
+ */
+int nft_known_restore(struct nft_channel *ch, struct nft_known *known, bool *changed,
+    struct nft_refusal *refusal);
 
 /* Return when no packet is inside rules any more that a commit has replaced. */
 void nft_wait_for_packets(void);

@@ -36,6 +36,7 @@ copy_set(const struct ruleset_set *from, struct ruleset *r)
 	to->counted = from->counted;
 	to->size = from->size;
 	to->timeout_ms = from->timeout_ms;
+	to->gc_ms = from->gc_ms;
 	to->origin = from->origin;
 	return copy_elements(from, to);
 }

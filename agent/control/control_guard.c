@@ -98,8 +98,7 @@ repair(struct control *c, bool *changed)
 		r = c->checked == NULL ? -ENOENT : control_restore(c);
 		*changed = r == 0;
 	} else {
-		r = nft_apply(c->nft, c->known.ruleset, false, changed, &c->known.generation,
-		    &refusal);
+		r = nft_known_restore(c->nft, &c->known, changed, &refusal);
 	}
 	c->guard->cost_us = now_us() - begin;
 	c->guard->restored_us = now_us();
@@ -149,8 +148,10 @@ control_guard_compare(struct control *c)
 	struct guard *g = c->guard;
 	uint64_t begin = now_us();
 	bool changed = false;
-	int r = c->known.ruleset == NULL ? -ENOENT : 0;
+	int r;
 
+	control_settle(c);
+	r = c->known.ruleset == NULL ? -ENOENT : 0;
 	for (unsigned int i = 0; r == 0 && i < COMPARE_TRIES; i++) {
 		usleep(i * COMPARE_PAUSE_US);
 		r = is_equal(c);

@@ -71,6 +71,18 @@ holds(const struct ruleset *want)
 	ruleset_free(have);
 }
 
+/* As control does behind its answer; what is known is then all that there is. */
+static void
+settles(struct nft_known *known)
+{
+	struct nft_refusal refusal;
+
+	CU_ASSERT_EQUAL(nft_known_settle(channel, known, &refusal), 0);
+	CU_ASSERT_PTR_NULL(known->left);
+	CU_ASSERT_PTR_NULL(known->before);
+	holds(known->ruleset);
+}
+
 static uint32_t
 generation_now(void)
 {
@@ -495,7 +507,7 @@ ranged(void)
 static void
 moved_elements_pass_into_their_new_map(void)
 {
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct ruleset *running = nft_sample(), *to = ranged();
 	struct ruleset_change *c;
 	struct nft_refusal refusal;
@@ -518,9 +530,66 @@ moved_elements_pass_into_their_new_map(void)
 	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, running, &changed, &refusal), 0);
 	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, to, &changed, &refusal), 0);
 	CU_ASSERT_TRUE(changed);
-	holds(to);
+	CU_ASSERT_PTR_NOT_NULL(known.left);
+	settles(&known);
 	CU_ASSERT_EQUAL(known.generation, generation_now());
 	nft_known_forget(&known);
+}
+
+/* One that was left, and who comes before it. */
+static void
+a_sweep_may_wait(void)
+{
+	static const char *const before[] = {
+		"true",			/* the next change */
+		"nft add table ip other",
+		"nft delete table inet sekisho",
+	};
+	struct nft_refusal refusal;
+	bool changed;
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		struct nft_known known = { .ruleset = NULL };
+
+		start_empty();
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed,
+		    &refusal), 0);
+		CU_ASSERT_PTR_NULL(known.left);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample_changed(),
+		    &changed, &refusal), 0);
+		CU_ASSERT_PTR_NOT_NULL(known.left);
+		shell(before[i]);
+		if (i == 0)
+			CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(),
+			    &changed, &refusal), 0);
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		/* Nothing is left, nothing is sent. */
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		nft_known_forget(&known);
+	}
+}
+
+/* Dead before it: the next start reads the table, and takes out what nobody wants. */
+static void
+a_sweep_that_never_came_is_made_up_for(void)
+{
+	struct nft_known known = { .ruleset = NULL };
+	struct ruleset *r = nft_sample_changed();
+	struct nft_refusal refusal;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed, &refusal), 0);
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample_changed(), &changed,
+	    &refusal), 0);
+	CU_ASSERT_PTR_NOT_NULL(known.left);
+	nft_known_forget(&known);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(r);
+	ruleset_free(r);
 }
 
 /* 20,000 elements are several messages, and a batch above the default buffer. */
@@ -546,7 +615,7 @@ many_elements_arrive(void)
 static void
 what_is_known_saves_reading(void)
 {
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct ruleset *few = nft_sample(), *many = nft_sample();
 	struct nft_refusal refusal;
 	bool changed;
@@ -571,7 +640,7 @@ what_is_known_saves_reading(void)
 		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
 		    0);
 		CU_ASSERT_EQUAL(changed, i != 0);
-		holds(known.ruleset);
+		settles(&known);
 	}
 	/* Behind our back: the generation tells, the long way repairs. */
 	for (size_t i = 0; i < sizeof(tampering) / sizeof(tampering[0]); i++) {
@@ -580,7 +649,7 @@ what_is_known_saves_reading(void)
 		shell(tampering[i]);
 		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
 		    0);
-		holds(known.ruleset);
+		settles(&known);
 		CU_ASSERT_EQUAL(known.generation, generation_now());
 	}
 	nft_known_forget(&known);
@@ -611,7 +680,7 @@ elements_that_did_not_arrive_are_missed(void)
 	struct meddler m = { .real = channel, .times = 1 };
 	struct nft_channel through = { drop_elements, no_close, &m };
 	struct ruleset *few = nft_sample(), *many = nft_sample();
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct nft_refusal refusal;
 	bool changed;
 
@@ -641,6 +710,9 @@ main(void)
 		    what_a_crash_left_behind_is_cleaned_up },
 		{ "moved elements pass into their new map",
 		    moved_elements_pass_into_their_new_map },
+		{ "a sweep may wait", a_sweep_may_wait },
+		{ "a sweep that never came is made up for",
+		    a_sweep_that_never_came_is_made_up_for },
 		{ "a sweep that fails for good ends in a new table",
 		    a_sweep_that_fails_for_good_ends_in_a_new_table },
 		{ "tampering is seen and repaired", tampering_is_seen_and_repaired },
