@@ -74,8 +74,10 @@ write_marks(struct writer *w, const struct ruleset *r, const struct checked *c,
 	static const enum field mark_key[] = { FIELD_CT_MARK };
 	uint32_t *leaves = find_leaves(c);
 
-	if (leaves == NULL)
+	if (leaves == NULL) {
 		w->error = -ENOMEM;
+		return;
+	}
 	write_set(w, COMPILE_SET_REVOKED, 0, SET_VERDICT_MAP, mark_key, 1, false);
 	for (size_t i = 0; i < n && w->error == 0; i++) {
 		uint32_t pair = marks[i] >> MARK_PAIR_SHIFT;

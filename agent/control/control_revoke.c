@@ -29,6 +29,8 @@
 
 /* So often in a row no table changes its size. */
 #define ROUNDS_MAX 8
+/* Nor are cut-offs ordered without end while one change is at work. */
+#define PAUSES_MAX 4
 
 struct cutting {
 	struct control *control;
@@ -217,18 +219,15 @@ cut_flows(struct control *c, const struct checked *checked, const uint32_t *mark
 	return r;
 }
 
-/* Takes the target over. */
-static int
-apply_known(struct control *c, struct ruleset *target, bool *changed,
-    struct nft_refusal *refusal)
+/* As nft_known wants it: cut-offs do not wait for the end of a large change. */
+static bool
+pause_for_cutoffs(void *arg)
 {
-	bool now = false;
-	int r = nft_apply_known(c->nft, &c->known, target, &now, refusal);
+	struct control *c = arg;
+	const uint64_t before = c->cut.orders;
 
-	*changed |= now;
-	if (r != 0)
-		ruleset_free(target);
-	return r;
+	control_urgent(c);
+	return c->cut.orders != before;
 }
 
 /* The target that judges these marks again; takes the one that does not. */
@@ -249,6 +248,46 @@ revoking(struct control *c, const struct checked *checked, struct ruleset *targe
 	return target;
 }
 
+/* A target that is gone, once more: with what was cut off meanwhile. */
+static struct ruleset *
+again(struct control *c, const struct checked *checked, const uint32_t *marks, size_t n)
+{
+	struct diag *diag = diag_new();
+	struct ruleset *target = diag == NULL ? NULL :
+	    control_compile(c, checked, NULL, 0, diag);
+
+	diag_free(diag);
+	return target == NULL || n == 0 ? target : revoking(c, checked, target, marks, n);
+}
+
+/* Takes the target over. */
+static int
+apply_known(struct control *c, const struct checked *checked, struct ruleset *target,
+    const uint32_t *marks, size_t n, bool *changed, struct nft_refusal *refusal)
+{
+	int r = -EINTR;
+
+	for (unsigned int i = 0; r == -EINTR || r == -ESTALE; i++) {
+		bool now = false;
+
+		c->known.pause = i < PAUSES_MAX ? pause_for_cutoffs : NULL;
+		c->known.pause_arg = c;
+		r = nft_apply_known(c->nft, &c->known, target, &now, refusal);
+		*changed |= now;
+		if (r == -EINTR && control_cutoff_put(c, checked, target) < 0) {
+			r = -ENOMEM;
+		} else if (r == -ESTALE) {
+			target = again(c, checked, marks, n);
+			if (target == NULL)
+				r = -ENOMEM;
+		}
+	}
+	c->known.pause = NULL;
+	if (r != 0)
+		ruleset_free(target);
+	return r;
+}
+
 /*
  * The new policy holds from the flip on: what fails behind it is told, no refusal. Takes
  * the target and, where it holds, the marks.
@@ -261,9 +300,11 @@ commit_revoking(struct control *c, const struct checked *checked, struct ruleset
 
 	target = revoking(c, checked, target, *marks, n);
 	control_meanwhile(c);
-	r = target == NULL ? -ENOMEM : apply_known(c, target, &cut->changed, refusal);
+	r = target == NULL ? -ENOMEM :
+	    apply_known(c, checked, target, *marks, n, &cut->changed, refusal);
 	if (r != 0)
 		return r;
+	free(c->settle.marks);
 	c->settle.marks = *marks;
 	c->settle.n_marks = n;
 	*marks = NULL;
@@ -282,7 +323,7 @@ static int
 commit_anew(struct control *c, const struct checked *checked, struct ruleset *target,
     struct control_cut *cut, struct nft_refusal *refusal)
 {
-	int r = apply_known(c, target, &cut->changed, refusal);
+	int r = apply_known(c, checked, target, NULL, 0, &cut->changed, refusal);
 
 	if (r == 0)
 		(void)cut_flows(c, checked, NULL, 0, cut);
@@ -317,7 +358,7 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	else if (anew)
 		r = commit_anew(c, checked, target, cut, refusal);
 	else if (n == 0)
-		r = apply_known(c, target, &cut->changed, refusal);
+		r = apply_known(c, checked, target, NULL, 0, &cut->changed, refusal);
 	else
 		r = commit_revoking(c, checked, target, &marks, n, cut, refusal);
 	free(marks);

@@ -3,6 +3,7 @@
  * The gate's door against a real kernel, in a network namespace of its own.
  * Needs root; without it the test says so and is skipped (77).
  */
+#include "kernel-helpers/nft_apply_part.h"
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/nft_encode.h"
 #include "kernel-helpers/nft_verify.h"
@@ -656,6 +657,87 @@ what_is_known_saves_reading(void)
 	CU_ASSERT_PTR_NULL(known.ruleset);
 }
 
+/* Somebody who cannot wait, at one of the pauses of a change. */
+struct urgent {
+	struct nft_known *known;
+	unsigned int at, pauses;
+	struct ruleset *seen;		/* what was known then; not owned */
+};
+
+static bool
+is_noise(const struct object_name *name)
+{
+	return strcmp(name->base, "urgent") == 0;
+}
+
+static int
+add_noise(struct ruleset *part, const void *arg)
+{
+	(void)arg;
+	return ruleset_add_chain(part, "urgent", 0) == NULL ? -ENOMEM : 0;
+}
+
+static bool
+hurry(void *arg)
+{
+	struct urgent *u = arg;
+	struct nft_refusal refusal;
+
+	if (u->pauses++ != u->at)
+		return false;
+	u->seen = u->known->ruleset;
+	CU_ASSERT_EQUAL(nft_apply_part(channel, u->known, is_noise, add_noise, NULL, &refusal),
+	    0);
+	return true;
+}
+
+/* Large, and with a stage. */
+static struct ruleset *
+large_change(void)
+{
+	struct ruleset *r = nft_sample_changed();
+
+	nft_sample_fill(r, 3000);
+	return r;
+}
+
+static void
+a_large_change_pauses_for_what_cannot_wait(void)
+{
+	/* Behind the stage, the flip and the sweep; and never. */
+	for (unsigned int at = 0; at < 4; at++) {
+		struct nft_known known = { .ruleset = NULL };
+		struct urgent u = { .known = &known, .at = at };
+		struct ruleset *to = large_change();
+		struct nft_refusal refusal;
+		bool changed;
+		int error;
+
+		start_empty();
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed,
+		    &refusal), 0);
+		known.pause = hurry;
+		known.pause_arg = &u;
+		error = nft_apply_known(channel, &known, to, &changed, &refusal);
+		CU_ASSERT_EQUAL(error, at == 0 ? -EINTR : 0);
+		CU_ASSERT_EQUAL(u.pauses, at == 0 ? 1 : 3);
+		if (at < 3)
+			CU_ASSERT_EQUAL(u.seen == to, at > 0);
+		if (error == -EINTR) {
+			/* As before, with the urgent thing; and nothing of the stage. */
+			settles(&known);
+			CU_ASSERT_EQUAL(add_noise(to, NULL), 0);
+			CU_ASSERT_EQUAL(nft_apply_known(channel, &known, to, &changed,
+			    &refusal), 0);
+		}
+		CU_ASSERT_PTR_EQUAL(known.ruleset, to);
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		nft_known_forget(&known);
+		CU_ASSERT_PTR_NOT_NULL(known.pause);
+	}
+}
+
 /* The kernel says yes and does something else: the verification must not agree. */
 static int
 drop_elements(struct nft_channel *ch, const void *bytes, size_t length,
@@ -710,6 +792,8 @@ main(void)
 		    what_a_crash_left_behind_is_cleaned_up },
 		{ "moved elements pass into their new map",
 		    moved_elements_pass_into_their_new_map },
+		{ "a large change pauses for what cannot wait",
+		    a_large_change_pauses_for_what_cannot_wait },
 		{ "a sweep may wait", a_sweep_may_wait },
 		{ "a sweep that never came is made up for",
 		    a_sweep_that_never_came_is_made_up_for },
