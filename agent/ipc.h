@@ -42,6 +42,7 @@ enum ipc_type {
 	IPC_RECORD_STATUS,		/* answer: JSON text */
 	IPC_RECORD_REOPEN,		/* after rotation */
 	IPC_RECORD_POLICY,		/* struct record_rules of the policy in force */
+	IPC_RECORD_LEDGER,		/* struct record_ledger: what the sender has counted */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/privilege.h"
 
-#include "agent/confine.h"
+#include "agent/confine/confine.h"
 
 #include <cap-ng.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sekishod: the daemon. -n checks the policy, --early shuts the gateway; both stop there. */
 #include "agent/early.h"
-#include "agent/keeper.h"
+#include "agent/keeper/keeper.h"
 #include "agent/log.h"
 #include "agent/version.h"
 #include "rules/checked.h"

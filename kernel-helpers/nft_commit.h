@@ -4,7 +4,7 @@
  *
  * Encoding and decoding are pure (nft_encode.h, nft_dump.h) and run without
  * privilege; only nft_channel needs CAP_NET_ADMIN, so the keeper holds it and
- * control reaches it through the asks of agent/keeper.h.
+ * control reaches it through the asks of agent/keeper/keeper.h.
  */
 #ifndef KERNEL_HELPERS_NFT_COMMIT_H
 #define KERNEL_HELPERS_NFT_COMMIT_H

@@ -25,6 +25,10 @@ utf8_decode(const char *text, size_t length, uint32_t *character)
 	if (length == 0)
 		return 0;
 	first = (uint8_t)text[0];
+	if (first < 0x80) {
+		*character = first;
+		return 1;
+	}
 	while (n < 4 && (first & forms[n].mask) != forms[n].lead)
 		n++;
 	if (n == 4 || n >= length)
@@ -53,6 +57,8 @@ utf8_is_control(uint32_t c)
 		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 	};
 
+	if (c >= 0x20 && c < 0x7f)
+		return false;
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
 		if (c >= controls[i].first && c <= controls[i].last)
 			return true;

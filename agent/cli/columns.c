@@ -44,10 +44,15 @@ struct columns_glyph
 columns_glyph(const char *text)
 {
 	uint32_t c = 0;
-	/* the longest sequence; the length of all behind it would make a long text slow */
-	size_t n = utf8_decode(text, strnlen(text, 4), &c);
-	bool bad = n == 0 || utf8_is_control(c);
+	size_t n;
+	bool bad;
 
+	if (*text >= ' ' && *text <= '~')
+		return (struct columns_glyph){ .character = (uint8_t)*text, .length = 1,
+		    .width = 1 };
+	/* the longest sequence; the length of all behind it would make a long text slow */
+	n = utf8_decode(text, strnlen(text, 4), &c);
+	bad = n == 0 || utf8_is_control(c);
 	return (struct columns_glyph){ .character = bad ? '?' : c, .length = n > 0 ? n : 1,
 	    .bad = bad, .width = bad ? 1 : char_width(c) };
 }
@@ -66,14 +71,32 @@ columns_width(const char *text)
 	return width;
 }
 
+/* Printable ASCII at the beginning of text, at most so many: one column and byte each. */
+static size_t
+ascii_run(const char *text, size_t most)
+{
+	size_t n = 0;
+
+	while (n < most && text[n] >= ' ' && text[n] <= '~')
+		n++;
+	return n;
+}
+
 void
 columns_print(FILE *out, const char *text, int width)
 {
 	int used = 0;
 
 	while (*text != '\0') {
-		struct columns_glyph g = columns_glyph(text);
+		size_t run = ascii_run(text, width > 0 ? (size_t)(width - used) : SIZE_MAX);
+		struct columns_glyph g;
 
+		fwrite(text, 1, run, out);
+		text += run;
+		used += (int)run;
+		if (*text == '\0')
+			break;
+		g = columns_glyph(text);
 		if (width > 0 && used + g.width > width)
 			break;
 		if (g.bad)

@@ -100,27 +100,27 @@ whole(struct run *run, const struct found *f)
 	return log_reader_parse(run->reader, f->line, f->length);
 }
 
+/* As people read it, or a spreadsheet; what is escaped is parsed, to mean what it says. */
 static void
 print_found(struct run *run, const struct found *f)
 {
-	const enum message_language language = run->cli->language;
 	const bool quick = f->record == NULL && !f->fields.message.escaped &&
 	    !f->fields.message_ja.escaped;
-	json_t *record;
+	json_t *record = NULL;
+	struct line_fields fields = f->fields;
 
 	if (run->cli->json) {
 		print_line(f);
 		return;
 	}
-	if (quick && !run->ask.csv) {
-		violations_print_fields(stdout, &f->fields, language);
-		return;
+	if (!quick) {
+		record = whole(run, f);
+		line_fields_of(record, &fields);
 	}
-	record = whole(run, f);
 	if (run->ask.csv)
-		violations_csv_print(stdout, record, language);
+		violations_csv_print(stdout, &fields, run->cli->language);
 	else
-		violations_print(stdout, record, language);
+		violations_print_fields(stdout, &fields, run->cli->language);
 	json_decref(record);
 }
 

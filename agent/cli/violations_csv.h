@@ -8,15 +8,17 @@
 #ifndef AGENT_CLI_VIOLATIONS_CSV_H
 #define AGENT_CLI_VIOLATIONS_CSV_H
 
+#include "agent/record/line_scan.h"
 #include "agent/record/record_query.h"
 #include "rules/message.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 /* The byte order mark and the names of the columns. */
 void violations_csv_head(FILE *out, enum message_language language);
-void violations_csv_print(FILE *out, const json_t *record, enum message_language language);
+/* Of fields that are not escaped, messages included. */
+void violations_csv_print(FILE *out, const struct line_fields *f,
+    enum message_language language);
 
 void violations_csv_group_head(FILE *out, enum record_by by, enum message_language language);
 /* name: what to call it instead of its own. */

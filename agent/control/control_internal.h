@@ -156,6 +156,16 @@ json_t *control_status(struct control *c);
 /* The same without asking anybody: of now what control knows itself, the rest as of then. */
 json_t *control_status_meanwhile(struct control *c);
 json_t *control_matrix(struct control *c);
+/* As the kernel has it: somebody else may have switched it. */
+bool control_is_forwarding(void);
+/*
+ * Fragments that never became a packet die in the kernel's reassembly, before
+ * any rule: ReasmFails of /proc/net/snmp and Ip6ReasmFails of snmp6 are their
+ * only count (RFC 4293).
+ */
+json_int_t control_reassembly_failed(void);
+/* control_ledger.c: the recorder gets these numbers for its heartbeats. */
+void control_tell_ledger(struct control *c);
 /* control_processes.c: how each process is confined, and what is wrong with that. */
 json_t *control_processes(struct control *c);
 json_t *control_processes_problem(const json_t *processes);

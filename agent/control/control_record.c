@@ -12,6 +12,7 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
+#include "agent/record/record_ledger.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -224,6 +225,8 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 
 	(void)usec;
 	look(c);
+	if (++c->record.ticks % RECORD_LEDGER_S == 0)
+		control_tell_ledger(c);
 	if (control_record_closes(c) && !c->record.shut)
 		shut(c);
 	else if (!control_record_closes(c) && (c->record.shut || c->record.want))
@@ -279,9 +282,11 @@ control_record_warnings(const json_t *record)
 	const json_int_t mark = json_integer_value(json_object_get(record, "mark"));
 	json_t *list = json_array();
 
-	if (list != NULL && json_is_false(json_object_get(clock, "synchronised")))
-		warn(list, json_string("the time of day is not synchronised: nothing keeps the "
-		    "clock of this gateway right"));
+	if (list != NULL && clock != NULL && !json_is_true(json_object_get(clock, "synchronised")))
+		warn(list, json_string(json_object_get(clock, "unknown") != NULL ?
+		    "whether the time of day is synchronised cannot be found out" :
+		    "the time of day is not synchronised: nothing keeps the clock of this "
+		    "gateway right"));
 	if (list != NULL && mark > 0)
 		warn(list, json_sprintf("%d percent of the disk of the record are used, over the "
 		    "mark of %d", (int)json_integer_value(json_object_get(record,

@@ -22,6 +22,7 @@ struct record_watch {
 	unsigned int pause, wait;	/* seconds between questions to one that does not */
 	uint64_t unsent;		/* records that it did not take, to be told */
 	int64_t unsent_since_ns;
+	unsigned int ticks;		/* seconds of looking */
 };
 
 /* Tell the recorder what the policy in force says about the record. */

@@ -27,13 +27,8 @@ time_json(int64_t seconds)
 	return json_string(text);
 }
 
-/*
- * Fragments that never became a packet die in the kernel's reassembly, before
- * any rule: ReasmFails of /proc/net/snmp and Ip6ReasmFails of snmp6 are their
- * only count (RFC 4293).
- */
-static json_int_t
-reassembly_failed(void)
+json_int_t
+control_reassembly_failed(void)
 {
 	json_int_t total = 0;
 	char line[1024], name[64];
@@ -76,9 +71,8 @@ is_refusal(const struct ruleset_counter *counter)
 	return strncmp(counter->name.base, "refuse", 6) == 0;
 }
 
-/* As the kernel has it: somebody else may have switched it. */
-static bool
-is_forwarding(void)
+bool
+control_is_forwarding(void)
 {
 	int v4 = 0, v6 = 0;
 
@@ -108,8 +102,8 @@ gate_json(struct control *c)
 	    "state", r == 0 && c->checked != NULL ? "closed as the policy says" :
 	    r == 0 ? "no policy" : "unknown",
 	    "generation", (json_int_t)c->known.generation, "applied_at", time_json(c->applied_at),
-	    "forwarding", is_forwarding(), "stopped", stopped, "permitted", permitted,
-	    "reassembly_failed", reassembly_failed(), "counters", counters,
+	    "forwarding", control_is_forwarding(), "stopped", stopped, "permitted", permitted,
+	    "reassembly_failed", control_reassembly_failed(), "counters", counters,
 	    "connections", control_conntrack_json());
 }
 

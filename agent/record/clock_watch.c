@@ -3,27 +3,65 @@
 
 #include "agent/clock.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Between the two readings of one clock the other is read: so long and we were put to sleep. */
 #define LOOK_NS		INT64_C(10000000)
 #define LOOK_TRIES	5
 
+/* Never reached: the year 2262 is the end of time in nanoseconds. */
+#define FAR_AWAY_S	(INT64_MAX / 1000000000)
+
+static int
+arm(int fd)
+{
+	const struct itimerspec never = { .it_value = { .tv_sec = FAR_AWAY_S } };
+
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) <
+	    0 ? -errno : 0;
+}
+
+int
+clock_watch_open(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	int r = fd < 0 ? -errno : arm(fd);
+
+	if (r < 0 && fd >= 0)
+		close(fd);
+	return r < 0 ? r : fd;
+}
+
+bool
+clock_watch_heard(int fd)
+{
+	uint64_t expired;
+	const bool set = read(fd, &expired, sizeof(expired)) < 0 && errno == ECANCELED;
+
+	(void)arm(fd);
+	return set;
+}
+
 bool
 clock_watch_compare(struct clock_watch *w, int64_t wall, int64_t boot, int64_t *expected)
 {
+	const int64_t most = w->set ? CLOCK_SET_NS : CLOCK_STEP_NS;
 	int64_t moved;
 
 	*expected = wall;
 	if (w->begun) {
 		*expected = boot + w->offset_ns;
 		moved = wall - *expected;
-		if (moved > CLOCK_STEP_NS || moved < -CLOCK_STEP_NS)
+		if (moved > most || moved < -most)
 			return true;
 	}
 	w->begun = true;
+	w->set = false;
 	w->offset_ns = wall - boot;
 	return false;
 }
@@ -58,6 +96,7 @@ clock_watch_take(struct clock_watch *w)
 
 	read_both(&wall, &boot);
 	w->begun = true;
+	w->set = false;
 	w->offset_ns = wall - boot;
 }
 

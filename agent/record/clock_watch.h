@@ -15,9 +15,12 @@
  * (adjtime(3)), steps from 128 ms (ntpd) or what its administrator says, mostly 1 s.
  */
 #define CLOCK_STEP_NS INT64_C(100000000)
+/* The kernel said that somebody set it: less is what lies between two readings. */
+#define CLOCK_SET_NS INT64_C(1000000)
 
 struct clock_watch {
 	bool begun;
+	bool set;			/* it was set: the next look goes by CLOCK_SET_NS */
 	int64_t offset_ns;		/* CLOCK_REALTIME less CLOCK_BOOTTIME, at the last look */
 };
 
@@ -28,6 +31,14 @@ struct clock_watch {
  */
 bool clock_watch_look(struct clock_watch *w, int64_t *expected, int64_t *now);
 void clock_watch_take(struct clock_watch *w);
+
+/*
+ * A descriptor that becomes readable when the time of day is set, by whatever call
+ * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). Negative errno: looking has to do.
+ */
+int clock_watch_open(void);
+/* It became readable: true when it was for that. It is ready for the next time. */
+bool clock_watch_heard(int fd);
 
 /* The same on given values, in nanoseconds. */
 bool clock_watch_compare(struct clock_watch *w, int64_t wall, int64_t boot, int64_t *expected);

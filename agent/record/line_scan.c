@@ -383,6 +383,19 @@ names(const struct scan *s, const struct member *m)
 	return a == b && c == d;
 }
 
+/* The bit of a number by its place in the fields. */
+static uint32_t
+number_bit(size_t place)
+{
+	return 1u << (place - AT(sequence)) / sizeof(uint64_t);
+}
+
+bool
+line_has(const struct line_fields *f, const uint64_t *number)
+{
+	return (f->numbers & number_bit((size_t)((const char *)number - (const char *)f))) != 0;
+}
+
 static bool scan_object(struct scan *s, enum object which);
 
 static bool
@@ -404,6 +417,7 @@ scan_member(struct scan *s, const struct member *m)
 		return true;
 	}
 	case NUMBER:
+		s->out->numbers |= number_bit(m->place);
 		return scan_number(s, (uint64_t *)(void *)place);
 	case OBJECT:
 		return take(s, '{') && scan_object(s, (enum object)m->place);
@@ -492,8 +506,12 @@ fill(const json_t *object, enum object which, struct line_fields *out)
 			*(struct line_text *)(void *)place = (struct line_text){
 			    .text = json_string_value(value),
 			    .length = (uint32_t)json_string_length(value) };
-		else if (m->type == NUMBER && json_integer_value(value) > 0)
-			*(uint64_t *)(void *)place = (uint64_t)json_integer_value(value);
+		else if (m->type == NUMBER && json_is_integer(value)) {
+			out->numbers |= number_bit(m->place);
+			if (json_integer_value(value) > 0)
+				*(uint64_t *)(void *)place =
+				    (uint64_t)json_integer_value(value);
+		}
 	}
 }
 

@@ -32,9 +32,10 @@ struct line_fields {
 	struct line_text from, to;		/* zones of observer.ingress and .egress */
 	struct line_text kind, phase, key, permit, ethertype;	/* sekisho.* */
 	struct line_text actor;
-	/* 0 when there is none, or none that fits. */
+	/* 0 when there is none, or none that fits; line_has() tells. */
 	uint64_t sequence, severity, source_port, destination_port, bytes;
 	uint64_t count, lost;
+	uint32_t numbers;	/* a bit for each of them that is there, in this order */
 	/* Nothing in the line steers a terminal (rules/utf8.h). */
 	bool plain;
 	/* A field other than the messages is escaped: compare nothing, parse the line. */
@@ -46,6 +47,9 @@ bool line_scan(const char *line, size_t length, struct line_fields *out);
 
 /* The same fields of a parsed record; the texts belong to it. "plain" is false. */
 void line_fields_of(const json_t *record, struct line_fields *out);
+
+/* Whether that number of f stands in the line: line_has(f, &f->source_port). */
+bool line_has(const struct line_fields *f, const uint64_t *number);
 
 /* True for the same bytes. A text that is not there equals "". */
 bool line_text_is(const struct line_text *t, const char *text);

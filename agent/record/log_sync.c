@@ -200,8 +200,10 @@ log_sync_request(struct log_sync *s, int fd, const struct seal_state *state)
 	r = take_file(s, fd);
 	if (r == 0) {
 		*s->wanted = *state;
+		/* Once a round: a thread woken for each record costs more than the record. */
+		if (!s->dirty)
+			pthread_cond_signal(&s->wake);
 		s->dirty = true;
-		pthread_cond_signal(&s->wake);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return r;

@@ -42,7 +42,8 @@ struct record_context {
  * its texts may hold any byte. Where the line would grow over RECORD_LINE_MAX,
  * texts are cut and "sekisho.truncated" says so; numbers are never touched. It keeps
  * room for the seal: it ends within RECORD_BODY_MAX.
- * 0, -ENOMEM, or -EMSGSIZE when the texts of the context leave no room.
+ * 0, -ENOMEM, -EILSEQ when a text of the context is not UTF-8, or -EMSGSIZE when
+ * they leave no room.
  */
 int record_json_line(const struct event *e, const struct record_context *context,
     char line[RECORD_LINE_MAX], size_t *length);

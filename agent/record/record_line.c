@@ -3,51 +3,203 @@
 
 #include "rules/utf8.h"
 
-#include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Append \uXXXX, as a surrogate pair above the basic plane. False: no room. */
-static bool
-put_escape(char *line, size_t *used, uint32_t c)
+/* Digits of UINT64_MAX. */
+#define NUMBER_SIZE 20
+
+void
+record_line_begin(struct record_line *l, char text[RECORD_LINE_MAX])
 {
-	size_t room = RECORD_BODY_MAX - *used;
+	*l = (struct record_line){ .text = text };
+	record_line_open(l, NULL, '{');
+}
+
+static void
+put(struct record_line *l, const char *bytes, size_t n)
+{
+	/* One byte stays for the newline. */
+	if (l->full || n >= RECORD_BODY_MAX - l->used) {
+		l->full = true;
+		return;
+	}
+	memcpy(l->text + l->used, bytes, n);
+	l->used += n;
+}
+
+/* The short forms of RFC 8259 section 7; \uXXXX, a surrogate pair above the basic plane. */
+static void
+put_escape(struct record_line *l, uint32_t c)
+{
+	static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
+		['\f'] = 'f', ['\r'] = 'r' };
+	char text[sizeof("\\ud800\\udc00")];
 	int n;
 
-	if (c < 0x10000)
-		n = snprintf(line + *used, room, "\\u%04x", c);
+	if (c < sizeof(letters) && letters[c] != '\0')
+		n = snprintf(text, sizeof(text), "\\%c", letters[c]);
+	else if (c < 0x10000)
+		n = snprintf(text, sizeof(text), "\\u%04x", c);
 	else
-		n = snprintf(line + *used, room, "\\u%04x\\u%04x",
+		n = snprintf(text, sizeof(text), "\\u%04x\\u%04x",
 		    0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
-	*used += (size_t)n;
-	return (size_t)n < room;
+	put(l, text, (size_t)n);
+}
+
+/* ASCII that stands for itself inside a string. */
+static bool
+is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* The character at s, escaped where it has to be; how many bytes it has, 0 is no UTF-8. */
+static size_t
+put_character(struct record_line *l, const char *s, size_t n, bool quoted)
+{
+	uint32_t c = 0;
+	size_t length = utf8_decode(s, n, &c);
+
+	if (length == 0)
+		return 0;
+	if (utf8_is_control(c)) {
+		put_escape(l, c);
+		return length;
+	}
+	if (quoted && (c == '"' || c == '\\'))
+		put(l, "\\", 1);
+	put(l, s, length);
+	return length;
+}
+
+/* Quoted: the inside of a string; else JSON text, in which only controls are escaped. */
+static void
+put_utf8(struct record_line *l, const char *s, size_t n, bool quoted)
+{
+	size_t length;
+
+	while (n > 0 && !l->full) {
+		for (length = 0; length < n && is_plain(s[length]);)
+			length++;
+		if (length > 0)
+			put(l, s, length);
+		else
+			length = put_character(l, s, n, quoted);
+		if (length == 0) {
+			l->error = -EILSEQ;
+			return;
+		}
+		s += length;
+		n -= length;
+	}
+}
+
+static void
+put_key(struct record_line *l, const char *key)
+{
+	if (l->comma)
+		put(l, ",", 1);
+	l->comma = true;
+	if (key == NULL)
+		return;
+	put(l, "\"", 1);
+	put(l, key, strlen(key));
+	put(l, "\":", 2);
+}
+
+void
+record_line_open(struct record_line *l, const char *key, char bracket)
+{
+	put_key(l, key);
+	put(l, &bracket, 1);
+	l->comma = false;
+}
+
+void
+record_line_close(struct record_line *l, char bracket)
+{
+	put(l, &bracket, 1);
+	l->comma = true;
+}
+
+void
+record_line_text(struct record_line *l, const char *key, const char *text)
+{
+	if (text == NULL || *text == '\0')
+		return;
+	put_key(l, key);
+	put(l, "\"", 1);
+	put_utf8(l, text, strlen(text), true);
+	put(l, "\"", 1);
+}
+
+/* Its first digit in out; out ends with a NUL. */
+static const char *
+decimal(uint64_t number, char out[NUMBER_SIZE + 1])
+{
+	char *digit = out + NUMBER_SIZE;
+
+	*digit = '\0';
+	do {
+		*--digit = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return digit;
+}
+
+void
+record_line_number(struct record_line *l, const char *key, uint64_t number)
+{
+	char out[NUMBER_SIZE + 1];
+	const char *digits = decimal(number, out);
+
+	put_key(l, key);
+	put(l, digits, strlen(digits));
+}
+
+void
+record_line_keyword(struct record_line *l, const char *key, uint64_t number)
+{
+	char out[NUMBER_SIZE + 1];
+
+	record_line_text(l, key, decimal(number, out));
+}
+
+void
+record_line_true(struct record_line *l, const char *key)
+{
+	put_key(l, key);
+	put(l, "true", 4);
+}
+
+void
+record_line_members(struct record_line *l, json_t *members)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(members, key, value) {
+		char *json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		if (json == NULL) {
+			l->error = -ENOMEM;
+			return;
+		}
+		put_key(l, key);
+		put_utf8(l, json, strlen(json), false);
+		free(json);
+	}
 }
 
 bool
-record_line(const char *json, char line[RECORD_LINE_MAX], size_t *used)
+record_line_end(struct record_line *l)
 {
-	size_t n = strlen(json);
-
-	*used = 0;
-	while (n > 0) {
-		uint32_t c = UINT32_MAX;
-		size_t length = utf8_decode(json, n, &c);
-
-		if (length == 0)
-			return false;
-		if (*used + length >= RECORD_BODY_MAX)
-			return false;
-		if (!utf8_is_control(c)) {
-			memcpy(line + *used, json, length);
-			*used += length;
-		} else if (!put_escape(line, used, c)) {
-			return false;
-		}
-		json += length;
-		n -= length;
-	}
-	if (*used >= RECORD_BODY_MAX)
+	record_line_close(l, '}');
+	if (l->full || l->error < 0)
 		return false;
-	line[(*used)++] = '\n';
+	l->text[l->used++] = '\n';
 	return true;
 }

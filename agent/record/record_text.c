@@ -51,6 +51,16 @@ record_text_take(const struct event *e, const struct record_room *room,
 	    sizeof(out->reason), &out->cut);
 }
 
+/* So many decimal digits of number, with zeros in front; returns what is behind them. */
+static char *
+put_digits(char *out, unsigned int number, int digits)
+{
+	for (int i = digits; i-- > 0; number /= 10)
+		out[i] = (char)('0' + number % 10);
+	return out + digits;
+}
+
+/* By hand: strftime(3) and snprintf(3) were a fifth of the cost of a record. */
 const char *
 record_time(int64_t ns, char *out)
 {
@@ -59,12 +69,24 @@ record_time(int64_t ns, char *out)
 	    ns % NS_PER_SECOND;
 	time_t seconds = (ns - rest) / NS_PER_SECOND;
 	struct tm tm;
-	size_t n;
+	char *at = out;
 
+	/* 64 bits of nanoseconds end in 2262: a year has four digits. */
 	gmtime_r(&seconds, &tm);
-	n = strftime(out, RECORD_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(
-	    out + n, RECORD_TIME_SIZE - n, ".%09uZ", (unsigned int)rest);
+	at = put_digits(at, (unsigned int)tm.tm_year + 1900, 4);
+	*at++ = '-';
+	at = put_digits(at, (unsigned int)tm.tm_mon + 1, 2);
+	*at++ = '-';
+	at = put_digits(at, (unsigned int)tm.tm_mday, 2);
+	*at++ = 'T';
+	at = put_digits(at, (unsigned int)tm.tm_hour, 2);
+	*at++ = ':';
+	at = put_digits(at, (unsigned int)tm.tm_min, 2);
+	*at++ = ':';
+	at = put_digits(at, (unsigned int)tm.tm_sec, 2);
+	*at++ = '.';
+	at = put_digits(at, (unsigned int)rest, 9);
+	memcpy(at, "Z", sizeof("Z"));
 	return out;
 }
 

@@ -50,6 +50,7 @@ struct recorder {
 	size_t n_peers;
 	uint64_t bad_total;
 	struct beat *beat;
+	int clock_fd;			/* clock_watch_open(); negative: none */
 	bool told;			/* to stop; else the keeper went without a word */
 	struct ipc_message message;
 };
@@ -149,6 +150,14 @@ take_rules(struct peer *p, const struct ipc_message *m)
 }
 
 static void
+take_ledger(struct peer *p, const struct ipc_message *m)
+{
+	if (!record_ledgers_take(&p->recorder->writer.ledgers, p->setup.name,
+	    m->payload.bytes, m->length))
+		count_bad(p, "length");
+}
+
+static void
 stop(struct recorder *r)
 {
 	r->told = true;
@@ -164,6 +173,8 @@ take_message(struct peer *p, struct ipc_message *m)
 		close(m->fd);
 	if (m->type == IPC_RECORD_EVENT)
 		take_event(p, m);
+	else if (m->type == IPC_RECORD_LEDGER)
+		take_ledger(p, m);
 	else if (!p->setup.trusted)
 		count_bad(p, "message type");
 	else if (m->type == IPC_RECORD_STATUS)
@@ -251,6 +262,39 @@ on_tick(sd_event_source *source, uint64_t now_us, void *arg)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* At once, not with the next tick: what is written from here on has the new time. */
+static int
+on_clock(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct recorder *r = arg;
+
+	(void)source, (void)events;
+	if (clock_watch_heard(fd)) {
+		r->writer.clock.set = true;
+		(void)recorder_look_at_clock(&r->writer);
+	}
+	return 0;
+}
+
+/* Without it a step is seen by looking, each second and at each record. */
+static int
+watch_clock(struct recorder *r)
+{
+	sd_event_source *source = NULL;
+	int e;
+
+	r->clock_fd = clock_watch_open();
+	if (r->clock_fd < 0)
+		return 0;
+	e = sd_event_add_io(r->loop, &source, r->clock_fd, EPOLLIN, on_clock, r);
+	if (e < 0)
+		return e;
+	sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT - 1);
+	e = sd_event_source_set_floating(source, 1);
+	sd_event_source_unref(source);
+	return e;
+}
+
 static int
 on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
 {
@@ -319,6 +363,8 @@ prepare(struct recorder *r, const struct recorder_setup *setup)
 	if (setup->n_peers > RECORDER_PEERS)
 		return -E2BIG;
 	e = watch_signals(r);
+	if (e >= 0)
+		e = watch_clock(r);
 	for (size_t i = 0; e >= 0 && i < setup->n_peers; i++)
 		e = add_peer(r, &setup->peers[i]);
 	if (e < 0)
@@ -356,6 +402,8 @@ finish(struct recorder *r)
 			close(r->peers[i].setup.socket);
 	}
 	sd_event_unref(r->loop);
+	if (r->clock_fd >= 0)
+		close(r->clock_fd);
 }
 
 int
@@ -368,6 +416,7 @@ recorder_run(const struct recorder_setup *setup)
 	if (r == NULL)
 		return status;
 	r->beat = setup->beat;
+	r->clock_fd = -1;
 	r->writer.directory = setup->directory;
 	r->writer.hostname = setup->hostname;
 	r->writer.version = setup->version;

@@ -71,6 +71,16 @@ recorder_look_at_disk(struct recorder_writer *w)
 	w->low_space = low;
 }
 
+/* What was planned by the interval before does not come later than the new one says. */
+static void
+hasten(int64_t *next_ns, unsigned int interval_s)
+{
+	const int64_t latest = clock_ns(CLOCK_BOOTTIME) + interval_s * SECOND_NS;
+
+	if (interval_s > 0 && *next_ns > latest)
+		*next_ns = latest;
+}
+
 void
 recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules)
 {
@@ -84,6 +94,8 @@ recorder_take_rules(struct recorder_writer *w, const struct record_rules *rules)
 	w->rotate.daily = r.rotate_daily;
 	w->checkpoint_s = r.checkpoint_s;
 	w->heartbeat_s = r.heartbeat_s;
+	hasten(&w->next_checkpoint_ns, r.checkpoint_s);
+	hasten(&w->next_heartbeat_ns, r.heartbeat_s);
 	if (w->marks > r.n_marks)
 		w->marks = r.n_marks;
 }

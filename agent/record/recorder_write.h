@@ -12,6 +12,7 @@
 #include "agent/record/log_pack.h"
 #include "agent/record/log_rotate.h"
 #include "agent/record/log_sync.h"
+#include "agent/record/record_ledger.h"
 #include "agent/record/recorder_state.h"
 #include "agent/record/seal.h"
 #include "agent/record/seal_recover.h"
@@ -35,6 +36,7 @@ struct recorder_writer {
 	struct record_rules rules;	/* of the policy in force; zero until there is one */
 	uint8_t marks;			/* so many of them are passed and told */
 	unsigned int used_percent;	/* of the disk */
+	struct record_ledgers ledgers;	/* of the other processes, for the heartbeats */
 	struct clock_watch clock;
 	int64_t stepped_ns;		/* CLOCK_BOOTTIME of the latest step; 0: none seen */
 	int64_t next_disposal_ns;	/* CLOCK_BOOTTIME; 0: when there are rules */
@@ -135,5 +137,10 @@ int recorder_append_checkpoint(struct recorder_writer *w);
 void recorder_seal_tick(struct recorder_writer *w);
 /* Close the file and begin the next. */
 void recorder_rotate(struct recorder_writer *w);
+/*
+ * What log_file_reopen() returned: a failure is told once. True: the seal goes on in
+ * another file now.
+ */
+bool recorder_takes_file(struct recorder_writer *w, int reopened);
 
 #endif /* AGENT_RECORD_RECORDER_WRITE_H */

@@ -114,6 +114,45 @@ recorder_append_checkpoint(struct recorder_writer *w)
 	return r;
 }
 
+/* The long one has a record of its own: a line has 2 KiB. */
+static int
+append_watcher(struct recorder_writer *w)
+{
+	struct own_record own = { .kind = EVENT_HEARTBEAT };
+	const struct record_ledgers *l = &w->ledgers;
+	json_t *ledger = record_ledgers_json(l, LEDGER_OF_WATCHER);
+	unsigned long long lost;
+
+	if (json_is_null(ledger)) {
+		json_decref(ledger);
+		return 0;
+	}
+	lost = record_ledgers_number(l, LEDGER_OF_WATCHER, WATCHER_LOST_DRIVER) +
+	    record_ledgers_number(l, LEDGER_OF_WATCHER, WATCHER_DROPPED) +
+	    record_ledgers_number(l, LEDGER_OF_WATCHER, WATCHER_UNREAD);
+	own.members = json_pack("{s:{s:o}}", "ledgers", "watcher", ledger);
+	return recorder_append(w, &own, MSG_RECORD_LEDGER, (unsigned long long)
+	    record_ledgers_number(l, LEDGER_OF_WATCHER, WATCHER_FRAMES),
+	    lost);
+}
+
+/* Null: it was not heard of since the recorder's start. */
+static json_t *
+short_ledgers(const struct recorder_writer *w)
+{
+	json_t *o = json_object();
+
+	for (unsigned int of = 0; of < LEDGER_OF_COUNT; of++) {
+		json_t *ledger = record_ledgers_json(&w->ledgers, (enum ledger_of)of);
+
+		if (of != LEDGER_OF_WATCHER || json_is_null(ledger))
+			json_object_set_new(o, record_ledger_name((enum ledger_of)of), ledger);
+		else
+			json_decref(ledger);
+	}
+	return o;
+}
+
 static int
 append_heartbeat(struct recorder_writer *w)
 {
@@ -122,15 +161,17 @@ append_heartbeat(struct recorder_writer *w)
 	    "written", (json_int_t)w->written, "lost", (json_int_t)w->lost_total,
 	    "lost_ever", (json_int_t)w->seal->lost, "bytes", (json_int_t)w->seal->size,
 	    "free_bytes", (json_int_t)w->free_bytes, "low_space", w->low_space);
-
 	struct clock_state clock;
+	int r;
 
 	clock_state_read(&clock);
 	json_object_set_new(heartbeat, "used_percent", json_integer(w->used_percent));
 	json_object_set_new(heartbeat, "clock", clock_state_json(&clock));
-	own.members = json_pack("{s:o}", "heartbeat", heartbeat);
-	return recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,
+	own.members = json_pack("{s:o,s:o}", "heartbeat", heartbeat, "ledgers",
+	    short_ledgers(w));
+	r = recorder_append(w, &own, MSG_RECORD_HEARTBEAT, (unsigned long long)w->written,
 	    (unsigned long long)w->lost_total);
+	return r < 0 ? r : append_watcher(w);
 }
 
 static bool
@@ -189,18 +230,12 @@ close_current(struct recorder_writer *w, int *old)
 void
 recorder_rotate(struct recorder_writer *w)
 {
-	int old, r = recorder_append_checkpoint(w);
+	int old;
 
 	/* A file that cannot take its last record does not end yet. */
-	if (r < 0)
+	if (recorder_append_checkpoint(w) < 0)
 		return;
-	r = close_current(w, &old);
-	if (r < 0 && !w->reopen_failed)
-		recorder_writer_own(
-		    w, EVENT_GAP, 0, 0, MSG_RECORD_REOPEN_FAILED, strerror(-r));
-	w->reopen_failed = r < 0;
-	if (r == 1) {
-		seal_next_file(w->seal);
+	if (recorder_takes_file(w, close_current(w, &old))) {
 		(void)recorder_append_file(w);
 		log_packer_wake(w->packer);
 	}

@@ -116,6 +116,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		w->next_loss_ns = w->now_ns + WATCHER_LOSS_NS;
 		watcher_filter_sweep(w);
 		watcher_account(w);
+		watcher_tell_ledger(w);
 		watcher_send_canaries(w);
 	}
 	return sd_event_source_set_time_relative(source, AGGREGATE_SWEEP_NS / 1000);

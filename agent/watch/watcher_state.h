@@ -90,6 +90,7 @@ struct watcher {
 	int64_t began_ns;			/* CLOCK_MONOTONIC */
 	int64_t now_ns;				/* CLOCK_MONOTONIC, once a round */
 	int64_t next_loss_ns;
+	int64_t next_ledger_ns;			/* CLOCK_MONOTONIC */
 	int64_t vlans_ns;			/* CLOCK_MONOTONIC: devices asked for */
 	bool reopen;				/* ends so that taps can be opened anew */
 	int64_t wait_until_ns;			/* so long for the recorder; 0: not at all */
@@ -169,6 +170,9 @@ void watcher_account(struct watcher *w);	/* each second, and at the end */
 void watcher_take_sample(struct watcher *w, struct ledger_sample *out);
 uint64_t watcher_waiting(struct watcher *w);	/* in the rings now */
 uint64_t watcher_lost(const struct watcher *w, enum loss_layer layer);
+
+/* watcher_ledger.c: every few seconds the numbers of all layers, for the heartbeats. */
+void watcher_tell_ledger(struct watcher *w);
 
 /* watcher_status.c: a new reference; NULL when memory is out. */
 json_t *watcher_status(struct watcher *w);

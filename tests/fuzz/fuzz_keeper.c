@@ -5,8 +5,8 @@
  * no policy names, a batch for a table that is not ours, forwarding without a gate.
  */
 #include "agent/drift/drift_look.h"
-#include "agent/keeper_gate.h"
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_gate.h"
+#include "agent/keeper/keeper_internal.h"
 #include "kernel-helpers/link_release.h"
 #include "kernel-helpers/sysctl.h"
 #include "rules/ruleset.h"

@@ -99,9 +99,7 @@ def judge(folder, units):
 
 def calls_fit(folder):
     """What the processes may call by their own filters, systemd must not forbid."""
-    lists = glob.glob(os.path.join(TOP, "agent", "confine_lists.c"))
-    if not lists:
-        return
+    lists = os.path.join(TOP, "agent", "confine", "confine_lists.c")
     allowed = set(run("systemd-analyze", "syscall-filter", "@system-service").stdout.split())
     for group in [w for w in allowed if w.startswith("@")]:
         allowed |= _of_group(group)
@@ -109,7 +107,7 @@ def calls_fit(folder):
     allowed -= _of_group("@resources")
     if settings(os.path.join(folder, "sekishod.service"))["ProtectClock"] == {"yes"}:
         allowed -= _of_group("@clock")
-    with open(lists[0], encoding="utf-8") as f:
+    with open(lists, encoding="utf-8") as f:
         wanted = set(re.findall(r"\bCALL(?:_IF)?\((\w+),", f.read()))
     # what comes before those lists: users, capabilities, the lists themselves
     wanted |= {"setresuid", "setresgid", "setgroups", "capset", "prctl", "seccomp",

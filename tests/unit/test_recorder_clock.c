@@ -9,6 +9,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -36,6 +37,20 @@ clock_gettime(clockid_t clock, struct timespec *t)
 	return 0;
 }
 
+/* What the kernel says to who reads the timer after the clock was set. */
+static _Atomic int cancelled;
+
+ssize_t cancelled_read(int fd, void *bytes, size_t size) __asm__("read");
+
+ssize_t
+cancelled_read(int fd, void *bytes, size_t size)
+{
+	if (atomic_exchange(&cancelled, 0) == 0)
+		return syscall(SYS_read, fd, bytes, size);
+	errno = ECANCELED;
+	return -1;
+}
+
 /* ---- the watch alone ------------------------------------------------------------------- */
 
 static void
@@ -58,6 +73,35 @@ a_step_is_told_from_a_slew(void)
 	CU_ASSERT_EQUAL(expected, wall + S);
 	CU_ASSERT_TRUE(clock_watch_compare(&w, wall - CLOCK_STEP_NS - 1, boot, &expected));
 	CU_ASSERT_FALSE(clock_watch_compare(&w, wall - CLOCK_STEP_NS, boot, &expected));
+}
+
+static void
+a_clock_that_was_set_is_told_by_the_kernel(void)
+{
+	const int64_t wall = 1795247696 * S, boot = 1000 * S;
+	struct clock_watch w = { 0 };
+	int64_t expected;
+	int fd = clock_watch_open();
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	CU_ASSERT_TRUE_FATAL(fd >= 0);
+	/* It waits for ever, and what is not the clock's is not taken for it. */
+	CU_ASSERT_EQUAL(poll(&p, 1, 0), 0);
+	CU_ASSERT_FALSE(clock_watch_heard(fd));
+	cancelled = 1;
+	CU_ASSERT_TRUE(clock_watch_heard(fd));
+	CU_ASSERT_EQUAL(poll(&p, 1, 0), 0);
+	close(fd);
+	/* Then a step is told that looking alone takes for a slew, once. */
+	CU_ASSERT_FALSE(clock_watch_compare(&w, wall, boot, &expected));
+	w.set = true;
+	CU_ASSERT_FALSE(clock_watch_compare(&w, wall + CLOCK_SET_NS, boot, &expected));
+	CU_ASSERT_FALSE(clock_watch_compare(&w, wall - CLOCK_SET_NS, boot, &expected));
+	w.set = true;
+	CU_ASSERT_TRUE(clock_watch_compare(&w, wall + S / 50, boot, &expected));
+	CU_ASSERT_EQUAL(expected, wall - CLOCK_SET_NS);
+	clock_watch_take(&w);
+	CU_ASSERT_FALSE(w.set);
 }
 
 static void
@@ -258,11 +302,36 @@ a_step_under_a_full_disk_is_told_afterwards(void)
 	sealed_log_remove(&l);
 }
 
+/* Too little to be seen by looking; the kernel said that it was set. */
+static void
+LG_13_a_small_step_that_the_kernel_told(void)
+{
+	const json_int_t steps[] = { 0 };
+	struct sealed_log l;
+
+	shift_ns = 0;
+	sealed_log_make(&l);
+	sealed_log_start(&l);
+	sealed_log_write(&l, 3);
+	set_clock(&l, S / 50);
+	atomic_fetch_add(&shift_ns, S / 50);
+	l.writer.clock.set = true;
+	CU_ASSERT_EQUAL(recorder_look_at_clock(&l.writer), 0);
+	sealed_log_write(&l, 1);
+	sealed_log_stop(&l);
+	check(&l, steps, 1);
+	sealed_log_remove(&l);
+}
+
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
 		{ "a step is told from a slew", a_step_is_told_from_a_slew },
+		{ "a clock that was set is told by the kernel",
+		  a_clock_that_was_set_is_told_by_the_kernel },
+		{ "LG-13 a small step that the kernel told",
+		  LG_13_a_small_step_that_the_kernel_told },
 		{ "the kernel says whether it is kept right",
 		  the_kernel_says_whether_it_is_kept_right },
 		{ "LG-13 steps are told with the old and the new time",

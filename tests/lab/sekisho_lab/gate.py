@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from . import address, frames, model, netns, policy, schema, wire
+from . import address, frames, log_files, model, netns, policy, schema, wire
 
 READY = 20.0            # seconds for the daemon to be ready
 CANARY = b"\x01\x80\xc2\0\0\x0e"     # where the watcher's canary goes
@@ -198,16 +198,12 @@ class Gate:
     # ---- the record -----------------------------------------------------
 
     def records(self):
-        path = os.path.join(self.root, "log", "violations.jsonl")
-        found = []
-        try:
-            with open(path, encoding="utf-8") as f:
-                for line in f:
-                    if line.endswith("\n"):
-                        found.append(json.loads(line))
-        except FileNotFoundError:
-            pass
-        return found
+        """All of the log so far, in order: what rotation closed and packed, too."""
+        found = {}
+        for line in log_files.lines(os.path.join(self.root, "log")):
+            record = json.loads(line)
+            found[record["event"]["sequence"]] = record
+        return [found[sequence] for sequence in sorted(found)]
 
     def violations(self):
         """First record of every violation so far."""

@@ -149,7 +149,7 @@ begin(void)
 
 /*
  * libseccomp 2.5 uses what it has freed when it gets no memory in the middle of its
- * program. What it takes there has been set aside before (agent/confine_calls.c): that
+ * program. What it takes there has been set aside before (agent/confine/confine_calls.c): that
  * may fail, this does not.
  */
 static bool

@@ -4,7 +4,7 @@
  * whatever the file modes say. Raw system calls: Debian 12 has the header and no
  * wrapper. What a kernel's version does not know is left out, and shown by it.
  */
-#include "agent/confine.h"
+#include "agent/confine/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>

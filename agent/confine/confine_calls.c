@@ -4,7 +4,7 @@
  * calls end the process, the rest is EPERM. A child inherits its parent's filter
  * and adds its own, so the keeper's list holds what a child needs until then.
  */
-#include "agent/confine.h"
+#include "agent/confine/confine.h"
 
 #include <errno.h>
 #include <limits.h>

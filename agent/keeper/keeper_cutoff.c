@@ -4,7 +4,7 @@
  * and take a line down. Lines: only those of the policy that is watched, and back up
  * also those that were taken down here, in a policy before.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/log.h"
 #include "kernel-helpers/conntrack.h"

@@ -5,7 +5,7 @@
  * on. glibc of Debian 12 and newer, libsystemd's event loop, libbpf, libpcap and
  * libnftnl are behind most rows.
  */
-#include "agent/confine.h"
+#include "agent/confine/confine.h"
 
 #include <fcntl.h>
 #include <linux/bpf.h>

@@ -4,7 +4,7 @@
  * alone, in a folder that control cannot enter. A child that may read files
  * and nothing else parses it; what comes back is one printed policy.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/findings.h"
 #include "agent/log.h"

@@ -5,7 +5,7 @@
 
 #include "agent/beat.h"
 #include "agent/ipc.h"
-#include "agent/keeper.h"
+#include "agent/keeper/keeper.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/link_switch.h"
 #include "kernel-helpers/nft_channel.h"

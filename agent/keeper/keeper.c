@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/keeper.h"
+#include "agent/keeper/keeper.h"
 
 #include "agent/clock.h"
-#include "agent/keeper_gate.h"
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_gate.h"
+#include "agent/keeper/keeper_internal.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 

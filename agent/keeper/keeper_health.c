@@ -5,9 +5,10 @@
  * answers, and this loop turns too. Looks are counted, not seconds: whoever was
  * frozen together with the keeper has missed none.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/log.h"
+#include "agent/record/record_ledger.h"
 #include "kernel-helpers/nft_commit.h"
 
 #include <errno.h>
@@ -124,6 +125,20 @@ keeper_is_healthy(struct keeper *k)
 	return healthy;
 }
 
+/* For the heartbeats of the record. A full queue is no matter: the next one says the same. */
+static void
+tell_ledger(const struct keeper *k)
+{
+	struct record_ledger ledger = { { 0 } };
+
+	ledger.numbers[KEEPER_RECORDER_RESTARTS] = k->children[CHILD_RECORDER].restarts;
+	ledger.numbers[KEEPER_CONTROL_RESTARTS] = k->children[CHILD_CONTROL].restarts;
+	ledger.numbers[KEEPER_WATCHER_RESTARTS] = k->children[CHILD_WATCHER].restarts;
+	ledger.numbers[KEEPER_NETLINK_SILENT] = k->netlink_silent;
+	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_LEDGER, &ledger,
+	    sizeof(ledger), -1);
+}
+
 static int
 on_look(sd_event_source *s, uint64_t usec, void *arg)
 {
@@ -136,6 +151,7 @@ on_look(sd_event_source *s, uint64_t usec, void *arg)
 	}
 	if (keeper_is_healthy(k))
 		(void)sd_notify(0, "WATCHDOG=1");
+	tell_ledger(k);
 	return sd_event_source_set_time_relative(s, k->look_us);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The life of the other three processes. */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/control/control.h"
-#include "agent/keeper_gate.h"
+#include "agent/keeper/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 #include "agent/record/recorder.h"

@@ -4,10 +4,10 @@
  * and talks to clients; what it asks for is checked here as if it came from an
  * enemy. An unknown request is answered with -EPERM and told to the journal.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "agent/drift/drift_look.h"
-#include "agent/keeper_gate.h"
+#include "agent/keeper/keeper_gate.h"
 #include "agent/log.h"
 #include "kernel-helpers/link_release.h"
 #include "kernel-helpers/sysctl.h"

@@ -4,7 +4,7 @@
  * them. Only entries with a mark of ours are ever told or touched, and a change only
  * meets an entry that still is what control was told.
  */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
 #include "kernel-helpers/conntrack.h"
 #include "rules/ruleset.h"

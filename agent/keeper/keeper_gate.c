@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/keeper_gate.h"
+#include "agent/keeper/keeper_gate.h"
 
 #include "agent/clock.h"
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 #include "agent/log.h"
 #include "kernel-helpers/forwarded.h"
 #include "kernel-helpers/nft_dump.h"

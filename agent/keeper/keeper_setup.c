@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is made while the daemon may still do everything: folders, sockets, descriptors. */
-#include "agent/keeper_internal.h"
+#include "agent/keeper/keeper_internal.h"
 
-#include "agent/keeper_gate.h"
+#include "agent/keeper/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 #include "kernel-helpers/rtnl.h"
