@@ -118,3 +118,21 @@ ruleset_put_part(struct ruleset *r, const struct ruleset *part, ruleset_wants *w
 	ruleset_sort(r);
 	return error;
 }
+
+void
+ruleset_take_counts(struct ruleset *r, const struct ruleset *counted)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < r->n_counters; i++) {
+		int order = -1;
+
+		while (j < counted->n_counters && (order = strcmp(counted->counters[j].name.base,
+		    r->counters[i].name.base)) < 0)
+			j++;
+		if (j == counted->n_counters || order != 0)
+			continue;
+		r->counters[i].packets = counted->counters[j].packets;
+		r->counters[i].bytes = counted->counters[j].bytes;
+	}
+}

@@ -17,6 +17,7 @@
 #include "kernel-helpers/nft_account.h"
 #include "kernel-helpers/sysctl.h"
 #include "rules/ruleset_compare.h"
+#include "rules/ruleset_part.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,6 +125,7 @@ is_equal(struct control *c)
 		return 0;
 	if (r == 0 && have != NULL && ruleset_equal(c->known.ruleset, have, &why)) {
 		c->known.generation = generation;
+		ruleset_take_counts(c->known.ruleset, have);
 		r = 1;
 	}
 	ruleset_free(have);

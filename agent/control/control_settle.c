@@ -69,6 +69,7 @@ static void
 finish_revoking(struct control *c)
 {
 	struct control_cut cut = { .changed = false };
+	char what[64];
 
 	nft_wait_for_packets();
 	if (control_cut_again(c, &cut) < 0) {
@@ -77,9 +78,11 @@ finish_revoking(struct control *c)
 		return;
 	}
 	c->flows_cut += cut.flows;
-	if (cut.flows > 0)
-		log_warnx("control: %llu more running flows cut",
+	if (cut.flows > 0) {
+		snprintf(what, sizeof(what), "%llu more running flows cut",
 		    (unsigned long long)cut.flows);
+		control_record_change(c, "control", true, what);
+	}
 	stop_judging(c);
 }
 

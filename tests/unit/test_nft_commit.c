@@ -7,6 +7,7 @@
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/nft_encode.h"
 #include "kernel-helpers/nft_verify.h"
+#include "rules/ruleset_part.h"
 #include "rules/ruleset_print.h"
 #include "tests/unit/nft_sample.h"
 #include "tests/unit/unit.h"
@@ -657,6 +658,34 @@ what_is_known_saves_reading(void)
 	CU_ASSERT_PTR_NULL(known.ruleset);
 }
 
+/* What was counted before somebody took the table away is not lost. */
+static void
+counters_go_on_from_what_was_read(void)
+{
+	struct nft_known known = { .ruleset = NULL };
+	struct nft_refusal refusal;
+	struct ruleset *have;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed, &refusal), 0);
+	CU_ASSERT_FATAL(known.ruleset->n_counters > 1);
+	have = read_table();
+	have->counters[1].packets = 1234;
+	have->counters[1].bytes = 5000000000;
+	ruleset_take_counts(known.ruleset, have);
+	ruleset_free(have);
+	shell("nft flush ruleset");
+	CU_ASSERT_EQUAL(nft_known_restore(channel, &known, &changed, &refusal), 0);
+	CU_ASSERT_TRUE(changed);
+	have = read_table();
+	CU_ASSERT_EQUAL(have->counters[0].packets, 0);
+	CU_ASSERT_EQUAL(have->counters[1].packets, 1234);
+	CU_ASSERT_EQUAL(have->counters[1].bytes, 5000000000);
+	ruleset_free(have);
+	nft_known_forget(&known);
+}
+
 /* Somebody who cannot wait, at one of the pauses of a change. */
 struct urgent {
 	struct nft_known *known;
@@ -794,6 +823,7 @@ main(void)
 		    moved_elements_pass_into_their_new_map },
 		{ "a large change pauses for what cannot wait",
 		    a_large_change_pauses_for_what_cannot_wait },
+		{ "counters go on from what was read", counters_go_on_from_what_was_read },
 		{ "a sweep may wait", a_sweep_may_wait },
 		{ "a sweep that never came is made up for",
 		    a_sweep_that_never_came_is_made_up_for },
