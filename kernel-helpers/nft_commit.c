@@ -189,21 +189,22 @@ append_opposites(const struct change_list *stage, enum change_kind added,
  * sets, whose elements refer to chains. What fails here is left to the next
  * apply, which sees it as objects that nobody wants.
  */
-static void
-unstage(struct nft_channel *ch, const struct change_list *stage,
-    const struct ruleset *target)
+int
+nft_commit_unstage(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target)
 {
+	const struct change_list *stage = &c->stage;
 	struct change_list undo = { 0 };
 	struct transaction t = { .lists = { &undo }, .target = target };
 	struct nft_refusal ignored = { 0 };
-	uint32_t any_generation = 0;
 	size_t n = 0;
+	int error;
 
 	for (size_t i = 0; i < stage->count; i++)
 		t.delete_table |= stage->items[i].kind == CHANGE_ADD_TABLE;
 	undo.items = calloc(2 * stage->count + 1, sizeof(*undo.items));
 	if (undo.items == NULL)
-		return;
+		return -ENOMEM;
 	if (!t.delete_table) {
 		n += append_opposites(stage, CHANGE_ADD_CHAIN, CHANGE_FLUSH_CHAIN,
 		    undo.items);
@@ -215,8 +216,9 @@ unstage(struct nft_channel *ch, const struct change_list *stage,
 		    undo.items + n);
 	}
 	undo.count = n;
-	(void)transact(ch, &t, &any_generation, &ignored);
+	error = transact(ch, &t, generation, &ignored);
 	free(undo.items);
+	return error;
 }
 
 /*
@@ -231,9 +233,9 @@ nft_wait_for_packets(void)
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
-static int
-sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generation,
-    const struct ruleset *target, struct nft_refusal *refusal)
+int
+nft_commit_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
 {
 	struct transaction t = { .lists = { &c->sweep }, .target = target };
 
@@ -244,21 +246,25 @@ sweep(struct nft_channel *ch, const struct ruleset_change *c, uint32_t *generati
 	return transact(ch, &t, generation, refusal) == 0 ? 0 : -EUCLEAN;
 }
 
-static int
-stage_flip_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+int
+nft_commit_stage(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
 {
 	struct transaction stage = { .lists = { &c->stage }, .target = target };
-	struct transaction flip = { .lists = { &c->flip }, .target = target };
-	int error = transact(ch, &stage, generation, refusal);
 
-	if (error != 0)
-		return error;
-	error = transact(ch, &flip, generation, refusal);
-	if (error == 0)
-		return sweep(ch, c, generation, target, refusal);
-	if (c->stage.count > 0)
-		unstage(ch, &c->stage, target);
+	return transact(ch, &stage, generation, refusal);
+}
+
+int
+nft_commit_flip(struct nft_channel *ch, const struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
+{
+	struct transaction flip = { .lists = { &c->flip }, .target = target };
+	int error = transact(ch, &flip, generation, refusal);
+	uint32_t any_generation = 0;
+
+	if (error != 0 && c->stage.count > 0)
+		(void)nft_commit_unstage(ch, c, &any_generation, target);
 	return error;
 }
 
@@ -271,9 +277,15 @@ nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
 	struct transaction all = { .lists = { &c->stage, &c->flip, &c->sweep },
 		.target = target, .dry_run = true };
 
+	int error;
+
 	memset(refusal, 0, sizeof(*refusal));
-	return dry_run ? transact(ch, &all, generation, refusal) :
-	    stage_flip_sweep(ch, c, generation, target, refusal);
+	if (dry_run)
+		return transact(ch, &all, generation, refusal);
+	error = nft_commit_stage(ch, c, generation, target, refusal);
+	if (error == 0)
+		error = nft_commit_flip(ch, c, generation, target, refusal);
+	return error == 0 ? nft_commit_sweep(ch, c, generation, target, refusal) : error;
 }
 
 int

@@ -26,9 +26,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a name: attribute 2 but for chains, which have their handle there. */
+_Static_assert(NFTA_SET_ELEM_LIST_SET == 2 && NFTA_SET_NAME == 2 && NFTA_RULE_CHAIN == 2 &&
+    NFTA_OBJ_NAME == 2 && NFTA_CHAIN_HANDLE == 2, "names are attribute 2");
+
 size_t
 nft_dump_request(uint8_t buf[NFT_DUMP_REQUEST_BYTES], uint8_t type, bool dump,
-    const char *set)
+    const char *name)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
@@ -42,9 +46,11 @@ nft_dump_request(uint8_t buf[NFT_DUMP_REQUEST_BYTES], uint8_t type, bool dump,
 	/* The table is attribute 1 in every message that has one. */
 	if (type != NFT_MSG_GETGEN)
 		mnl_attr_put_strz(h, NFTA_TABLE_NAME, RULESET_TABLE);
-	if (set != NULL)
+	if (name != NULL)
 		(void)mnl_attr_put_strz_check(h, NFT_DUMP_REQUEST_BYTES,
-		    NFTA_SET_ELEM_LIST_SET, set);
+		    type == NFT_MSG_GETCHAIN ? NFTA_CHAIN_NAME : NFTA_SET_ELEM_LIST_SET, name);
+	if (name != NULL && type == NFT_MSG_GETOBJ)
+		mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	return h->nlmsg_len;
 }
 

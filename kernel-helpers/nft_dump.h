@@ -26,11 +26,11 @@ struct nft_dump {
 };
 
 /*
- * A question: "type" is NFT_MSG_GET*, "set" NULL except for elements. Returns
- * its length.
+ * A question: "type" is NFT_MSG_GET*. "name" NULL: all of them; else the set, chain or
+ * counter of this name, for elements their set, for rules their chain. Returns its length.
  */
 size_t nft_dump_request(uint8_t buf[NFT_DUMP_REQUEST_BYTES], uint8_t type, bool dump,
-    const char *set);
+    const char *name);
 
 /*
  * Each takes the replies to one question and adds what they say to the

@@ -184,6 +184,11 @@ fill_counter(const struct ruleset_counter *k, struct nftnl_obj *o)
 	nftnl_obj_set_str(o, NFTNL_OBJ_TABLE, RULESET_TABLE);
 	nftnl_obj_set_str(o, NFTNL_OBJ_NAME, object_name_text(&k->name, name));
 	nftnl_obj_set_u32(o, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	/* Counts on from there: a table that somebody took away, put back. */
+	if (k->packets != 0 || k->bytes != 0) {
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_PKTS, k->packets);
+		nftnl_obj_set_u64(o, NFTNL_OBJ_CTR_BYTES, k->bytes);
+	}
 	if (length != 0)
 		nftnl_obj_set_data(o, NFTNL_OBJ_USERDATA, udata, length);
 	/* libnftnl sets strings by copying and tells nothing when that fails. */

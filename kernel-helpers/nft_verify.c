@@ -18,18 +18,21 @@
 /* Above these a dump of the set is the shorter way. */
 #define MAX_ASKED	4096u
 #define MAX_ABSENT	256u
+/* Objects asked for one by one; a dump of all of them costs as much as some 100. */
+#define MAX_NAMED	192u
 
 struct verify {
 	struct nft_channel *channel;
 	const struct ruleset *target;
+	const struct ruleset_change *unswept;	/* NULL: what passes is gone */
 	struct nft_dump dump;
 };
 
 static int
-ask(struct verify *v, uint8_t type, const char *set, struct nft_replies *r)
+ask(struct verify *v, uint8_t type, bool dump, const char *name, struct nft_replies *r)
 {
 	_Alignas(struct nlmsghdr) uint8_t question[NFT_DUMP_REQUEST_BYTES];
-	size_t length = nft_dump_request(question, type, true, set);
+	size_t length = nft_dump_request(question, type, dump, name);
 
 	return v->channel->exchange(v->channel, question, length, r);
 }
@@ -39,7 +42,7 @@ ask_and_read(struct verify *v, uint8_t type,
     int (*read)(const struct nft_replies *r, struct nft_dump *d))
 {
 	struct nft_replies r;
-	int error = ask(v, type, NULL, &r);
+	int error = ask(v, type, true, NULL, &r);
 
 	if (error == 0)
 		error = read(&r, &v->dump);
@@ -104,7 +107,7 @@ check_whole_set(struct verify *v, const struct ruleset_set *want)
 
 	if (have == NULL)
 		return -ENOMEM;
-	error = ask(v, NFT_MSG_GETSETELEM, object_name_text(&want->name, name), &r);
+	error = ask(v, NFT_MSG_GETSETELEM, true, object_name_text(&want->name, name), &r);
 	if (error == 0)
 		error = nft_dump_elements(&r, &v->dump, &have->sets[0]);
 	nft_replies_free(&r);
@@ -187,6 +190,19 @@ has_key(const struct ruleset_set *s, const struct ruleset_set *other, size_t i)
 	return false;
 }
 
+/* Taken out, and in again under another mark until the sweep. */
+static bool
+passes(const struct verify *v, const struct ruleset_set *set, size_t i)
+{
+	for (size_t k = 0; v->unswept != NULL && k < v->unswept->n_passing; k++) {
+		const struct ruleset_set *s = &v->unswept->passing[k]->sets[0];
+
+		if (object_name_equal(&s->name, &set->name) && has_key(s, set, i))
+			return true;
+	}
+	return false;
+}
+
 static int
 check_absent(struct verify *v, const struct change *c, const struct ruleset_set *want)
 {
@@ -196,7 +212,8 @@ check_absent(struct verify *v, const struct change *c, const struct ruleset_set 
 	for (size_t i = 0; i < c->n_elements && error == 0; i++) {
 		struct change one = *c;
 
-		if (has_key(want, c->set, c->elements[i]))
+		if (has_key(want, c->set, c->elements[i]) ||
+		    passes(v, c->set, c->elements[i]))
 			continue;
 		one.elements = &c->elements[i];
 		one.n_elements = 1;
@@ -222,15 +239,169 @@ check_elements(struct verify *v, const struct change *c)
 	return add ? check_present(v, c) : check_absent(v, c, want);
 }
 
+/* ---- single objects ---------------------------------------------------------- */
+
+typedef int reader(const struct nft_replies *r, struct nft_dump *d);
+
+/* What the kernel has of this name, into a ruleset of its own: *out, the caller's. */
 static int
-check_list(struct verify *v, const struct change_list *list)
+ask_named(struct verify *v, uint8_t type, const struct object_name *name, reader *read,
+    struct ruleset **out)
+{
+	struct nft_dump dump = v->dump;
+	char text[LIMIT_OBJECT_NAME + 16];
+	struct nft_replies r;
+	int error;
+
+	dump.ruleset = *out != NULL ? *out : ruleset_new();
+	if (dump.ruleset == NULL)
+		return -ENOMEM;
+	*out = dump.ruleset;
+	error = ask(v, type, type == NFT_MSG_GETRULE, object_name_text(name, text), &r);
+	if (error == 0)
+		error = read(&r, &dump);
+	nft_replies_free(&r);
+	return error;
+}
+
+static int
+check_gone(struct verify *v, uint8_t type, const struct object_name *name, reader *read)
+{
+	struct ruleset *have = NULL;
+	int error = ask_named(v, type, name, read, &have);
+
+	ruleset_free(have);
+	return error == -ENOENT ? 0 : error == 0 ? -EBADE : error;
+}
+
+static int
+check_set(struct verify *v, const struct ruleset_set *want)
+{
+	struct ruleset *have = NULL;
+	int error = ask_named(v, NFT_MSG_GETSET, &want->name, nft_dump_sets, &have);
+
+	if (error == -ENOENT || (error == 0 && (have->n_sets != 1 ||
+	    !set_type_equal(want, &have->sets[0]))))
+		error = -EBADE;
+	ruleset_free(have);
+	return error;
+}
+
+static int
+check_chain(struct verify *v, const struct ruleset_chain *want)
+{
+	struct ruleset *have = NULL;
+	int error = ask_named(v, NFT_MSG_GETCHAIN, &want->name, nft_dump_chains, &have);
+
+	if (error == 0)
+		error = ask_named(v, NFT_MSG_GETRULE, &want->name, nft_dump_rules, &have);
+	if (error == -ENOENT || (error == 0 && (have->n_chains != 1 ||
+	    !chain_type_equal(want, &have->chains[0]) ||
+	    !chain_rules_equal(want, &have->chains[0]))))
+		error = -EBADE;
+	ruleset_free(have);
+	return error;
+}
+
+static int
+check_counter(struct verify *v, const struct ruleset_counter *want)
+{
+	struct ruleset *have = NULL;
+	int error = ask_named(v, NFT_MSG_GETOBJ, &want->name, nft_dump_counters, &have);
+
+	if (error == -ENOENT || (error == 0 && have->n_counters != 1))
+		error = -EBADE;
+	ruleset_free(have);
+	return error;
+}
+
+/* What a change did to an object as a whole: is it there as wanted, or gone? */
+static int
+check_object(struct verify *v, const struct change *c)
+{
+	const struct ruleset *t = v->target;
+	const struct ruleset_chain *chain;
+
+	switch (c->kind) {
+	case CHANGE_ADD_TABLE:		/* all else would be missing */
+	case CHANGE_ADD_ELEMENTS:
+	case CHANGE_DELETE_ELEMENTS:
+		return 0;
+	case CHANGE_ADD_COUNTER:
+		return check_counter(v, c->counter);
+	case CHANGE_DELETE_COUNTER:
+		return ruleset_find_counter(t, c->counter->name.base) != NULL ? 0 :
+		    check_gone(v, NFT_MSG_GETOBJ, &c->counter->name, nft_dump_counters);
+	case CHANGE_ADD_SET:
+		return check_set(v, c->set);
+	case CHANGE_DELETE_SET:
+		return ruleset_find_set(t, &c->set->name) != NULL ? 0 :
+		    check_gone(v, NFT_MSG_GETSET, &c->set->name, nft_dump_sets);
+	case CHANGE_ADD_CHAIN:
+	case CHANGE_ADD_RULES:
+	case CHANGE_FLUSH_CHAIN:
+		chain = ruleset_find_chain(t, &c->chain->name);
+		/* New rules are looked at once, with their chain. */
+		return chain == NULL ||
+		    (c->kind != CHANGE_ADD_RULES && chain->n_rules > 0) ? 0 :
+		    check_chain(v, chain);
+	case CHANGE_DELETE_CHAIN:
+		return ruleset_find_chain(t, &c->chain->name) != NULL ? 0 :
+		    check_gone(v, NFT_MSG_GETCHAIN, &c->chain->name, nft_dump_chains);
+	}
+	return -EINVAL;
+}
+
+static int
+check_list(struct verify *v, const struct change_list *list, bool objects)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < list->count && error == 0; i++)
+	for (size_t i = 0; i < list->count && error == 0; i++) {
 		if (list->items[i].kind == CHANGE_ADD_ELEMENTS ||
 		    list->items[i].kind == CHANGE_DELETE_ELEMENTS)
 			error = check_elements(v, &list->items[i]);
+		else if (objects)
+			error = check_object(v, &list->items[i]);
+	}
+	return error;
+}
+
+/* A set looked at as a whole must not hold what only the sweep takes out of it. */
+bool
+nft_verify_is_small(const struct ruleset_change *c)
+{
+	for (size_t i = 0; i < c->flip.count; i++) {
+		const struct change *item = &c->flip.items[i];
+
+		if (item->elements != NULL && item->n_elements > MAX_ABSENT)
+			return false;
+	}
+	return c->stage.count + c->flip.count + c->sweep.count <= MAX_NAMED;
+}
+
+/* What there is of these lists; whole: every object, not only theirs. */
+static int
+verify(struct nft_channel *ch, const struct change_list *const lists[3], bool whole,
+    const struct ruleset_change *unswept, const struct ruleset *target,
+    uint32_t generation, struct nft_refusal *refusal)
+{
+	struct verify v = { .channel = ch, .target = target, .unswept = unswept,
+		.dump = { .ruleset = ruleset_new(), .generation = generation,
+		.refusal = refusal } };
+	uint32_t after;
+	int error = v.dump.ruleset == NULL ? -ENOMEM : 0;
+
+	if (error == 0 && whole)
+		error = check_objects(&v);
+	for (int i = 0; i < 3 && error == 0; i++)
+		if (lists[i] != NULL)
+			error = check_list(&v, lists[i], !whole);
+	if (error == 0)
+		error = nft_generation(ch, &after);
+	if (error == 0 && after != generation)
+		error = -EAGAIN;
+	ruleset_free(v.dump.ruleset);
 	return error;
 }
 
@@ -238,25 +409,25 @@ int
 nft_verify_change(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
 {
-	struct verify v = { .channel = ch, .target = target,
-		.dump = { .ruleset = ruleset_new(), .generation = generation,
-		.refusal = refusal } };
-	uint32_t after;
-	int error;
+	const struct change_list *const lists[3] = { &c->stage, &c->flip, &c->sweep };
 
-	if (v.dump.ruleset == NULL)
-		return -ENOMEM;
-	error = check_objects(&v);
-	if (error == 0)
-		error = check_list(&v, &c->stage);
-	if (error == 0)
-		error = check_list(&v, &c->flip);
-	if (error == 0)
-		error = check_list(&v, &c->sweep);
-	if (error == 0)
-		error = nft_generation(ch, &after);
-	if (error == 0 && after != generation)
-		error = -EAGAIN;
-	ruleset_free(v.dump.ruleset);
-	return error;
+	return verify(ch, lists, !nft_verify_is_small(c), NULL, target, generation, refusal);
+}
+
+int
+nft_verify_flip(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
+{
+	const struct change_list *const lists[3] = { &c->stage, &c->flip };
+
+	return verify(ch, lists, false, c, target, generation, refusal);
+}
+
+int
+nft_verify_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
+{
+	const struct change_list *const lists[3] = { &c->sweep };
+
+	return verify(ch, lists, false, NULL, target, generation, refusal);
 }

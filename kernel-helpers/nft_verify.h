@@ -11,11 +11,21 @@
 #include <stdint.h>
 
 /*
- * Read every set, chain and rule, and the elements that the change added or
- * removed, all of this generation, and compare. 0; -EBADE something differs;
- * -EAGAIN somebody else changed nf_tables; other negative errno.
+ * Read the objects that the change touched and the elements that it added or
+ * removed, all of this generation, and compare; behind a large change every set,
+ * chain and rule. 0; -EBADE something differs; -EAGAIN somebody else changed
+ * nf_tables; other negative errno.
  */
 int nft_verify_change(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);
+
+/* The same before its sweep, and of its sweep alone; for small changes only. */
+int nft_verify_flip(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);
+int nft_verify_sweep(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);
+
+/* Fewer objects than a dump of all would be worth. */
+bool nft_verify_is_small(const struct ruleset_change *c);
 
 #endif /* KERNEL_HELPERS_NFT_VERIFY_H */

@@ -164,7 +164,8 @@ compile_at(const struct checked *checked, const struct compile_moment *moment,
 {
 	static const struct compile_sizes sizes = { .spread = LIMIT_HASH_TUPLES,
 		.shard = { .boxes = LIMIT_SHARD_BOXES, .tuples = LIMIT_HASH_TUPLES,
-		    .across = LIMIT_SHARD_ACROSS } };
+		    .across = LIMIT_SHARD_ACROSS },
+		.prepared = LIMIT_PREPARED_BOXES };
 
 	return compile_sized(checked, moment, &sizes, diag);
 }
@@ -181,18 +182,21 @@ compile_sized(const struct checked *checked, const struct compile_moment *moment
 	if (w.ruleset == NULL)
 		return NULL;
 	w.ruleset->made_at = moment != NULL ? moment->now : 0;
-	w.error = rejudging_find(&rejudging, checked, moment);
+	w.error = rejudging_find(&rejudging, checked, moment,
+	    checked->n_boxes > sizes->prepared);
 	snprintf(w.ruleset->comment, sizeof(w.ruleset->comment), "policy %s",
 	    checked->digest);
 	compile_gate(&w, checked);
 	ret = compile_leaves(&w, checked, diag);
-	write_revoked_marks(&w, checked);
 	rejudging_free(&rejudging);
+	ruleset_sort(w.ruleset);
+	if (ret == 0 && w.error == 0 && moment != NULL && moment->n_revoked > 0)
+		w.error = compile_revoke(w.ruleset, checked, moment->revoked,
+		    moment->n_revoked);
 	if (ret < 0 || w.error != 0) {
 		ruleset_free(w.ruleset);
 		errno = ret < 0 ? E2BIG : -w.error;
 		return NULL;
 	}
-	ruleset_sort(w.ruleset);
 	return w.ruleset;
 }

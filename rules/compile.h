@@ -95,6 +95,18 @@ struct compile_moment {
 struct ruleset *compile_at(const struct checked *checked,
     const struct compile_moment *moment, struct diag *diag);
 
+/*
+ * Make what compile_at() gave without "revoked" judge these marks again, as with them;
+ * sorted afterwards. 0; -ENOENT: it lacks the chains for that, as small ones do;
+ * -ENOMEM: of no use any more.
+ */
+int compile_revoke(struct ruleset *r, const struct checked *checked, const uint32_t *marks,
+    size_t n);
+
+/* The way back, for a whole one or the part of it that is concerned. 0 or -ENOMEM. */
+int compile_unrevoke(struct ruleset *r);
+bool compile_revoke_concerns(const struct object_name *name);
+
 /* When compile_at() gives something else at last: the next end, or one coming within
  * the horizon of "horizon" seconds; INT64_MAX: never. */
 int64_t compile_next_moment(const struct checked *checked, int64_t now, int64_t horizon);

@@ -43,6 +43,7 @@
 struct compile_sizes {
 	size_t spread;			/* tuples that small ranges of a leaf are told by */
 	struct shard_limits shard;
+	size_t prepared;		/* LIMIT_PREPARED_BOXES */
 };
 
 /* compile_at() with other sizes. */
@@ -150,15 +151,16 @@ struct rejudging {
 	int64_t self_ends, forward_ends;	/* nearest ends; INT64_MAX: none is near */
 	bool self;			/* flows of the gateway itself are judged again */
 	bool *pairs;			/* by number: those whose flows are */
-	uint32_t *leaves;		/* by number of the pair: in << 16 | out, plus 1 */
+	bool prepared;			/* all are, or can be at once */
 };
 
 #define CHAIN_REJUDGE_PREFIX	"rejudge-"
+#define CHAIN_REJUDGE_SELF	"rejudge-self"
 #define REJUDGE_NAME_SIZE	(sizeof(CHAIN_REJUDGE_PREFIX) + LEAF_NAME_SIZE)
 
 /* 0 or -ENOMEM. */
 int rejudging_find(struct rejudging *r, const struct checked *c,
-    const struct compile_moment *moment);
+    const struct compile_moment *moment, bool prepared);
 void rejudging_free(struct rejudging *r);
 /* The nearest end of these boxes' permits, within the horizon. */
 int64_t rejudging_ends(const struct checked *c, const struct compile_moment *moment,
@@ -173,9 +175,8 @@ void write_rejudge_way(struct writer *w, const struct checked *c,
 /* First rules of a base chain, and of "related". */
 void write_rejudge_running(struct writer *w, enum chain_hook hook);
 void write_rejudge_related(struct writer *w);
-/* The chains and maps behind those, and when the leaves are there, the marks. */
+/* The chains and maps behind those. */
 void write_rejudge_gate(struct writer *w);
-void write_revoked_marks(struct writer *w, const struct checked *c);
 
 /* compile_opening.c: half-open connections, where the policy limits them. */
 #define OPENING_NAME_SIZE (sizeof("opening-") + LEAF_NAME_SIZE)

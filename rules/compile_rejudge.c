@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Running flows, judged again: after a change that took something away, and at the
- * second a permit ends. Nothing of this stands in a gate that needs neither.
+ * second a permit ends. Nothing of this stands in a small gate that needs neither; in a
+ * large one the chains do, and nothing leads to them (LIMIT_PREPARED_BOXES).
  *
- *	forward: ct state established,related jump revoked
+ *	forward: ct state established,related jump revoked	compile_revoked.c
  *	revoked: ct mark vmap @revoked			mark -> goto rejudge-mn0-lg0
  *	flow-mn0-lg0: meta time >= END jump rejudge-mn0-lg0
  *	rejudge-mn0-lg0:
@@ -36,9 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_REVOKED		"revoked"
 #define CHAIN_ENDED		"ended"
-#define CHAIN_REJUDGE_SELF	"rejudge-self"
 #define SET_ENDING		"ending"	/* pair -> chain */
 #define SET_REJUDGE_INPUTS	"rejudge-inputs"
 #define SET_REJUDGE_OUTPUTS	"rejudge-outputs"
@@ -98,15 +97,16 @@ note_end(struct rejudging *r, const struct checked *c, const struct box *b, int6
 
 int
 rejudging_find(struct rejudging *r, const struct checked *c,
-    const struct compile_moment *moment)
+    const struct compile_moment *moment, bool prepared)
 {
-	*r = (struct rejudging){ .self_ends = INT64_MAX, .forward_ends = INT64_MAX };
+	*r = (struct rejudging){ .self_ends = INT64_MAX, .forward_ends = INT64_MAX,
+		.self = moment != NULL && prepared, .prepared = prepared };
 	if (moment == NULL)
 		return 0;
-	r->pairs = calloc(PAIRS_MAX, sizeof(*r->pairs));
-	r->leaves = calloc(PAIRS_MAX, sizeof(*r->leaves));
-	if (r->pairs == NULL || r->leaves == NULL)
+	r->pairs = malloc(PAIRS_MAX * sizeof(*r->pairs));
+	if (r->pairs == NULL)
 		return -ENOMEM;
+	memset(r->pairs, prepared, PAIRS_MAX * sizeof(*r->pairs));
 	for (size_t i = 0; i < c->n_permits; i++) {
 		const struct checked_permit *p = &c->permits[i];
 		int64_t end = near_end(p, moment);
@@ -127,7 +127,6 @@ void
 rejudging_free(struct rejudging *r)
 {
 	free(r->pairs);
-	free(r->leaves);
 }
 
 bool
@@ -141,8 +140,6 @@ rejudges_leaf(struct writer *w, const struct checked *c, const struct leaf *leaf
 	if (leaf->n_boxes == 0 || w->error != 0 || r->pairs == NULL
 	    || !(pair == 0 ? r->self : r->pairs[pair]))
 		return false;
-	if (pair != 0)
-		r->leaves[pair] = ((uint32_t)leaf->in << 16 | leaf->out) + 1;
 	name_leaf(c, leaf->in, leaf->out, leaf_name);
 	snprintf(name, REJUDGE_NAME_SIZE, CHAIN_REJUDGE_PREFIX "%s", leaf_name);
 	return true;
@@ -188,11 +185,6 @@ write_rejudge_running(struct writer *w, enum chain_hook hook)
 
 	if (w->moment == NULL)
 		return;
-	if (w->moment->n_revoked > 0) {
-		write_rule(w);
-		write_number(w, STMT_CT_STATE, running);
-		write_target(w, STMT_JUMP, CHAIN_REVOKED, 0);
-	}
 	if (hook != HOOK_FORWARD && w->rejudging->self_ends != INT64_MAX) {
 		write_rule(w);
 		write_number(w, STMT_CT_STATE, running);
@@ -240,12 +232,6 @@ write_rejudge_gate(struct writer *w)
 {
 	if (w->moment == NULL)
 		return;
-	if (w->moment->n_revoked > 0) {
-		write_set(w, COMPILE_SET_REVOKED, 0, SET_VERDICT_MAP, mark_key, 1, false);
-		write_chain(w, CHAIN_REVOKED, 0, nowhere);
-		write_rule(w);
-		write_keyed(w, STMT_VERDICT_MAP, mark_key, 1, COMPILE_SET_REVOKED, 0);
-	}
 	if (w->rejudging->forward_ends != INT64_MAX) {
 		write_set(w, SET_ENDING, 0, SET_VERDICT_MAP, mark_key, 1, false);
 		write_chain(w, CHAIN_ENDED, 0, nowhere);
@@ -254,38 +240,6 @@ write_rejudge_gate(struct writer *w)
 	}
 	if (w->rejudging->self)
 		write_rejudge_self(w);
-}
-
-/* A pair that opens nothing any more has no chain: its flows are refused at once. */
-void
-write_revoked_marks(struct writer *w, const struct checked *c)
-{
-	for (size_t i = 0; w->moment != NULL && i < w->moment->n_revoked; i++) {
-		uint32_t mark = w->moment->revoked[i];
-		uint32_t pair = mark >> MARK_PAIR_SHIFT;
-		char leaf[LEAF_NAME_SIZE], chain[REJUDGE_NAME_SIZE];
-		uint8_t key[sizeof(mark)];
-
-		if (w->error != 0)
-			return;
-		if (pair == 0) {
-			snprintf(chain, sizeof(chain), CHAIN_REJUDGE_SELF);
-		} else if (w->rejudging->leaves[pair] == 0) {
-			snprintf(chain, sizeof(chain), COMPILE_COUNTER_REVOKED);
-		} else {
-			uint32_t ends = w->rejudging->leaves[pair] - 1;
-
-			name_leaf(c, (uint16_t)(ends >> 16), (uint16_t)ends, leaf);
-			snprintf(chain, sizeof(chain), CHAIN_REJUDGE_PREFIX "%s", leaf);
-		}
-		memcpy(key, &mark, sizeof(key));
-		write_dispatch(w, COMPILE_SET_REVOKED, key, chain, 0);
-		if (c->half_open == 0 || pair == 0)
-			continue;
-		mark |= MARK_HALF_OPEN;
-		memcpy(key, &mark, sizeof(key));
-		write_dispatch(w, COMPILE_SET_REVOKED, key, chain, 0);
-	}
 }
 
 int64_t

@@ -8,6 +8,9 @@
 /* IANA protocol numbers whose flows keep type and code in place of ports. */
 #define PROTOCOL_ICMP	1u
 #define PROTOCOL_ICMPV6	58u
+/* And those that openings mostly are of. */
+#define PROTOCOL_TCP	6u
+#define PROTOCOL_UDP	17u
 
 static const char *const form_exact[] = { "x", "px", "ix", "sx" };
 static const char *const form_interval[] = { "r", "p", "i", "s" };
@@ -214,23 +217,25 @@ write_rejudge_lookup(struct writer *w, const char *leaf, const struct part *part
 	write_stmt(w, STMT_RETURN);
 }
 
-/* Ports of a flow mean what its protocol says: one rule for each in the table. */
+/*
+ * Ports of a flow mean what its protocol says: one rule for each in the table. Chains that
+ * are prepared should not change when the first piece of a protocol comes.
+ */
 static void
 write_rejudge_table(struct writer *w, const char *leaf, const struct part *parts, size_t n)
 {
-	bool seen[UINT8_MAX + 1] = { false };
+	bool ports = parts->form == FORM_DPORT && w->rejudging->prepared;
+	bool seen[UINT8_MAX + 1] = { [PROTOCOL_TCP] = ports, [PROTOCOL_UDP] = ports };
 
 	if (parts->form == FORM_PROTOCOL) {
 		write_rejudge_lookup(w, leaf, parts, 0);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint8_t protocol = (uint8_t)parts[i].cube->first[CUBE_PROTOCOL];
-
-		if (!seen[protocol])
-			write_rejudge_lookup(w, leaf, &parts[i], protocol);
-		seen[protocol] = true;
-	}
+	for (size_t i = 0; i < n; i++)
+		seen[(uint8_t)parts[i].cube->first[CUBE_PROTOCOL]] = true;
+	for (unsigned int protocol = 0; protocol <= UINT8_MAX; protocol++)
+		if (seen[protocol])
+			write_rejudge_lookup(w, leaf, parts, (uint8_t)protocol);
 }
 
 void

@@ -172,7 +172,7 @@ struct ruleset_chain {
 struct ruleset_counter {
 	struct object_name name;
 	char comment[128];		/* "T038 policy.conf:41" */
-	uint64_t packets, bytes;	/* dumped; not compared */
+	uint64_t packets, bytes;	/* dumped; a new one begins there; not compared */
 	struct origin origin;
 };
 

@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct differ {
 	const struct ruleset *running, *target;
@@ -197,15 +198,32 @@ dispatches(const struct ruleset_set *s)
 	return s->kind == SET_VERDICT_MAP && !s->interval;
 }
 
+/* Of "one", both sorted, what "other" has not: there is one counter for each permit. */
+static void
+push_counters_without(struct differ *d, struct change_list *list, enum change_kind kind,
+    const struct ruleset *one, const struct ruleset *other)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < one->n_counters; i++) {
+		const char *base = one->counters[i].name.base;
+		int order = 1;
+
+		while (j < other->n_counters
+		    && (order = strcmp(base, other->counters[j].name.base)) > 0)
+			j++;
+		if (j == other->n_counters || order < 0)
+			push_counter(d, list, kind, &one->counters[i]);
+	}
+}
+
 /* Everything that does not run yet, dispatch aside. */
 static void
 add_new(struct differ *d, struct change_list *list)
 {
 	const struct ruleset *t = d->target;
 
-	for (size_t i = 0; i < t->n_counters; i++)
-		if (ruleset_find_counter(d->running, t->counters[i].name.base) == NULL)
-			push_counter(d, list, CHANGE_ADD_COUNTER, &t->counters[i]);
+	push_counters_without(d, list, CHANGE_ADD_COUNTER, t, d->running);
 	for (size_t i = 0; i < t->n_chains; i++)
 		if (!runs_chain(d, &t->chains[i]))
 			push_chain(d, list, CHANGE_ADD_CHAIN, &t->chains[i]);
@@ -420,9 +438,7 @@ remove_old(struct differ *d, struct change_list *list)
 	for (size_t i = 0; i < r->n_chains; i++)
 		if (unwanted(d, &r->chains[i]))
 			push_chain(d, list, CHANGE_DELETE_CHAIN, &r->chains[i]);
-	for (size_t i = 0; i < r->n_counters; i++)
-		if (ruleset_find_counter(t, r->counters[i].name.base) == NULL)
-			push_counter(d, list, CHANGE_DELETE_COUNTER, &r->counters[i]);
+	push_counters_without(d, list, CHANGE_DELETE_COUNTER, r, t);
 }
 
 /* Counters that are still wanted stay, and go on counting. */

@@ -36,6 +36,7 @@ copy_set(const struct ruleset_set *from, struct ruleset *r)
 	to->counted = from->counted;
 	to->size = from->size;
 	to->timeout_ms = from->timeout_ms;
+	to->gc_ms = from->gc_ms;
 	to->origin = from->origin;
 	return copy_elements(from, to);
 }
@@ -116,4 +117,22 @@ ruleset_put_part(struct ruleset *r, const struct ruleset *part, ruleset_wants *w
 		error = copy_chain(&part->chains[i], r);
 	ruleset_sort(r);
 	return error;
+}
+
+void
+ruleset_take_counts(struct ruleset *r, const struct ruleset *counted)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < r->n_counters; i++) {
+		int order = -1;
+
+		while (j < counted->n_counters && (order = strcmp(counted->counters[j].name.base,
+		    r->counters[i].name.base)) < 0)
+			j++;
+		if (j == counted->n_counters || order != 0)
+			continue;
+		r->counters[i].packets = counted->counters[j].packets;
+		r->counters[i].bytes = counted->counters[j].bytes;
+	}
 }

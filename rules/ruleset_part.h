@@ -16,4 +16,7 @@ struct ruleset *ruleset_part(const struct ruleset *r, ruleset_wants *wants);
  */
 int ruleset_put_part(struct ruleset *r, const struct ruleset *part, ruleset_wants *wants);
 
+/* What the counters of r stood at when "counted" was read, of the same names. Both sorted. */
+void ruleset_take_counts(struct ruleset *r, const struct ruleset *counted);
+
 #endif /* RULES_RULESET_PART_H */

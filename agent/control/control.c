@@ -271,6 +271,7 @@ control_run(const struct control_setup *setup)
 	control_drift_end(&c);
 	control_guard_end(&c);
 	json_decref(c.busy.numbers);
+	control_settle_end(&c);
 	nft_known_forget(&c.known);
 	nft_channel_close(c.nft);
 	checked_free(c.checked);

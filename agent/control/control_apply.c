@@ -443,6 +443,7 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 	struct ruleset *target = NULL, *read = NULL;
 
 	*answer = NULL;
+	control_settle(c);
 	if (diag != NULL)
 		checked = check(policy, diag, answer);
 	else

@@ -77,6 +77,7 @@ renew(struct control *c)
 	int r = target == NULL ? -ENOMEM :
 	    control_commit(c, c->checked, target, &cut, &refusal);
 
+	control_settle(c);
 	if (r < 0 || n > 0 || (pending && !control_revoking(c)))
 		record(c, n, ended, &cut, &refusal, r);
 	if (r == 0 && pending)

@@ -17,6 +17,7 @@
 #include "kernel-helpers/nft_account.h"
 #include "kernel-helpers/sysctl.h"
 #include "rules/ruleset_compare.h"
+#include "rules/ruleset_part.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,8 +99,7 @@ repair(struct control *c, bool *changed)
 		r = c->checked == NULL ? -ENOENT : control_restore(c);
 		*changed = r == 0;
 	} else {
-		r = nft_apply(c->nft, c->known.ruleset, false, changed, &c->known.generation,
-		    &refusal);
+		r = nft_known_restore(c->nft, &c->known, changed, &refusal);
 	}
 	c->guard->cost_us = now_us() - begin;
 	c->guard->restored_us = now_us();
@@ -125,6 +125,7 @@ is_equal(struct control *c)
 		return 0;
 	if (r == 0 && have != NULL && ruleset_equal(c->known.ruleset, have, &why)) {
 		c->known.generation = generation;
+		ruleset_take_counts(c->known.ruleset, have);
 		r = 1;
 	}
 	ruleset_free(have);
@@ -149,8 +150,10 @@ control_guard_compare(struct control *c)
 	struct guard *g = c->guard;
 	uint64_t begin = now_us();
 	bool changed = false;
-	int r = c->known.ruleset == NULL ? -ENOENT : 0;
+	int r;
 
+	control_settle(c);
+	r = c->known.ruleset == NULL ? -ENOENT : 0;
 	for (unsigned int i = 0; r == 0 && i < COMPARE_TRIES; i++) {
 		usleep(i * COMPARE_PAUSE_US);
 		r = is_equal(c);

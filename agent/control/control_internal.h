@@ -10,6 +10,7 @@
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_cutoff.h"
 #include "agent/control/control_record.h"
+#include "agent/control/control_settle.h"
 #include "agent/control/control_versions.h"
 #include "agent/control/priv.h"
 #include "agent/ipc.h"
@@ -37,6 +38,7 @@ struct control {
 	bool forwarding;
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
+	struct settling settle;		/* what the last change has left to do */
 	struct connection_alarm connections;
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
@@ -107,6 +109,8 @@ int control_commit(struct control *c, const struct checked *checked,
 /* The ruleset of a policy as of now, with what is cut off; the caller owns it. */
 struct ruleset *control_compile(const struct control *c, const struct checked *checked,
     const uint32_t *revoked, size_t n, struct diag *diag);
+/* Look once more for flows of the marks of the last change (c->settle). 0 or errno. */
+int control_cut_again(struct control *c, struct control_cut *cut);
 /* How many flows the target would end; negative errno. */
 int64_t control_count_cut(struct control *c, const struct checked *checked,
     const struct ruleset *running, const struct ruleset *target);

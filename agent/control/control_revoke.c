@@ -4,10 +4,11 @@
  *
  *	1. flip: the new policy, and with it every running flow that it may deny is
  *	   judged again by the kernel itself, packet by packet (compile_rejudge.c)
- *	2. cut: once no packet is inside the old rules, the connection table is
- *	   listed and each of those flows judged by the policy; what it denies is
- *	   deleted, what it permits otherwise is marked anew
- *	3. a second flip takes the judging out again
+ *	2. cut: the connection table is listed and each of those flows judged by the
+ *	   policy; what it denies is deleted, what it permits otherwise is marked anew
+ *	3. behind the answer (control_settle.c), once no packet is inside the old rules,
+ *	   the same again for what those still opened, and a second flip takes the
+ *	   judging out again
  *
  * Whoever dies in between leaves 1 standing: nothing denied runs on, and the marks
  * in the kernel tell the next apply, or the next start, what is left to do.
@@ -28,6 +29,8 @@
 
 /* So often in a row no table changes its size. */
 #define ROUNDS_MAX 8
+/* Nor are cut-offs ordered without end while one change is at work. */
+#define PAUSES_MAX 4
 
 struct cutting {
 	struct control *control;
@@ -216,58 +219,103 @@ cut_flows(struct control *c, const struct checked *checked, const uint32_t *mark
 	return r;
 }
 
-/* Takes the target over. */
-static int
-apply_known(struct control *c, struct ruleset *target, bool *changed,
-    struct nft_refusal *refusal)
+/* As nft_known wants it: cut-offs do not wait for the end of a large change. */
+static bool
+pause_for_cutoffs(void *arg)
 {
-	bool now = false;
-	int r = nft_apply_known(c->nft, &c->known, target, &now, refusal);
+	struct control *c = arg;
+	const uint64_t before = c->cut.orders;
 
-	*changed |= now;
-	if (r != 0)
-		ruleset_free(target);
-	return r;
+	control_urgent(c);
+	return c->cut.orders != before;
 }
 
-/* As the ruleset says it, or while it is being found out: the flip of step 1. */
-static int
-flip(struct control *c, const struct checked *checked, const uint32_t *marks, size_t n,
-    struct control_cut *cut, struct nft_refusal *refusal)
+/* The target that judges these marks again; takes the one that does not. */
+static struct ruleset *
+revoking(struct control *c, const struct checked *checked, struct ruleset *target,
+    const uint32_t *marks, size_t n)
+{
+	struct diag *diag;
+	int r = compile_revoke(target, checked, marks, n);
+
+	c->settle.added = r == 0;
+	if (r == 0)
+		return target;
+	ruleset_free(target);
+	diag = r == -ENOENT ? diag_new() : NULL;
+	target = diag == NULL ? NULL : control_compile(c, checked, marks, n, diag);
+	diag_free(diag);
+	return target;
+}
+
+/* A target that is gone, once more: with what was cut off meanwhile. */
+static struct ruleset *
+again(struct control *c, const struct checked *checked, const uint32_t *marks, size_t n)
 {
 	struct diag *diag = diag_new();
-	struct ruleset *during = diag == NULL ? NULL :
-	    control_compile(c, checked, marks, n, diag);
-	int r;
+	struct ruleset *target = diag == NULL ? NULL :
+	    control_compile(c, checked, NULL, 0, diag);
 
-	control_meanwhile(c);
-	r = during == NULL ? -ENOMEM : apply_known(c, during, &cut->changed, refusal);
 	diag_free(diag);
+	return target == NULL || n == 0 ? target : revoking(c, checked, target, marks, n);
+}
+
+/* Takes the target over. */
+static int
+apply_known(struct control *c, const struct checked *checked, struct ruleset *target,
+    const uint32_t *marks, size_t n, bool *changed, struct nft_refusal *refusal)
+{
+	int r = -EINTR;
+
+	for (unsigned int i = 0; r == -EINTR || r == -ESTALE; i++) {
+		bool now = false;
+
+		c->known.pause = i < PAUSES_MAX ? pause_for_cutoffs : NULL;
+		c->known.pause_arg = c;
+		r = nft_apply_known(c->nft, &c->known, target, &now, refusal);
+		*changed |= now;
+		if (r == -EINTR && control_cutoff_put(c, checked, target) < 0) {
+			r = -ENOMEM;
+		} else if (r == -ESTALE) {
+			target = again(c, checked, marks, n);
+			if (target == NULL)
+				r = -ENOMEM;
+		}
+	}
+	c->known.pause = NULL;
+	if (r != 0)
+		ruleset_free(target);
 	return r;
 }
 
-/* The new policy holds from the first flip on: what fails behind it is told, no refusal. */
+/*
+ * The new policy holds from the flip on: what fails behind it is told, no refusal. Takes
+ * the target and, where it holds, the marks.
+ */
 static int
 commit_revoking(struct control *c, const struct checked *checked, struct ruleset *target,
-    const uint32_t *marks, size_t n, struct control_cut *cut, struct nft_refusal *refusal)
+    uint32_t **marks, size_t n, struct control_cut *cut, struct nft_refusal *refusal)
 {
-	int r = flip(c, checked, marks, n, cut, refusal);
+	int r;
 
-	if (r != 0) {
-		ruleset_free(target);
-		return r;
-	}
-	nft_wait_for_packets();
-	if (cut_flows(c, checked, marks, n, cut) < 0) {
-		ruleset_free(target);
-		return 0;
-	}
-	r = apply_known(c, target, &cut->changed, refusal);
+	target = revoking(c, checked, target, *marks, n);
+	control_meanwhile(c);
+	r = target == NULL ? -ENOMEM :
+	    apply_known(c, checked, target, *marks, n, &cut->changed, refusal);
 	if (r != 0)
-		snprintf(cut->problem, sizeof(cut->problem),
-		    "running flows are still judged again: %.150s: %s", refusal->what,
-		    strerror(-r));
+		return r;
+	free(c->settle.marks);
+	c->settle.marks = *marks;
+	c->settle.n_marks = n;
+	*marks = NULL;
+	(void)cut_flows(c, checked, c->settle.marks, n, cut);
 	return 0;
+}
+
+int
+control_cut_again(struct control *c, struct control_cut *cut)
+{
+	return cut_flows(c, c->checked, c->settle.marks, c->settle.n_marks, cut);
 }
 
 /* Nobody knows what ran here: a table that was lost, or none since the start. */
@@ -275,7 +323,7 @@ static int
 commit_anew(struct control *c, const struct checked *checked, struct ruleset *target,
     struct control_cut *cut, struct nft_refusal *refusal)
 {
-	int r = apply_known(c, target, &cut->changed, refusal);
+	int r = apply_known(c, checked, target, NULL, 0, &cut->changed, refusal);
 
 	if (r == 0)
 		(void)cut_flows(c, checked, NULL, 0, cut);
@@ -292,7 +340,10 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	size_t n = 0;
 	const int64_t made_at = target->made_at;
 	bool anew;
-	int r = control_running_ruleset(c, &running, &read);
+	int r;
+
+	control_settle(c);
+	r = control_running_ruleset(c, &running, &read);
 
 	*cut = (struct control_cut){ .changed = false };
 	anew = r == 0 && running == NULL;
@@ -307,14 +358,15 @@ control_commit(struct control *c, const struct checked *checked, struct ruleset 
 	else if (anew)
 		r = commit_anew(c, checked, target, cut, refusal);
 	else if (n == 0)
-		r = apply_known(c, target, &cut->changed, refusal);
+		r = apply_known(c, checked, target, NULL, 0, &cut->changed, refusal);
 	else
-		r = commit_revoking(c, checked, target, marks, n, cut, refusal);
+		r = commit_revoking(c, checked, target, &marks, n, cut, refusal);
 	free(marks);
 	if (r == 0) {
 		c->compiled_at = made_at;
 		c->flows_cut = cut->flows;
 	}
+	control_settle_later(c);
 	if (cut->problem[0] != '\0')
 		log_warnx("control: %s", cut->problem);
 	return r;

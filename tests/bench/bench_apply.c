@@ -11,10 +11,14 @@
  * out again by another), OTHER (the one for the other) and back.
  *
  * Prints "name value unit yardstick ratio" lines, medians. What a change costs the
- * kernel, with reading back and comparing, stands beside applying all; "whole" is from
- * the text of the policy on, beside all of it.
+ * kernel until it holds and was read back and compared, running flows included, stands
+ * beside applying all; "cut" is what looking for flows that ended takes (of the connection
+ * table, not of the policy), "settled" what is done behind the answer: old tables swept
+ * away, flows looked for once more, running flows let be again. "whole" is from the text
+ * of the policy on, with "cut", beside all of it.
  */
 #include "kernel-helpers/conntrack.h"
+#include "kernel-helpers/nft_apply_part.h"
 #include "kernel-helpers/nft_commit.h"
 #include "rules/checked.h"
 #include "rules/compile.h"
@@ -41,6 +45,7 @@ struct times {
 /* What one step costs: the kernel and what reads it back, and all from the text on. */
 struct cost {
 	double kernel[MAX_ROUNDS * CHANGES], whole[MAX_ROUNDS * CHANGES];
+	double cut[MAX_ROUNDS * CHANGES], settled[MAX_ROUNDS * CHANGES];
 	int n;
 };
 
@@ -138,30 +143,71 @@ apply_ruleset(struct bench *b, struct ruleset *target)
 	return seconds() - start;
 }
 
-/* As control_commit() does it; returns what the kernel's part took. */
-static double
-apply_checked(struct bench *b, const struct checked *checked)
+static int
+unrevoke(struct ruleset *part, const void *arg)
 {
-	struct ruleset *target = make(checked, NULL, 0);
+	(void)arg;
+	return compile_unrevoke(part);
+}
+
+static double
+cut(struct bench *b, const uint32_t *marks, size_t n)
+{
+	double start = seconds();
+	size_t deleted;
+
+	if (n > 0 && conntrack_delete_marks(b->conntrack, marks, n, &deleted) < 0)
+		die("conntrack", errno);
+	return seconds() - start;
+}
+
+/* As control_settle() does it. */
+static double
+settle(struct bench *b, const uint32_t *marks, size_t n, bool added, struct ruleset *target)
+{
+	struct nft_refusal refusal;
+	double start = seconds();
+
+	if (nft_known_settle(b->channel, &b->known, &refusal) < 0)
+		die(refusal.what, EIO);
+	if (n > 0) {
+		nft_wait_for_packets();
+		(void)cut(b, marks, n);
+	}
+	if (added && nft_apply_part(b->channel, &b->known, compile_revoke_concerns, unrevoke,
+	    NULL, &refusal) < 0)
+		die(refusal.what, EIO);
+	if (target != NULL)
+		(void)apply_ruleset(b, target);
+	if (nft_known_settle(b->channel, &b->known, &refusal) < 0)
+		die(refusal.what, EIO);
+	return seconds() - start;
+}
+
+/* As control_commit() does it. */
+static void
+apply_checked(struct bench *b, const struct checked *checked, struct cost *cost, double start)
+{
+	struct ruleset *target = make(checked, NULL, 0), *later = NULL;
 	uint32_t *marks = NULL;
-	size_t n = 0, deleted;
-	double kernel = 0, start = seconds();
+	size_t n = 0;
+	bool added = false;
 
 	if (b->known.ruleset != NULL
 	    && revocation_marks(b->known.ruleset, target, &marks, &n) < 0)
 		die("marks", ENOMEM);
-	if (n > 0) {
-		struct ruleset *during = make(checked, marks, n);
-
-		kernel = apply_ruleset(b, during);
-		start = seconds();
-		nft_wait_for_packets();
-		if (conntrack_delete_marks(b->conntrack, marks, n, &deleted) < 0)
-			die("conntrack", errno);
-		kernel += seconds() - start;
+	if (n > 0)
+		added = compile_revoke(target, checked, marks, n) == 0;
+	if (n > 0 && !added) {
+		later = make(checked, NULL, 0);
+		ruleset_free(target);
+		target = make(checked, marks, n);
 	}
+	cost->kernel[cost->n] = apply_ruleset(b, target);
+	cost->cut[cost->n] = cut(b, marks, n);
+	cost->whole[cost->n] = seconds() - start;
+	cost->settled[cost->n++] = settle(b, marks, n, added, later);
 	free(marks);
-	return kernel + apply_ruleset(b, target);
 }
 
 static void
@@ -171,8 +217,7 @@ apply_policy(struct bench *b, enum step step, const char *policy)
 	double start = seconds();
 	struct checked *checked = check(policy);
 
-	cost->kernel[cost->n] = apply_checked(b, checked);
-	cost->whole[cost->n++] = seconds() - start;
+	apply_checked(b, checked, cost, start);
 	checked_free(b->checked);
 	b->checked = checked;
 }
@@ -247,6 +292,10 @@ print_costs(struct bench *b, const char *name, double nft)
 		    kernel * 1e3, all[0] * 1e3, kernel / all[0]);
 		printf("%s-whole-%s %.2f ms apply-all:%.1f %.4f\n", step_names[s], name,
 		    whole * 1e3, all[1] * 1e3, whole / all[1]);
+		printf("%s-cut-%s %.2f ms - -\n", step_names[s], name,
+		    median(c->cut, c->n) * 1e3);
+		printf("%s-settled-%s %.2f ms - -\n", step_names[s], name,
+		    median(c->settled, c->n) * 1e3);
 	}
 }
 

@@ -106,7 +106,7 @@ def under_running(gate, texts, n):
     for f, packets in result.items():
         case.equal(running.cut(packets)[1], 0, "%s: lost of %d packets" % (f.name,
                                                                         len(packets)))
-    check(not running.judging(gate), "flows are still being judged again")
+    check(running.settled(gate), "flows are still being judged again")
     return "%d packets of running flows" % sum(map(len, result.values()))
 
 

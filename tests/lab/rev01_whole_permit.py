@@ -59,7 +59,7 @@ def run():
         case.equal(answer["flows_cut"], len(gone), "flows cut")
         running.stopped(gone, "after its permit went")
         running.runs(kept, "though its permit stands")
-        check(not running.judging(gate), "flows are still being judged again")
+        check(running.settled(gate), "flows are still being judged again")
         for protocol, port in (("tcp", 80), ("udp", 53)):
             case.equal(running.entries(gate, protocol, port), [], "entries left")
         case.equal(gate.permit_counter("KEEP"), counted, "openings counted for KEEP")

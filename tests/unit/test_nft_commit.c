@@ -3,9 +3,11 @@
  * The gate's door against a real kernel, in a network namespace of its own.
  * Needs root; without it the test says so and is skipped (77).
  */
+#include "kernel-helpers/nft_apply_part.h"
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/nft_encode.h"
 #include "kernel-helpers/nft_verify.h"
+#include "rules/ruleset_part.h"
 #include "rules/ruleset_print.h"
 #include "tests/unit/nft_sample.h"
 #include "tests/unit/unit.h"
@@ -69,6 +71,18 @@ holds(const struct ruleset *want)
 	CU_ASSERT_TRUE(ruleset_equal(want, have, &why));
 	CU_ASSERT_STRING_EQUAL(why.text, "");
 	ruleset_free(have);
+}
+
+/* As control does behind its answer; what is known is then all that there is. */
+static void
+settles(struct nft_known *known)
+{
+	struct nft_refusal refusal;
+
+	CU_ASSERT_EQUAL(nft_known_settle(channel, known, &refusal), 0);
+	CU_ASSERT_PTR_NULL(known->left);
+	CU_ASSERT_PTR_NULL(known->before);
+	holds(known->ruleset);
 }
 
 static uint32_t
@@ -495,7 +509,7 @@ ranged(void)
 static void
 moved_elements_pass_into_their_new_map(void)
 {
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct ruleset *running = nft_sample(), *to = ranged();
 	struct ruleset_change *c;
 	struct nft_refusal refusal;
@@ -518,9 +532,66 @@ moved_elements_pass_into_their_new_map(void)
 	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, running, &changed, &refusal), 0);
 	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, to, &changed, &refusal), 0);
 	CU_ASSERT_TRUE(changed);
-	holds(to);
+	CU_ASSERT_PTR_NOT_NULL(known.left);
+	settles(&known);
 	CU_ASSERT_EQUAL(known.generation, generation_now());
 	nft_known_forget(&known);
+}
+
+/* One that was left, and who comes before it. */
+static void
+a_sweep_may_wait(void)
+{
+	static const char *const before[] = {
+		"true",			/* the next change */
+		"nft add table ip other",
+		"nft delete table inet sekisho",
+	};
+	struct nft_refusal refusal;
+	bool changed;
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		struct nft_known known = { .ruleset = NULL };
+
+		start_empty();
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed,
+		    &refusal), 0);
+		CU_ASSERT_PTR_NULL(known.left);
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample_changed(),
+		    &changed, &refusal), 0);
+		CU_ASSERT_PTR_NOT_NULL(known.left);
+		shell(before[i]);
+		if (i == 0)
+			CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(),
+			    &changed, &refusal), 0);
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		/* Nothing is left, nothing is sent. */
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		nft_known_forget(&known);
+	}
+}
+
+/* Dead before it: the next start reads the table, and takes out what nobody wants. */
+static void
+a_sweep_that_never_came_is_made_up_for(void)
+{
+	struct nft_known known = { .ruleset = NULL };
+	struct ruleset *r = nft_sample_changed();
+	struct nft_refusal refusal;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed, &refusal), 0);
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample_changed(), &changed,
+	    &refusal), 0);
+	CU_ASSERT_PTR_NOT_NULL(known.left);
+	nft_known_forget(&known);
+	CU_ASSERT_EQUAL(apply(r, &changed), 0);
+	CU_ASSERT_TRUE(changed);
+	holds(r);
+	ruleset_free(r);
 }
 
 /* 20,000 elements are several messages, and a batch above the default buffer. */
@@ -546,7 +617,7 @@ many_elements_arrive(void)
 static void
 what_is_known_saves_reading(void)
 {
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct ruleset *few = nft_sample(), *many = nft_sample();
 	struct nft_refusal refusal;
 	bool changed;
@@ -571,7 +642,7 @@ what_is_known_saves_reading(void)
 		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
 		    0);
 		CU_ASSERT_EQUAL(changed, i != 0);
-		holds(known.ruleset);
+		settles(&known);
 	}
 	/* Behind our back: the generation tells, the long way repairs. */
 	for (size_t i = 0; i < sizeof(tampering) / sizeof(tampering[0]); i++) {
@@ -580,11 +651,120 @@ what_is_known_saves_reading(void)
 		shell(tampering[i]);
 		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, r, &changed, &refusal),
 		    0);
-		holds(known.ruleset);
+		settles(&known);
 		CU_ASSERT_EQUAL(known.generation, generation_now());
 	}
 	nft_known_forget(&known);
 	CU_ASSERT_PTR_NULL(known.ruleset);
+}
+
+/* What was counted before somebody took the table away is not lost. */
+static void
+counters_go_on_from_what_was_read(void)
+{
+	struct nft_known known = { .ruleset = NULL };
+	struct nft_refusal refusal;
+	struct ruleset *have;
+	bool changed;
+
+	start_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed, &refusal), 0);
+	CU_ASSERT_FATAL(known.ruleset->n_counters > 1);
+	have = read_table();
+	have->counters[1].packets = 1234;
+	have->counters[1].bytes = 5000000000;
+	ruleset_take_counts(known.ruleset, have);
+	ruleset_free(have);
+	shell("nft flush ruleset");
+	CU_ASSERT_EQUAL(nft_known_restore(channel, &known, &changed, &refusal), 0);
+	CU_ASSERT_TRUE(changed);
+	have = read_table();
+	CU_ASSERT_EQUAL(have->counters[0].packets, 0);
+	CU_ASSERT_EQUAL(have->counters[1].packets, 1234);
+	CU_ASSERT_EQUAL(have->counters[1].bytes, 5000000000);
+	ruleset_free(have);
+	nft_known_forget(&known);
+}
+
+/* Somebody who cannot wait, at one of the pauses of a change. */
+struct urgent {
+	struct nft_known *known;
+	unsigned int at, pauses;
+	struct ruleset *seen;		/* what was known then; not owned */
+};
+
+static bool
+is_noise(const struct object_name *name)
+{
+	return strcmp(name->base, "urgent") == 0;
+}
+
+static int
+add_noise(struct ruleset *part, const void *arg)
+{
+	(void)arg;
+	return ruleset_add_chain(part, "urgent", 0) == NULL ? -ENOMEM : 0;
+}
+
+static bool
+hurry(void *arg)
+{
+	struct urgent *u = arg;
+	struct nft_refusal refusal;
+
+	if (u->pauses++ != u->at)
+		return false;
+	u->seen = u->known->ruleset;
+	CU_ASSERT_EQUAL(nft_apply_part(channel, u->known, is_noise, add_noise, NULL, &refusal),
+	    0);
+	return true;
+}
+
+/* Large, and with a stage. */
+static struct ruleset *
+large_change(void)
+{
+	struct ruleset *r = nft_sample_changed();
+
+	nft_sample_fill(r, 3000);
+	return r;
+}
+
+static void
+a_large_change_pauses_for_what_cannot_wait(void)
+{
+	/* Behind the stage, the flip and the sweep; and never. */
+	for (unsigned int at = 0; at < 4; at++) {
+		struct nft_known known = { .ruleset = NULL };
+		struct urgent u = { .known = &known, .at = at };
+		struct ruleset *to = large_change();
+		struct nft_refusal refusal;
+		bool changed;
+		int error;
+
+		start_empty();
+		CU_ASSERT_EQUAL(nft_apply_known(channel, &known, nft_sample(), &changed,
+		    &refusal), 0);
+		known.pause = hurry;
+		known.pause_arg = &u;
+		error = nft_apply_known(channel, &known, to, &changed, &refusal);
+		CU_ASSERT_EQUAL(error, at == 0 ? -EINTR : 0);
+		CU_ASSERT_EQUAL(u.pauses, at == 0 ? 1 : 3);
+		if (at < 3)
+			CU_ASSERT_EQUAL(u.seen == to, at > 0);
+		if (error == -EINTR) {
+			/* As before, with the urgent thing; and nothing of the stage. */
+			settles(&known);
+			CU_ASSERT_EQUAL(add_noise(to, NULL), 0);
+			CU_ASSERT_EQUAL(nft_apply_known(channel, &known, to, &changed,
+			    &refusal), 0);
+		}
+		CU_ASSERT_PTR_EQUAL(known.ruleset, to);
+		settles(&known);
+		CU_ASSERT_EQUAL(known.generation, generation_now());
+		nft_known_forget(&known);
+		CU_ASSERT_PTR_NOT_NULL(known.pause);
+	}
 }
 
 /* The kernel says yes and does something else: the verification must not agree. */
@@ -611,7 +791,7 @@ elements_that_did_not_arrive_are_missed(void)
 	struct meddler m = { .real = channel, .times = 1 };
 	struct nft_channel through = { drop_elements, no_close, &m };
 	struct ruleset *few = nft_sample(), *many = nft_sample();
-	struct nft_known known = { NULL, 0 };
+	struct nft_known known = { .ruleset = NULL };
 	struct nft_refusal refusal;
 	bool changed;
 
@@ -641,6 +821,12 @@ main(void)
 		    what_a_crash_left_behind_is_cleaned_up },
 		{ "moved elements pass into their new map",
 		    moved_elements_pass_into_their_new_map },
+		{ "a large change pauses for what cannot wait",
+		    a_large_change_pauses_for_what_cannot_wait },
+		{ "counters go on from what was read", counters_go_on_from_what_was_read },
+		{ "a sweep may wait", a_sweep_may_wait },
+		{ "a sweep that never came is made up for",
+		    a_sweep_that_never_came_is_made_up_for },
 		{ "a sweep that fails for good ends in a new table",
 		    a_sweep_that_fails_for_good_ends_in_a_new_table },
 		{ "tampering is seen and repaired", tampering_is_seen_and_repaired },

@@ -7,10 +7,12 @@
 #include "rules/classifier_flow.h"
 #include "rules/compile_internal.h"
 #include "rules/revocation.h"
+#include "rules/ruleset_diff.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,7 +215,7 @@ make(const struct checked *c, const struct compile_sizes *sizes, const uint32_t 
 }
 
 struct seen {
-	size_t flows, ended, moved, other;
+	size_t flows, ended, moved, other, refused;
 	size_t shards;			/* chains that judge flows of one shard */
 };
 
@@ -226,6 +228,30 @@ count_shards(const struct ruleset *r)
 		n += strncmp(r->chains[i].name.base, "rejudge-", 8) == 0
 		    && strstr(r->chains[i].name.base, "-h4_") != NULL;
 	return n;
+}
+
+/* Judging comes to a ruleset that has the chains, goes again, and leaves nothing. */
+static void
+comes_and_goes(const struct checked *c, const struct compile_sizes *sizes,
+    const struct ruleset *during, const uint32_t *marks, size_t n, struct seen *seen)
+{
+	struct ruleset *without = make(c, sizes, NULL, 0), *r = make(c, sizes, NULL, 0);
+	struct ruleset_mismatch why;
+	int error;
+
+	CU_ASSERT_FATAL(without != NULL && r != NULL);
+	error = n == 0 ? 0 : compile_revoke(r, c, marks, n);
+	CU_ASSERT_TRUE(error == 0 || (error == -ENOENT && sizes->prepared > 0));
+	seen->refused += error != 0;
+	if (error == 0 && sizes->prepared == 0) {
+		CU_ASSERT_TRUE(ruleset_equal(during, r, &why));
+		CU_ASSERT_EQUAL(compile_unrevoke(r), 0);
+		CU_ASSERT_TRUE(ruleset_equal(without, r, &why));
+	}
+	if (error != 0)
+		CU_ASSERT_TRUE(ruleset_equal(without, r, &why));
+	ruleset_free(r);
+	ruleset_free(without);
 }
 
 static void
@@ -265,6 +291,7 @@ one_change(struct dice *d, struct checked *c, const struct compile_sizes *sizes,
 	during = make(c, sizes, marks, n);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(during);
 	seen->shards += count_shards(during);
+	comes_and_goes(c, sizes, during, marks, n, seen);
 	for (size_t i = 0; i < n_flows; i++) {
 		flows[i].after = flow_judge_mark(judge, &flows[i].opening, RANDOM_NOW);
 		judge_one(c, during, marks, n, &flows[i], seen);
@@ -288,10 +315,11 @@ kernel_and_daemon_judge_running_flows_alike(void)
 {
 	static const struct random_size size = { .zones = 4, .hosts = 8, .groups = 2,
 		.services = 8, .permits = 20 };
-	/* In whole leaves and in shards. */
+	/* In whole leaves, and in shards with the chains prepared. */
 	static const struct compile_sizes sizes[] = {
 		{ .spread = LIMIT_HASH_TUPLES, .shard = { .boxes = LIMIT_SHARD_BOXES,
-		    .tuples = LIMIT_HASH_TUPLES, .across = LIMIT_SHARD_ACROSS } },
+		    .tuples = LIMIT_HASH_TUPLES, .across = LIMIT_SHARD_ACROSS },
+		    .prepared = SIZE_MAX },
 		{ .spread = 16, .shard = { .boxes = 2, .tuples = 16, .across = 2 } },
 	};
 	struct dice d = { .state = 20260701 };
@@ -308,6 +336,7 @@ kernel_and_daemon_judge_running_flows_alike(void)
 	CU_ASSERT_TRUE(seen.ended > 200);
 	CU_ASSERT_TRUE(seen.moved > 20);
 	CU_ASSERT_TRUE(seen.shards > POLICIES);
+	CU_ASSERT_TRUE(seen.refused > POLICIES / 4);
 }
 
 int

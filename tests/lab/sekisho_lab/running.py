@@ -192,6 +192,16 @@ def judging(gate):
     return gate.nft("list", "map", "inet", "sekisho", "revoked").returncode == 0
 
 
+def settled(gate, seconds=3):
+    """True when no flow is judged again any more, which ends behind the answer of a change."""
+    until = time.monotonic() + seconds
+    while judging(gate):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def wait_until(what, seconds, text):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
