@@ -164,7 +164,7 @@ needs:
 # Make has read the libraries' flags before "needs" could install them, so the
 # build is a second make.
 check: needs
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) tests
 	@tests/run $(O)
 
 demo: needs

@@ -326,6 +326,33 @@ counts_as_passed(const struct detect_packet *p)
 	    (p->seen->witness == WITNESS_TAP_INGRESS || p->judgement->in == SEGMENT_SELF);
 }
 
+/* It came in, and has what flows are told apart by. */
+static bool
+has_flow(const struct detect_packet *p)
+{
+	const struct facts *f = p->facts;
+
+	return p->seen->witness == WITNESS_TAP_INGRESS && f->unreadable == READABLE &&
+	    f->src.family != IP_NONE && (f->flags & FACT_HAS_PORTS) != 0 &&
+	    (f->flags & FACT_FRAGMENT_LATER) == 0;
+}
+
+static void
+count_opening(struct detect *d, const struct detect_packet *p)
+{
+	detect_scan(d, p);
+	detect_beacon(d, p);
+}
+
+void
+detect_unasked(struct detect *d, const struct detect_packet *p)
+{
+	if (d->checked == NULL || !has_flow(p) || !is_opening(d, p))
+		return;
+	detect_names(d, p, true);
+	count_opening(d, p);
+}
+
 void
 detect_packet(struct detect *d, const struct detect_packet *p)
 {
@@ -345,13 +372,11 @@ detect_packet(struct detect *d, const struct detect_packet *p)
 		return;
 	if (f->level == 0)
 		detect_rogue(d, p);
-	if (!(f->flags & FACT_HAS_PORTS) || (f->flags & FACT_FRAGMENT_LATER))
+	if (!has_flow(p))
 		return;
-	opening = is_opening(d, p);
+	opening = !p->held && is_opening(d, p);
 	detect_names(d, p, opening);
-	if (opening) {
-		detect_scan(d, p);
-		detect_beacon(d, p);
-	}
+	if (opening)
+		count_opening(d, p);
 	look_at_content(d, p);
 }

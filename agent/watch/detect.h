@@ -27,6 +27,7 @@ struct detect_packet {
 	struct cursor payload;		/* behind the transport header; may be empty */
 	int64_t time_ns;		/* CLOCK_REALTIME, or of the capture */
 	bool opens;			/* a permit of its own direction holds it */
+	bool held;			/* an answer, or detect_unasked() tells otherwise */
 };
 
 /* Something found: one more violation beside the packet's own judgement. */
@@ -72,6 +73,9 @@ void detect_expect_judged(struct detect *d, const struct facts *f,
  * first packets, and all of permits that are looked into.
  */
 void detect_packet(struct detect *d, const struct detect_packet *p);
+
+/* One that was held: nobody asked, so it opens a flow. Time does not pass by it. */
+void detect_unasked(struct detect *d, const struct detect_packet *p);
 
 /*
  * Bytes that a permit let out since the last call, as counted by whoever counts

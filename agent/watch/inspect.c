@@ -146,7 +146,7 @@ show_detectors(struct inspect *i, const struct inspected *p,
 	const struct detect_packet packet = {
 		.facts = p->facts, .seen = p->seen, .judgement = p->judgement,
 		.payload = rest->payload, .time_ns = p->frame->time_ns,
-		.opens = p->opens,
+		.opens = p->opens, .held = p->held,
 	};
 
 	detect_packet(i->detect, &packet);
@@ -178,7 +178,7 @@ decision_of(const struct inspect *i, const struct inspected *p)
  * with its opening, for one that is held. False: the decision may not be kept.
  */
 static bool
-settle(struct inspect *i, const struct inspected *p, enum opening_sight sight,
+settle(struct inspect *i, struct inspected *p, enum opening_sight sight,
     const struct watch_opening asked[2], uint16_t counter)
 {
 	struct flow_decision d = decision_of(i, p);
@@ -198,7 +198,7 @@ settle(struct inspect *i, const struct inspected *p, enum opening_sight sight,
 		i->ledger.excused++;
 	else if (sight == OPENING_SEEN)
 		inspect_violation(i, p, NULL);
-	else if (!inspect_wait(i, p, asked, counter))
+	else if (!(p->held = inspect_wait(i, p, asked, counter)))
 		inspect_violation(i, p, INSPECT_UNASKED);
 	return false;
 }
@@ -237,7 +237,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 	struct judgement inner;
 	struct facts f;
 	struct inspected p = { frame->frame, &f, frame->seen, &inner, frame,
-	    false, false, NULL };
+	    false, false, false, NULL };
 
 	while (decode_inner(rest, &f)) {
 		bool ours;
@@ -268,13 +268,6 @@ name_tag(const struct facts *f, char words[TAG_WORDS])
 	snprintf(words, TAG_WORDS, "VLAN %d is no segment here",
 	    f->vlan[watch_judge_tag(f)] - 1);
 	return words;
-}
-
-/* A VLAN device sees it too, without the tag; all that is in it is told of there. */
-static bool
-is_of_device(const struct facts *f, const struct watch_seen *seen)
-{
-	return seen->tag == WATCH_TAG_DEVICE && watch_judge_tag(f) >= 0;
 }
 
 /* A SYN has no key; what the table knows of its ports is of another connection. */
@@ -315,7 +308,7 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	struct watch_seen seen;
 	struct judgement j;
 	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL, false, false, NULL };
+	struct inspected p = { frame, &f, &seen, &j, NULL, false, false, false, NULL };
 	uint16_t counter = NOT_COUNTED;
 	char words[TAG_WORDS];
 
@@ -345,7 +338,7 @@ inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct 
 	}
 	if (h->judged != NULL)
 		h->judged(h->arg, &p);
-	if (is_of_device(&f, &seen))
+	if (inspect_is_of_device(&f, &seen))
 		return;
 	show_detectors(i, &p, &rest);
 	look_inside(i, &p, &rest);

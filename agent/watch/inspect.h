@@ -59,6 +59,7 @@ struct inspected {
 	const struct inspected *outer;		/* the frame's own packet; NULL: this is it */
 	bool unasked;		/* permitted but for the opening that it would answer */
 	bool opens;		/* a permit holds it the way it goes */
+	bool held;		/* whether it was asked for is decided later */
 	const char *detail;			/* why, beside what the packet says; or NULL */
 };
 

@@ -117,6 +117,18 @@ inspect_detection(void *arg, const struct detection *d)
 /* ---- answers that are held --------------------------------------------------- */
 
 static void
+show_unasked(struct inspect *i, const struct waiting *w)
+{
+	const struct detect_packet packet = {
+		.facts = &w->facts, .seen = &w->seen, .judgement = &w->judgement,
+		.time_ns = w->sighting.time_ns,
+	};
+
+	if (!inspect_is_of_device(&w->facts, &w->seen))
+		detect_unasked(i->detect, &packet);
+}
+
+static void
 decide(struct inspect *i, const struct waiting *w, int64_t clock_ns)
 {
 	enum opening_sight sight = openings_find(i->openings, &w->asked[0], w->clock_ns);
@@ -126,6 +138,7 @@ decide(struct inspect *i, const struct waiting *w, int64_t clock_ns)
 	if (sight == OPENING_UNSEEN) {
 		count_violation(i, &w->sighting);
 		aggregate_add(i->setup.aggregate, &w->sighting, clock_ns);
+		show_unasked(i, w);
 		return;
 	}
 	i->ledger.permitted++;
@@ -160,6 +173,9 @@ inspect_wait(struct inspect *i, const struct inspected *p,
 	snprintf(w->permit, sizeof(w->permit), "%s", w->sighting.permit);
 	w->sighting.permit = w->permit;
 	w->sighting.gate_reason = "";
+	w->seen = *p->seen;
+	w->seen.gate_reason = "";
+	w->judgement = *p->judgement;
 	memcpy(w->asked, asked, sizeof(w->asked));
 	w->clock_ns = p->frame->clock_ns;
 	w->counter = counter;

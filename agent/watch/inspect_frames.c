@@ -15,7 +15,8 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	};
 	struct watch_seen seen;
 	struct facts f;
-	const struct inspected p = { frame, &f, &seen, &j, NULL, false, false, NULL };
+	const struct inspected p = { frame, &f, &seen, &j, NULL, false, false, false,
+	    NULL };
 
 	inspect_read(frame, &f, NULL);
 	h->place(h->arg, frame, &f, &seen);

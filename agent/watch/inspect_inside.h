@@ -29,6 +29,8 @@ struct waiting {
 	struct facts facts;
 	struct watch_opening asked[2];	/* either would explain it */
 	struct sighting sighting;	/* facts and permit point in here */
+	struct watch_seen seen;
+	struct judgement judgement;
 	char permit[LIMIT_PERMIT_ID + 1];
 	int64_t clock_ns;
 	uint16_t counter;		/* if it is permitted in the end */
@@ -70,6 +72,13 @@ void inspect_read(const struct inspect_frame *frame, struct facts *f,
 /* All the stages. key: of a plain frame, to keep the decision; else NULL. */
 void inspect_look(struct inspect *i, const struct inspect_frame *frame,
     const struct flow_key *key, uint64_t hash);
+
+/* A VLAN device sees it too, without the tag; all that is in it is told of there. */
+static inline bool
+inspect_is_of_device(const struct facts *f, const struct watch_seen *seen)
+{
+	return seen->tag == WATCH_TAG_DEVICE && watch_judge_tag(f) >= 0;
+}
 
 /* ---- inspect_openings.c ---- */
 

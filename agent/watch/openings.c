@@ -20,7 +20,7 @@
 struct bucket {
 	uint64_t mark[SLOTS];
 	uint32_t tick[SLOTS];		/* of the last packet << 1 | IS_OTHER */
-	uint32_t blind_until : 31;	/* tick up to which something of here is missing */
+	uint32_t blind_until : 31;	/* tick up to which something of here is missing; 0: none */
 	uint32_t spilled : 1;		/* something of here may stand elsewhere */
 };
 _Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
@@ -242,7 +242,12 @@ free_place(const struct openings *t, uint64_t mark, uint32_t now)
 	return p;
 }
 
-/* Of what still lives in one bucket, to where it belongs in a larger table. */
+static struct place make_room(struct openings *t, uint64_t mark, uint32_t now);
+
+/*
+ * Of what still lives in one bucket, to where it belongs in a larger table. The marks of
+ * one bucket may all go to one again: then the larger table grows in its turn.
+ */
 static void
 move(struct openings *larger, const struct bucket *from, uint32_t now)
 {
@@ -251,9 +256,7 @@ move(struct openings *larger, const struct bucket *from, uint32_t now)
 
 		if (from->mark[i] == 0 || !is_alive(from->tick[i], now))
 			continue;
-		to = free_place(larger, from->mark[i], now);
-		if (to.slot == SLOTS)
-			to = forget_one(larger, home_of(larger, from->mark[i]), now);
+		to = make_room(larger, from->mark[i], now);
 		to.b->mark[to.slot] = from->mark[i];
 		to.b->tick[to.slot] = from->tick[i];
 	}
@@ -313,6 +316,13 @@ openings_note(struct openings *t, const struct watch_opening *o, int64_t clock_n
 	p.b->tick[p.slot] = now << 1 | is_other(o->protocol);
 }
 
+/* Tick 0 is one as any other: the first ones after the machine's own start. */
+static bool
+is_missing_some(const struct bucket *home, uint32_t now)
+{
+	return home->blind_until != 0 && now <= home->blind_until;
+}
+
 enum opening_sight
 openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_ns)
 {
@@ -326,7 +336,7 @@ openings_find(struct openings *t, const struct watch_opening *o, int64_t clock_n
 		return OPENING_SEEN;
 	}
 	if ((t->blinded && age(now, t->blind) <= lifetime(other)) ||
-	    now <= home_of(t, mark)->blind_until)
+	    is_missing_some(home_of(t, mark), now))
 		return OPENING_ASSUMED;
 	return OPENING_UNSEEN;
 }

@@ -516,6 +516,52 @@ an_answer_waits_for_its_question(void)
 	bed_free(b);
 }
 
+static void
+look_for_scans(struct bed *b)
+{
+	b->policy->checked->detect.scan_ports = (struct checked_detector){ .on = true,
+	    .seconds = 300, .limit = 15, .severity = 3 };
+}
+
+/* Whose questions are read later scans nothing; who answers what nobody asked may. */
+static void
+an_answer_that_waits_is_no_scan(void)
+{
+	struct facts q = question(), a = answer();
+	struct bed *b = bed_new(SECOND / 2);
+
+	look_for_scans(b);
+	see_clearly(b);
+	for (uint16_t n = 0; n < 100; n++) {
+		q.sport = a.dport = (uint16_t)(5000 + n);
+		shoot(b, &a, from_b);
+		if (n >= 50)
+			continue;
+		shoot(b, &q, from_a);
+	}
+	CU_ASSERT_EQUAL(ledger(b)->waiting, 100);
+	CU_ASSERT_EQUAL(ledger(b)->detections, 0);
+	b->now += SECOND;
+	inspect_sweep(b->inspect, b->now, b->now);
+	CU_ASSERT_EQUAL(ledger(b)->waiting, 0);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 50);
+	CU_ASSERT_EQUAL(ledger(b)->detections, 1);
+	bed_free(b);
+	/* and with questions to all of them none */
+	b = bed_new(SECOND / 2);
+	look_for_scans(b);
+	see_clearly(b);
+	for (uint16_t n = 0; n < 50; n++) {
+		q.sport = a.dport = (uint16_t)(5000 + n);
+		shoot(b, &a, from_b);
+		shoot(b, &q, from_a);
+	}
+	inspect_finish(b->inspect);
+	CU_ASSERT_EQUAL(ledger(b)->violations, 0);
+	CU_ASSERT_EQUAL(ledger(b)->detections, 0);
+	bed_free(b);
+}
+
 /* A flood of answers holds no memory and loses no count. */
 static void
 waiting_is_bounded(void)
@@ -735,6 +781,7 @@ main(void)
 		{ "a long flow stays open", a_long_flow_stays_open },
 		{ "the kernel may have seen it", the_kernel_may_have_seen_it },
 		{ "an answer waits for its question", an_answer_waits_for_its_question },
+		{ "an answer that waits is no scan", an_answer_that_waits_is_no_scan },
 		{ "waiting is bounded", waiting_is_bounded },
 		{ "each packet is counted once, in its place",
 		  each_packet_is_counted_once_in_its_place },

@@ -55,7 +55,7 @@ class Machine:
             return self._run(folder, initramfs, disk, seconds, hear)
 
     def _words(self, folder, initramfs, disk, mark):
-        words = [self.qemu, "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", str(self.cpus),
+        words = [self.qemu, "-machine", "pc,accel=tcg", "-cpu", "qemu64", "-smp", str(self.cpus),
                  "-m", str(self.memory), "-nodefaults", "-no-user-config", "-nic", "none",
                  "-display", "none", "-no-reboot", "-kernel", self.image.kernel.image,
                  "-initrd", initramfs, "-append", KERNEL_WORDS + " sekisho.mark=" + mark,

@@ -16,7 +16,7 @@ from . import agenda, machine
 NAME = "fc02_reboots"   # among agenda.tests_there()
 STEP = os.path.join(agenda.OWN, "sekisho_guest", "reboot_step.py")
 CUTS = int(os.environ.get("SEKISHO_BOOTS", "1"))        # boots that end within an apply
-SECONDS = 240
+SECONDS = 600
 LATEST = 0.6            # seconds into an apply
 
 
