@@ -19,6 +19,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* What is done for every frame: with two places to expand it in, compilers make it a call. */
+#define FLOW_IN_LINE static inline __attribute__((always_inline))
+
 /* Where a frame was seen, in the numbers of whoever saw it. */
 struct flow_where {
 	uint16_t tap, ingress;
@@ -65,7 +68,7 @@ flow_load64(const uint8_t *p)
 }
 
 /* Of the IP payload: shortest header, by protocol; 0: such a packet has no key. */
-static inline uint32_t
+FLOW_IN_LINE uint32_t
 flow_key_header(uint8_t protocol)
 {
 	return protocol == IPPROTO_UDP ? 8 : protocol == IPPROTO_TCP ? 20 : 0;
@@ -75,7 +78,7 @@ flow_key_header(uint8_t protocol)
  * p: the transport header, of which flow_key_header() bytes can be read. payload:
  * bytes of it on the wire. SYN, FIN and RST are for those who watch connections.
  */
-static inline bool
+FLOW_IN_LINE bool
 flow_key_transport(const uint8_t *p, uint8_t protocol, uint32_t payload)
 {
 	uint32_t size;
@@ -89,7 +92,7 @@ flow_key_transport(const uint8_t *p, uint8_t protocol, uint32_t payload)
 }
 
 /* c stands behind the Ethernet header. False: not plain. */
-static inline bool
+FLOW_IN_LINE bool
 flow_key_ipv4(const struct cursor *c, struct flow_key *k)
 {
 	const uint8_t *p = cursor_peek(c, 28);
@@ -132,7 +135,7 @@ flow_key_ipv6(const struct cursor *c, struct flow_key *k)
 }
 
 /* One Ethernet frame as decode_frame() takes it. False: it has to be decoded. */
-static inline bool
+FLOW_IN_LINE bool
 flow_key_read(const uint8_t *bytes, uint32_t captured, uint32_t length,
     const struct flow_where *where, struct flow_key *k)
 {

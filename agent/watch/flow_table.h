@@ -198,7 +198,7 @@ flow_table_likely(const struct flow_table *t, uint64_t hash)
 	return &t->entries[slot[first] & FLOW_INDEX_MASK];
 }
 
-static inline bool
+FLOW_IN_LINE bool
 flow_entry_is(const struct flow_table *t, const struct flow_entry *e,
     const struct flow_key *k)
 {
@@ -235,7 +235,7 @@ flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t 
  * What was decided of this key in the present window; false: judge it. likely: of
  * flow_table_likely(), or any entry.
  */
-static inline bool
+FLOW_IN_LINE bool
 flow_table_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash,
     struct flow_entry *likely, struct flow_decision *d)
 {

@@ -23,7 +23,7 @@ show_known(const struct inspect *i, const struct inspect_frame *frame,
 	h->judged(h->arg, &p);
 }
 
-static void
+FLOW_IN_LINE void
 known(struct inspect *i, const struct inspect_frame *frame, const struct flow_decision *d,
     uint32_t bytes)
 {
@@ -37,9 +37,6 @@ known(struct inspect *i, const struct inspect_frame *frame, const struct flow_de
 		show_known(i, frame, d);
 }
 
-/* For two places, and one of them is every packet: compilers make it a call. */
-#define IN_LINE static inline __attribute__((always_inline))
-
 /* A frame on its way; likely is NULL for what has no key. */
 struct passing {
 	struct flow_key key;
@@ -47,7 +44,7 @@ struct passing {
 	struct flow_entry *likely;
 };
 
-IN_LINE void
+FLOW_IN_LINE void
 take(struct inspect *i, const struct inspect_frame *frame, const struct passing *k)
 {
 	uint32_t bytes = frame->length < frame->captured ? frame->captured : frame->length;
@@ -81,7 +78,7 @@ take(struct inspect *i, const struct inspect_frame *frame, const struct passing 
 #define AHEAD	((size_t)32)
 #define RING	(2 * AHEAD)
 
-IN_LINE void
+FLOW_IN_LINE void
 ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passing *k)
 {
 	k->likely = NULL;
@@ -94,7 +91,7 @@ ask_bucket(const struct inspect *i, const struct inspect_frame *f, struct passin
 	__builtin_prefetch(flow_table_bucket(i->flows, k->hash));
 }
 
-IN_LINE void
+FLOW_IN_LINE void
 ask_entry(const struct inspect *i, struct passing *k)
 {
 	if (k->likely == NULL)

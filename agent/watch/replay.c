@@ -169,10 +169,10 @@ prepare(struct replay *r, char *why, size_t why_size)
 }
 
 /* Detectors count in seconds of the capture; of one that jumps back too. */
-static bool
-sweep_is_due(const struct replay *r, int64_t time_ns)
+static inline bool
+sweep_is_due(int64_t swept_ns, int64_t time_ns)
 {
-	return time_ns < r->swept_ns || time_ns - r->swept_ns >= 1000000000;
+	return time_ns < swept_ns || time_ns - swept_ns >= 1000000000;
 }
 
 static void
@@ -192,7 +192,7 @@ sweep(struct replay *r, int64_t time_ns)
 static bool
 in_sample(struct replay *r)
 {
-	if (r->o->sample < 2 || r->read++ % r->o->sample == 0)
+	if (r->read++ % r->o->sample == 0)
 		return true;
 	r->stats->passed_over++;
 	return false;
@@ -203,21 +203,25 @@ static void
 inspect_batch(struct replay *r, const struct capture_packet *packets, size_t n)
 {
 	struct inspect_frame *frames = r->frames;
+	const bool all = r->o->sample < 2;
+	int64_t swept_ns = r->swept_ns;
 	size_t done = 0, kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct capture_packet *p = &packets[i];
+		struct inspect_frame *frame = &frames[kept];
 
-		if (!in_sample(r))
+		if (!all && !in_sample(r))
 			continue;
-		frames[kept].bytes = p->bytes;
-		frames[kept].captured = p->captured;
-		frames[kept].length = p->length;
-		frames[kept].time_ns = frames[kept].clock_ns = p->time_ns;
-		if (sweep_is_due(r, p->time_ns)) {
+		frame->bytes = p->bytes;
+		frame->captured = p->captured;
+		frame->length = p->length;
+		frame->time_ns = frame->clock_ns = p->time_ns;
+		if (sweep_is_due(swept_ns, p->time_ns)) {
 			inspect_frames(r->inspect, &frames[done], kept - done);
 			done = kept;
 			sweep(r, p->time_ns);
+			swept_ns = r->swept_ns;
 		}
 		kept++;
 	}
