@@ -45,7 +45,7 @@ class Machine:
         """Run a shell command in a fresh guest.
 
         files: guest path -> bytes or host path, beside what the image has. disk: a
-        host's file as /dev/vda, which outlives the guest. hear(line): each line at once;
+        lost_cache.Disk as /dev/vda, which outlives the guest. hear(line): each line at once;
         when it returns CUT the guest's power goes.
         The guest is ended after so many seconds.
         """
@@ -63,7 +63,7 @@ class Machine:
         if self.cpus == 1:
             words += COUNTED
         if disk is not None:
-            words += ["-drive", "file=%s,format=raw,if=virtio" % disk]
+            words += disk.words()
         return words
 
     def _run(self, folder, initramfs, disk, seconds, hear):
