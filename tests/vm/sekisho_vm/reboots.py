@@ -70,15 +70,17 @@ def _live(vm, disk, build, how, expected):
     return life
 
 
-def _chain(vm, disk, build):
+def _chain(vm, disk, build, tell):
     """A first boot, one that waits in vain, random cuts, and one in peace."""
     _live(vm, disk, build, "pending", {"old"})
     expected, seen = {"old"}, []
-    for _ in range(CUTS):
+    for n in range(CUTS):
         life = _live(vm, disk, build, "loop", expected)
         seen.append(life.policy)
         # the apply was asked for, and may have come through
         expected = {life.before, life.asked}
+        if n % 5 == 4:
+            tell("vm: FC-02 %d boots, in force: %s" % (n + 2, " ".join(seen[-5:])))
     seen.append(_live(vm, disk, build, "end", expected).policy)
     return seen
 
@@ -93,7 +95,7 @@ def run(vm, build, tell):
         try:
             subprocess.run(["mkfs.ext4", "-q", "-F", disk.path], check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            seen = _chain(vm, disk, build)
+            seen = _chain(vm, disk, build, tell)
         except OSError as e:
             tell("SKIP vm/FC-02 %s" % e)
             return None
