@@ -34,8 +34,8 @@ ruleset_new(void)
 	return calloc(1, sizeof(struct ruleset));
 }
 
-static void
-free_set(struct ruleset_set *s)
+void
+ruleset_set_clear(struct ruleset_set *s)
 {
 	for (size_t i = 0; i < s->n_elements; i++)
 		free(s->elements[i].target);
@@ -50,7 +50,7 @@ ruleset_free(struct ruleset *r)
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < r->n_sets; i++)
-		free_set(&r->sets[i]);
+		ruleset_set_clear(&r->sets[i]);
 	for (size_t i = 0; i < r->n_chains; i++)
 		free(r->chains[i].rules);
 	free(r->counters);

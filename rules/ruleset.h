@@ -192,6 +192,8 @@ struct ruleset {
 struct ruleset *ruleset_new(void);
 /* Accepts NULL. */
 void ruleset_free(struct ruleset *r);
+/* Free what a set holds; its place in the ruleset is the caller's to fill. */
+void ruleset_set_clear(struct ruleset_set *s);
 
 /*
  * Builders; each returns the new member (valid until the next one of its kind

@@ -84,23 +84,13 @@ ruleset_part(const struct ruleset *r, ruleset_wants *wants)
 }
 
 static void
-free_set(struct ruleset_set *s)
-{
-	for (size_t i = 0; i < s->n_elements; i++)
-		free(s->elements[i].target);
-	free(s->elements);
-	free(s->first);
-	free(s->last);
-}
-
-static void
 take_out(struct ruleset *r, ruleset_wants *wants)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->n_sets; i++)
 		if (wants(&r->sets[i].name))
-			free_set(&r->sets[i]);
+			ruleset_set_clear(&r->sets[i]);
 		else
 			r->sets[kept++] = r->sets[i];
 	r->n_sets = kept;

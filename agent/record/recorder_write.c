@@ -357,22 +357,28 @@ recorder_writer_close(struct recorder_writer *w, bool told)
 	close_log(w);
 }
 
+bool
+recorder_takes_file(struct recorder_writer *w, int reopened)
+{
+	if (reopened < 0 && !w->reopen_failed)
+		recorder_writer_own(w, EVENT_GAP, 0, 0, MSG_RECORD_REOPEN_FAILED,
+		    strerror(-reopened));
+	w->reopen_failed = reopened < 0;
+	if (reopened == 1)
+		seal_next_file(w->seal);
+	return reopened == 1;
+}
+
 void
 recorder_writer_reopen(struct recorder_writer *w)
 {
-	int old, r;
+	int old;
 
 	if (!log_file_moved(&w->file))
 		return;
 	/* The last word in the file that somebody moved. */
 	(void)recorder_append_checkpoint(w);
-	r = log_file_reopen(&w->file, &old);
-	if (r < 0 && !w->reopen_failed)
-		recorder_writer_own(
-		    w, EVENT_GAP, 0, 0, MSG_RECORD_REOPEN_FAILED, strerror(-r));
-	w->reopen_failed = r < 0;
-	if (r == 1) {
-		seal_next_file(w->seal);
+	if (recorder_takes_file(w, log_file_reopen(&w->file, &old))) {
 		w->rotate.day = log_rotate_day(recorder_now_ns());
 		w->closed[0] = '\0';
 		recorder_writer_own(w, EVENT_LIFE, 0, 0, MSG_RECORD_REOPENED);

@@ -137,5 +137,10 @@ int recorder_append_checkpoint(struct recorder_writer *w);
 void recorder_seal_tick(struct recorder_writer *w);
 /* Close the file and begin the next. */
 void recorder_rotate(struct recorder_writer *w);
+/*
+ * What log_file_reopen() returned: a failure is told once. True: the seal goes on in
+ * another file now.
+ */
+bool recorder_takes_file(struct recorder_writer *w, int reopened);
 
 #endif /* AGENT_RECORD_RECORDER_WRITE_H */

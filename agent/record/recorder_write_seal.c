@@ -230,18 +230,12 @@ close_current(struct recorder_writer *w, int *old)
 void
 recorder_rotate(struct recorder_writer *w)
 {
-	int old, r = recorder_append_checkpoint(w);
+	int old;
 
 	/* A file that cannot take its last record does not end yet. */
-	if (r < 0)
+	if (recorder_append_checkpoint(w) < 0)
 		return;
-	r = close_current(w, &old);
-	if (r < 0 && !w->reopen_failed)
-		recorder_writer_own(
-		    w, EVENT_GAP, 0, 0, MSG_RECORD_REOPEN_FAILED, strerror(-r));
-	w->reopen_failed = r < 0;
-	if (r == 1) {
-		seal_next_file(w->seal);
+	if (recorder_takes_file(w, close_current(w, &old))) {
 		(void)recorder_append_file(w);
 		log_packer_wake(w->packer);
 	}
