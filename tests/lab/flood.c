@@ -9,7 +9,8 @@
  * TEMPLATES holds frames, each behind its length as a little-endian 16-bit number:
  * UDP over IPv4 or IPv6 whose payload begins with MARK and the template's number as
  * a big-endian 32-bit number. Every round uses the next source port, so that every
- * packet opens a flow. Both print one JSON object.
+ * packet opens a flow. Both print one JSON object, and outlive neither who started them
+ * nor LONGEST seconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,11 +23,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MARK		"skfl"
+#define LONGEST		300
 #define MAX_TEMPLATES	16
 #define MAX_FRAME	256
 #define BATCH		64
@@ -272,6 +275,8 @@ main(int argc, char **argv)
 	}
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(LONGEST);
 	if (sends)
 		r = load(&f, argv[3]);
 	if (r == 0)
