@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""FC-07: 100 flushes a second: forwarding stays off, one alarm an interval, no spinning.
-"""
+"""FC-07: 100 flushes a second: forwarding stays off, one alarm an interval, no spinning."""
 import os
 import threading
 import time

@@ -2,8 +2,9 @@
 """A disk that loses its write cache with its power.
 
 qemu logs what the guest writes and flushes (driver blklogwrites: the format of Linux'
-Documentation/admin-guide/device-mapper/log-writes.rst). After a cut the disk is made anew:
-what was flushed is there, of what came after each block is there or not, by chance.
+Documentation/admin-guide/device-mapper/log-writes.rst). After a cut the disk is made anew as
+of any write since mark(): what was flushed by then is there, of what came after each block
+is there or not, by chance.
 """
 import os
 import random
@@ -22,16 +23,24 @@ class NoLog(Exception):
 
 
 class Disk:
-    """A raw disk; begin() before each boot, cut() after one that lost its power."""
+    """A raw disk; begin() before each boot, cut() after one that lost its power.
+
+    mark(): from here on the power may go; without it, from the boot on.
+    """
 
     def __init__(self, path):
         self.path, self.log, self.before = path, path + ".log", path + ".before"
+        self.marked = 0                     # entries of the log
         self.written = self.lost = 0        # blocks since their last flush, and how many went
 
     def begin(self):
         shutil.copyfile(self.path, self.before)
         with open(self.log, "wb") as f:
             f.truncate(ROOM)
+        self.marked = 0
+
+    def mark(self):
+        self.marked = sum(1 for _ in _entries(self.log))
 
     def words(self):
         """qemu's, for a virtio disk with a volatile cache."""
@@ -42,16 +51,18 @@ class Disk:
 
     def cut(self):
         entries = list(_entries(self.log))
-        flushes = [n for n, (_, _, flags, _) in enumerate(entries) if flags & FLUSH]
-        if not flushes:
+        if not any(flags & FLUSH for _, _, flags, _ in entries):
             raise NoLog("no flush among %d writes" % len(entries))
+        del entries[random.randint(min(self.marked, len(entries)), len(entries)):]
+        safe = max((n for n, (_, _, flags, _) in enumerate(entries) if flags & FLUSH),
+                   default=0)
         with open(self.before, "r+b") as disk:
             for n, (sector, sectors, flags, data) in enumerate(entries):
                 if flags & DISCARD:
-                    data = bytes(sectors * SECTOR) if n < flushes[-1] else b""
+                    data = bytes(sectors * SECTOR) if n < safe else b""
                 for at in range(0, len(data), BLOCK):
                     self._put(disk, sector * SECTOR + at, data[at:at + BLOCK],
-                              n < flushes[-1])
+                              n < safe)
         os.replace(self.before, self.path)
 
     def _put(self, disk, where, block, safe):

@@ -28,7 +28,8 @@ class _Broken(Exception):
 class _Life:
     """What one guest says of itself; decides when its power goes."""
 
-    def __init__(self, how):
+    def __init__(self, how, disk):
+        self.disk = disk
         self.how, self.policy, self.asked, self.lines = how, None, None, []
         self.left = random.randint(1, 6)        # applies before the cut
 
@@ -42,6 +43,7 @@ class _Life:
         elif words[1] == "applying":
             self.before, self.asked = self.asked or self.policy, words[2]
             self.left -= 1
+            self.disk.mark()
             if self.left == 0:
                 time.sleep(random.uniform(0, LATEST))
                 return machine.CUT
@@ -51,7 +53,7 @@ class _Life:
 
 
 def _live(vm, disk, build, how, expected):
-    life = _Life(how)
+    life = _Life(how, disk)
     disk.begin()
     result = vm.boot({}, "export SEKISHO_SCHEMA=no SEKISHO_BUILD=%s PYTHONDONTWRITEBYTECODE=1\n"
                      "exec /usr/bin/python3 %s %s\n"
