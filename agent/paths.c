@@ -41,5 +41,9 @@ paths_init(struct paths *p, const char *root)
 	r = r < 0 ? r : put(p->socket, socket_size, "%s/control.sock", p->run);
 	r = r < 0 ? r : put(p->violations, sizeof(p->violations),
 	    "%s/violations.jsonl", p->log);
+	r = r < 0 ? r : put(p->units, sizeof(p->units),
+	    root != NULL ? "%s/units" : "%s/etc/systemd/system", base);
+	r = r < 0 ? r : put(p->cgroups, sizeof(p->cgroups),
+	    root != NULL ? "%s/cgroups" : "%s/sys/fs/cgroup/system.slice", base);
 	return r;
 }

@@ -12,6 +12,8 @@ struct paths {
 	char run[PATHS_SIZE];		/* /run/sekisho      or ROOT/run */
 	char socket[PATHS_SIZE];	/* control socket */
 	char violations[PATHS_SIZE];	/* the record */
+	char units[PATHS_SIZE];		/* /etc/systemd/system  or ROOT/units */
+	char cgroups[PATHS_SIZE];	/* /sys/fs/cgroup/system.slice  or ROOT/cgroups */
 };
 
 /*

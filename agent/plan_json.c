@@ -80,9 +80,10 @@ place_json(const struct policy_diff_place *p)
 }
 
 int
-plan_json(json_t *o, const struct checked *running, const struct checked *next)
+plan_json(json_t *o, const struct checked *running, const struct checked *next,
+    void (*meanwhile)(void *arg), void *arg)
 {
-	struct policy_diff *d = policy_diff_new(running, next);
+	struct policy_diff *d = policy_diff_new(running, next, meanwhile, arg);
 	json_t *places = json_array();
 	int r;
 

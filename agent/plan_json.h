@@ -11,8 +11,9 @@
  * Into o: "pairs": [{"from", "to", "permits": [{"permit", "change", "opened", "closed",
  * "opens", "closes", "was", "other", "before", "file", "line"}]}] and "places":
  * [{"change", "zone", "interface", "network", "other", "count"}]; what does not apply is
- * left out. 0 or -ENOMEM. running NULL: nothing runs.
+ * left out. 0 or -ENOMEM. running NULL: nothing runs. meanwhile(arg): as in policy_diff_new().
  */
-int plan_json(json_t *o, const struct checked *running, const struct checked *next);
+int plan_json(json_t *o, const struct checked *running, const struct checked *next,
+    void (*meanwhile)(void *arg), void *arg);
 
 #endif /* AGENT_PLAN_JSON_H */

@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 enum privilege_role {
-	ROLE_KEEPER = 0,	/* root, with the capabilities of its work */
-	ROLE_LOADER,		/* root, may read any file, for one policy */
+	ROLE_KEEPER = 0,	/* user sekisho-keeper, with the capabilities of its work */
+	ROLE_LOADER,		/* the same user, may read any file, for one policy */
 	ROLE_CONTROL,		/* user sekisho */
 	ROLE_WATCHER,		/* user sekisho-watch */
 	ROLE_RECORDER,		/* user sekisho-log */
@@ -23,7 +23,7 @@ enum privilege_role {
 struct privilege_user {
 	uid_t uid;
 	gid_t gid;
-	bool fallback;		/* the user does not exist here: nobody */
+	bool fallback;		/* the user does not exist here: nobody, the keeper root */
 };
 
 /* What a role works with and the lists must know; cleared: nothing of the kind. */
@@ -36,21 +36,29 @@ struct privilege_needs {
 };
 
 /*
- * The user of a role; "nobody" where systemd-sysusers(8) has not made it. Looked
- * up once: a confined process can no longer ask.
+ * The user of a role; where systemd-sysusers(8) has not made it "nobody", of the keeper
+ * and its loader root. Looked up once: a confined process can no longer ask.
  */
 struct privilege_user privilege_user_of(enum privilege_role role);
 
 /* Group id by name; (gid_t)-1 when there is none. Not for a confined process. */
 gid_t privilege_group(const char *name);
 
+/* Root, or the keeper's user with all that the keeper needs: the daemon can start. */
+bool privilege_suffices(void);
+
 /*
  * Become the role for good: user, no_new_privs, capabilities (bounding set
  * too), files and system calls. Returns the version of Landlock's interface that
  * holds the files, 0 where this kernel has none, or a negative errno: the process
- * must not go on then. When not started as root neither user nor capabilities
- * change.
+ * must not go on then.
  */
 int privilege_become(enum privilege_role role, const struct privilege_needs *needs);
+
+/*
+ * End a child of the caller that is to become, or has become, the role, by SIGKILL; as
+ * the user that may, for that moment: CAP_KILL would reach every process of the machine.
+ */
+int privilege_end(enum privilege_role role, pid_t pid);
 
 #endif /* AGENT_PRIVILEGE_H */

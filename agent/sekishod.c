@@ -3,6 +3,7 @@
 #include "agent/early.h"
 #include "agent/keeper/keeper.h"
 #include "agent/log.h"
+#include "agent/privilege.h"
 #include "agent/version.h"
 #include "rules/checked.h"
 
@@ -108,11 +109,11 @@ main(int argc, char **argv)
 	}
 	if (a.check_only)
 		return check_only(a.policy != NULL ? a.policy : paths.policy);
-	if (geteuid() != 0) {
+	if (a.early && geteuid() == 0)
+		return early_run(a.policy != NULL ? a.policy : EARLY_CONF);
+	if (a.early || !privilege_suffices()) {
 		log_warnx("root is needed to start (the processes give it up)");
 		return EXIT_FAILURE;
 	}
-	if (a.early)
-		return early_run(a.policy != NULL ? a.policy : EARLY_CONF);
 	return run(&a, &paths, a.policy != NULL ? a.policy : paths.policy);
 }

@@ -337,6 +337,8 @@ count_missing(struct diff_work *w, const struct stretch *a, const struct stretch
 	for (size_t i = 0; i < a->n; i++) {
 		int order = -1;
 
+		if (w->meanwhile != NULL && i % DIFF_MEANWHILE == 0)
+			w->meanwhile(w->arg);
 		while (j < b->n && (order = region_compare(&b->items[j], &a->items[i])) < 0)
 			j++;
 		if (j < b->n && order == 0)
@@ -468,9 +470,11 @@ compare_permits(struct diff_work *w)
 }
 
 struct policy_diff *
-policy_diff_new(const struct checked *running, const struct checked *next)
+policy_diff_new(const struct checked *running, const struct checked *next,
+    void (*meanwhile)(void *arg), void *arg)
 {
-	struct diff_work w = { .old.c = running, .new.c = next, .budget = DIFF_BUDGET };
+	struct diff_work w = { .old.c = running, .new.c = next, .budget = DIFF_BUDGET,
+		.meanwhile = meanwhile, .arg = arg };
 	int error;
 
 	w.out = calloc(1, sizeof(*w.out));

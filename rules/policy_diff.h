@@ -73,10 +73,12 @@ struct policy_diff {
 };
 
 /*
- * running NULL: nothing runs, all is new. Both must outlive the result. NULL with
- * errno ENOMEM.
+ * running NULL: nothing runs, all is new. Both must outlive the result. Large policies take
+ * some tenths of a second: meanwhile(arg), if not NULL, is called now and then, and may
+ * change neither. NULL with errno ENOMEM.
  */
-struct policy_diff *policy_diff_new(const struct checked *running, const struct checked *next);
+struct policy_diff *policy_diff_new(const struct checked *running, const struct checked *next,
+    void (*meanwhile)(void *arg), void *arg);
 void policy_diff_free(struct policy_diff *d);
 
 const char *policy_change_name(enum policy_change change);	/* "widened" */

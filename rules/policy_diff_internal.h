@@ -11,6 +11,9 @@
  */
 #define DIFF_BUDGET 50000000u
 
+/* So many regions are looked for, each among all others, between two looks at who waits. */
+#define DIFF_MEANWHILE 64u
+
 /* A permit of one policy, what it opens between which zones, sorted by pair. */
 struct diff_regions {
 	struct region *items;
@@ -31,6 +34,8 @@ struct diff_work {
 	const char **zones;		/* names of both; "self" is the last */
 	size_t n_zones;
 	size_t budget;
+	void (*meanwhile)(void *arg);	/* NULL: nobody waits */
+	void *arg;
 	struct policy_diff *out;
 };
 

@@ -6,6 +6,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
 #include "agent/drift/drift_findings.h"
+#include "agent/drift/drift_services.h"
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/rtnl.h"
 
@@ -51,6 +52,25 @@ say_finding(const struct cli *cli, const json_t *f)
 	free(what);
 }
 
+/* The machine's services, which the daemon, shut in as it is, cannot see. */
+static void
+add_services(const struct cli *cli, json_t *answer)
+{
+	struct drift_list *list = calloc(1, sizeof(*list));
+	json_t *found;
+
+	if (list == NULL)
+		return;
+	drift_services(cli->paths.units, cli->paths.cgroups, list);
+	found = drift_json(list, cli->language);
+	if (list->n > 0 && strcmp(text_of(answer, "severity"), "error") != 0)
+		json_object_set_new(answer, "severity",
+		    json_string(drift_severity_name(drift_worst(list))));
+	(void)json_array_extend(json_object_get(answer, "findings"), found);
+	json_decref(found);
+	free(list);
+}
+
 static int
 code_of(const json_t *answer)
 {
@@ -65,9 +85,11 @@ static int
 say_answer(const struct cli *cli, json_t *answer)
 {
 	const json_t *findings = json_object_get(answer, "findings"), *f;
-	int code = code_of(answer);
 	size_t i;
+	int code;
 
+	add_services(cli, answer);
+	code = code_of(answer);
 	if (cli->json) {
 		cli_print_json(answer);
 		return code;

@@ -79,7 +79,7 @@ plan_against(const struct cli *cli, const char *old, const char *new)
 	struct checked *running = cli_load_policy(cli, old, false);
 	struct checked *next = running != NULL ? cli_load_policy(cli, new, true) : NULL;
 	json_t *o = json_pack("{s:b}", "ok", 1);
-	int code = next == NULL || plan_json(o, running, next) < 0 ? CLI_ERROR : CLI_OK;
+	int code = next == NULL || plan_json(o, running, next, NULL, NULL) < 0 ? CLI_ERROR : CLI_OK;
 
 	if (code == CLI_OK && cli->json)
 		cli_print_json(json_incref(o));

@@ -156,6 +156,41 @@ add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privile
 	return r;
 }
 
+/* A rule that stands already (two roles of one user) is as good as a new one. */
+static int
+add_identity(scmp_filter_ctx filter, int call, uint32_t real, uint32_t effective, uint32_t saved)
+{
+	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 3,
+	    SCMP_A0_32(SCMP_CMP_EQ, real), SCMP_A1_32(SCMP_CMP_EQ, effective),
+	    SCMP_A2_32(SCMP_CMP_EQ, saved));
+
+	return r == -EEXIST ? 0 : r;
+}
+
+/*
+ * With CAP_SETUID the keeper could be anybody. It may be the users of the roles: for
+ * good, in a child, and for the moment in which it ends one (privilege_end()).
+ */
+static int
+add_identities(scmp_filter_ctx filter, enum privilege_role role)
+{
+	const uint32_t same = (uint32_t)-1;
+	int r = 0;
+
+	if (role != ROLE_KEEPER)
+		return 0;
+	for (int of = 0; r == 0 && of < ROLE_COUNT; of++) {
+		struct privilege_user u = privilege_user_of((enum privilege_role)of);
+
+		r = add_identity(filter, SCMP_SYS(setresuid), u.uid, u.uid, u.uid);
+		if (r == 0)
+			r = add_identity(filter, SCMP_SYS(setresuid), same, u.uid, same);
+		if (r == 0)
+			r = add_identity(filter, SCMP_SYS(setresgid), u.gid, u.gid, u.gid);
+	}
+	return r;
+}
+
 static int
 fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
 {
@@ -169,6 +204,8 @@ fill(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_ne
 		r = add_unknown(filter, role);
 	if (r == 0)
 		r = add_sends(filter, role, needs);
+	if (r == 0)
+		r = add_identities(filter, role);
 	/* A binary tree: a list of a hundred calls costs the packet path (libseccomp 2.5). */
 	if (r == 0)
 		(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);

@@ -237,7 +237,8 @@ control_run(const struct control_setup *setup)
 	int r;
 
 	c.setup = setup;
-	c.nft = priv_nft_channel(setup->keeper_fd, control_meanwhile, &c);
+	c.asker = (struct priv_asker){ setup->keeper_fd, control_meanwhile, &c };
+	c.nft = priv_nft_channel(&c.asker);
 	r = c.nft == NULL ? -ENOMEM : sd_event_new(&c.event);
 	if (r >= 0)
 		r = sd_event_add_io(c.event, NULL, setup->tell_fd, EPOLLIN, on_told, &c);

@@ -94,6 +94,7 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 	struct ruleset *target;
 	int r = keep_numbers(c, checked);
 
+	control_meanwhile(c);
 	if (r < 0) {
 		*answer = refuse("the running ruleset cannot be read back", NULL);
 		return NULL;
@@ -446,12 +447,16 @@ control_plan(struct control *c, struct policy *policy, json_t **answer)
 		checked = check(policy, diag, answer);
 	else
 		policy_free(policy);
+	/* The last moment for a cut-off: behind it stands what is compared with. */
+	control_urgent(c);
 	if (checked != NULL)
 		target = build(c, checked, diag, answer);
+	control_meanwhile(c);
 	if (target != NULL && control_running_ruleset(c, &running, &read) == 0)
 		*answer = control_plan_json(running, target);
+	control_meanwhile(c);
 	if (*answer != NULL && target != NULL) {
-		(void)plan_json(*answer, c->checked, checked);
+		(void)plan_json(*answer, c->checked, checked, control_meanwhile, c);
 		json_object_set_new(*answer, "flows_cut", json_integer(
 		    control_count_cut(c, checked, running, target)));
 	}

@@ -202,6 +202,10 @@ control_confirm_revert(struct control *c, const struct change_request *q, const 
 		close_up(c, q, why[0] != '\0' ? why : strerror(-r));
 		return r;
 	}
+	/* A start would look for the damaged one, and nothing could wait to be confirmed. */
+	if (serial != p.target && versions_confirm(&c->versions, serial, (int64_t)time(NULL)) < 0)
+		log_warnx("control: a start will look for serial %u, which cannot be read",
+		    p.target);
 	control_confirm_disarm(c);
 	snprintf(told, sizeof(told), "%.120s: serial %u is in force again, read back and "
 	    "compared; serial %u is not", what, serial, p.serial);

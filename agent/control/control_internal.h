@@ -11,6 +11,7 @@
 #include "agent/control/control_cutoff.h"
 #include "agent/control/control_record.h"
 #include "agent/control/control_versions.h"
+#include "agent/control/priv.h"
 #include "agent/ipc.h"
 #include "agent/record/event.h"
 #include "kernel-helpers/nft_commit.h"
@@ -26,6 +27,7 @@ struct control {
 	const struct control_setup *setup;
 	sd_event *event;
 	struct nft_channel *nft;	/* through the keeper */
+	struct priv_asker asker;	/* the same, for what else takes long */
 	struct checked *checked;	/* in force; NULL: none yet */
 	char file[PATHS_SIZE];		/* where it came from */
 	struct nft_known known;		/* what the kernel holds, and of which generation */

@@ -114,7 +114,7 @@ judge_flows(const struct cutting *x, struct running_flow *flows, size_t n, size_
 static int
 list(struct cutting *x, struct running_flow **flows, size_t *n)
 {
-	return priv_flows(x->control->setup->keeper_fd, x->marks, x->n_marks, flows, n,
+	return priv_flows(&x->control->asker, x->marks, x->n_marks, flows, n,
 	    x->why, sizeof(x->why));
 }
 
@@ -137,7 +137,7 @@ cut_round(struct cutting *x, uint64_t *cut)
 		return r;
 	n = judge_flows(x, flows, n, &denied);
 	if (n > 0)
-		r = priv_flows_change(x->control->setup->keeper_fd, flows, n, &done, x->why,
+		r = priv_flows_change(&x->control->asker, flows, n, &done, x->why,
 		    sizeof(x->why));
 	*cut += done.deleted;
 	free(flows);
@@ -330,6 +330,7 @@ control_count_cut(struct control *c, const struct checked *checked,
 	struct cutting x;
 	int r = running == NULL ? 0 : revocation_marks(running, target, &marks, &n);
 
+	control_meanwhile(c);
 	if (r == 0 && (running == NULL || n > 0)) {
 		r = open_cutting(&x, c, checked, marks, n);
 		for (int i = 0; i < ROUNDS_MAX && (i == 0 || r == -EINTR); i++)

@@ -259,20 +259,21 @@ static const struct request_row {
 	const char *verb;
 	bool changes;
 	bool alone;			/* one at a time: who comes meanwhile is refused */
+	bool slow;			/* others are served meanwhile */
 	json_t *(*run)(struct client *cl, const json_t *request, struct ipc_message *m);
 } rows[] = {
-	{ "status", false, false, do_status },
-	{ "matrix", false, false, do_matrix },
-	{ "history", false, false, do_history },
-	{ "doctor", false, false, do_doctor },
-	{ "plan", false, false, do_plan },
-	{ "apply", true, true, do_apply },
-	{ "rollback", true, true, do_rollback },
-	{ "confirm", true, false, do_confirm },
-	{ "open", true, true, do_open },
-	{ "isolate", true, false, do_isolate },
-	{ "restore", true, false, do_restore },
-	{ "cutoffs", false, false, do_cutoffs },
+	{ "status", false, false, false, do_status },
+	{ "matrix", false, false, false, do_matrix },
+	{ "history", false, false, false, do_history },
+	{ "doctor", false, false, false, do_doctor },
+	{ "plan", false, false, true, do_plan },
+	{ "apply", true, true, true, do_apply },
+	{ "rollback", true, true, true, do_rollback },
+	{ "confirm", true, false, false, do_confirm },
+	{ "open", true, true, true, do_open },
+	{ "isolate", true, false, false, do_isolate },
+	{ "restore", true, false, false, do_restore },
+	{ "cutoffs", false, false, false, do_cutoffs },
 };
 
 static const struct request_row *
@@ -328,10 +329,10 @@ run_row(struct client *cl, const struct request_row *row, const json_t *request,
 {
 	json_t *answer;
 
-	if (row->alone)
+	if (row->slow)
 		control_busy(cl->control, row->verb, cl->who.name);
 	answer = row->run(cl, request, m);
-	if (row->alone)
+	if (row->slow)
 		control_busy_over(cl->control);
 	return answer;
 }

@@ -84,7 +84,7 @@ control_watch(struct control *c, const struct checked *checked)
 	if (watches_these(c, &wanted))
 		r = hand_policy(c, fd);
 	else
-		r = priv_watch(c->setup->keeper_fd, &wanted, fd, why, sizeof(why));
+		r = priv_watch(&c->asker, &wanted, fd, why, sizeof(why));
 	close(fd);
 	/* One that died meanwhile has a successor, which is told of next and gets it then. */
 	c->watching = r == 0 || r == -ECONNRESET;

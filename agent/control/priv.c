@@ -13,14 +13,8 @@
 /* Replies: a dump of a table with a million elements. */
 #define REPLIES_MAX ((size_t)512 << 20)
 
-struct channel {
-	int keeper_fd;
-	void (*meanwhile)(void *arg);
-	void *arg;
-};
-
 static int
-ask_meanwhile(const struct channel *to, enum ipc_type type, const void *payload,
+ask_meanwhile(const struct priv_asker *to, enum ipc_type type, const void *payload,
     size_t length, int send_fd, int *fd, char *why, size_t size)
 {
 	static struct ipc_message m;
@@ -49,7 +43,7 @@ static int
 ask(int keeper_fd, enum ipc_type type, const void *payload, size_t length, int send_fd,
     int *fd, char *why, size_t size)
 {
-	const struct channel to = { .keeper_fd = keeper_fd };
+	const struct priv_asker to = { .keeper_fd = keeper_fd };
 
 	return ask_meanwhile(&to, type, payload, length, send_fd, fd, why, size);
 }
@@ -87,7 +81,7 @@ take_replies(int r, int fd, struct nft_replies *replies)
 static int
 exchange(struct nft_channel *ch, const void *bytes, size_t length, struct nft_replies *replies)
 {
-	const struct channel *to = ch->state;
+	const struct priv_asker *to = ch->state;
 	int batch = ipc_memfd("batch", bytes, length);
 	int fd, r;
 
@@ -110,10 +104,10 @@ close_channel(struct nft_channel *ch)
 }
 
 struct nft_channel *
-priv_nft_channel(int keeper_fd, void (*meanwhile)(void *arg), void *arg)
+priv_nft_channel(const struct priv_asker *asker)
 {
 	struct nft_channel *ch = calloc(1, sizeof(*ch));
-	struct channel *state = malloc(sizeof(*state));
+	struct priv_asker *state = malloc(sizeof(*state));
 
 	if (ch == NULL || state == NULL) {
 		free(ch);
@@ -121,7 +115,7 @@ priv_nft_channel(int keeper_fd, void (*meanwhile)(void *arg), void *arg)
 		errno = ENOMEM;
 		return NULL;
 	}
-	*state = (struct channel){ keeper_fd, meanwhile, arg };
+	*state = *asker;
 	ch->exchange = exchange;
 	ch->close = close_channel;
 	ch->state = state;
@@ -140,12 +134,12 @@ priv_forwarding(int keeper_fd, bool on, char *why, size_t size)
 }
 
 int
-priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
-    char *why, size_t size)
+priv_watch(const struct priv_asker *asker, const struct ipc_watch *interfaces,
+    int policy_fd, char *why, size_t size)
 {
 	int fd;
-	int r = ask(keeper_fd, IPC_PRIV_WATCH, interfaces, sizeof(*interfaces), policy_fd,
-	    &fd, why, size);
+	int r = ask_meanwhile(asker, IPC_PRIV_WATCH, interfaces, sizeof(*interfaces),
+	    policy_fd, &fd, why, size);
 
 	close_fd(fd);
 	return r;
@@ -229,24 +223,25 @@ take(int fd, size_t max, void **bytes, size_t *length)
 }
 
 static int
-ask_with(int keeper_fd, enum ipc_type type, const void *bytes, size_t length, int *fd,
-    char *why, size_t size)
+ask_with(const struct priv_asker *asker, enum ipc_type type, const void *bytes,
+    size_t length, int *fd, char *why, size_t size)
 {
 	int sent = ipc_memfd("ask", bytes, length);
-	int r = sent < 0 ? sent : ask(keeper_fd, type, NULL, 0, sent, fd, why, size);
+	int r = sent < 0 ? sent :
+	    ask_meanwhile(asker, type, NULL, 0, sent, fd, why, size);
 
 	close_fd(sent);
 	return r;
 }
 
 int
-priv_flows(int keeper_fd, const uint32_t *marks, size_t n, struct running_flow **entries,
-    size_t *count, char *why, size_t size)
+priv_flows(const struct priv_asker *asker, const uint32_t *marks, size_t n,
+    struct running_flow **entries, size_t *count, char *why, size_t size)
 {
 	size_t length = 0;
 	void *bytes = NULL;
 	int fd = -1;
-	int r = ask_with(keeper_fd, IPC_PRIV_FLOWS, marks, n * sizeof(*marks), &fd, why, size);
+	int r = ask_with(asker, IPC_PRIV_FLOWS, marks, n * sizeof(*marks), &fd, why, size);
 
 	*entries = NULL;
 	*count = 0;
@@ -266,13 +261,13 @@ priv_flows(int keeper_fd, const uint32_t *marks, size_t n, struct running_flow *
 }
 
 int
-priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t count,
-    struct flow_changes *changes, char *why, size_t size)
+priv_flows_change(const struct priv_asker *asker, const struct running_flow *entries,
+    size_t count, struct flow_changes *changes, char *why, size_t size)
 {
 	size_t length = 0;
 	void *bytes = NULL;
 	int fd = -1;
-	int r = ask_with(keeper_fd, IPC_PRIV_FLOWS_CHANGE, entries, count * sizeof(*entries),
+	int r = ask_with(asker, IPC_PRIV_FLOWS_CHANGE, entries, count * sizeof(*entries),
 	    &fd, why, size);
 
 	*changes = (struct flow_changes){ 0 };

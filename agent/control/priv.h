@@ -10,26 +10,32 @@
 #include <stdbool.h>
 
 /*
- * Netlink through the keeper. NULL with errno ENOMEM; nft_channel_close() it.
- * The socket stays the caller's. A ruleset may take the kernel seconds: meanwhile(arg) as in
- * ipc_ask_meanwhile().
+ * Who asks for what may take seconds (a ruleset, a million flows, a watcher that tells its
+ * last): meanwhile(arg) as in ipc_ask_meanwhile(). The socket stays the caller's.
  */
-struct nft_channel *priv_nft_channel(int keeper_fd, void (*meanwhile)(void *arg), void *arg);
+struct priv_asker {
+	int keeper_fd;
+	void (*meanwhile)(void *arg);
+	void *arg;
+};
+
+/* Netlink through the keeper. NULL with errno ENOMEM; nft_channel_close() it. */
+struct nft_channel *priv_nft_channel(const struct priv_asker *asker);
 
 /* 0 or a negative errno; why (size bytes) gets the keeper's sentence. */
 int priv_forwarding(int keeper_fd, bool on, char *why, size_t size);
-int priv_watch(int keeper_fd, const struct ipc_watch *interfaces, int policy_fd,
-    char *why, size_t size);
+int priv_watch(const struct priv_asker *asker, const struct ipc_watch *interfaces,
+    int policy_fd, char *why, size_t size);
 
 /*
  * The running flows that carry one of these marks, ascending; n 0: any of ours. The
  * caller frees *entries. 0 or a negative errno, -EINTR: some may be missing.
  */
-int priv_flows(int keeper_fd, const uint32_t *marks, size_t n,
+int priv_flows(const struct priv_asker *asker, const uint32_t *marks, size_t n,
     struct running_flow **entries, size_t *count, char *why, size_t size);
 /* Entries sorted by conntrack_compare(): end those of new_mark 0, mark the others. */
-int priv_flows_change(int keeper_fd, const struct running_flow *entries, size_t count,
-    struct flow_changes *changes, char *why, size_t size);
+int priv_flows_change(const struct priv_asker *asker, const struct running_flow *entries,
+    size_t count, struct flow_changes *changes, char *why, size_t size);
 
 /* The start is over; the text is for the service manager. 0 or a negative errno. */
 int priv_ready(int keeper_fd, const char *status);

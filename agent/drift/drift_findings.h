@@ -36,7 +36,7 @@ enum drift_id {
 	DRIFT_SWITCH,
 	DRIFT_PROXY,
 	DRIFT_NOT_SEEN,			/* a look failed */
-	DRIFT_SERVICE,			/* a service that takes our table for its own */
+	DRIFT_SERVICE,			/* one of the machine that changes packet rules by itself */
 	DRIFT_ID_COUNT
 };
 

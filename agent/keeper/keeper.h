@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper: the one process that stays root. It starts the others, gives
+ * The keeper: the one process that keeps capabilities. It starts the others, gives
  * each its user and its descriptors, starts them again when they die, and
  * answers about ten requests (asroot_* in keeper_asks.c), every argument of
  * which it checks again. It parses no policy and reads no packet.
@@ -16,7 +16,7 @@ struct keeper_options {
 };
 
 /*
- * Make the folders, open what needs root, start the processes and work until
+ * Make the folders, open what needs privilege, start the processes and work until
  * SIGTERM or SIGINT. The rules stay in the kernel in any case. Returns the exit
  * status of the daemon; messages go to standard error (the journal).
  */

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -155,6 +156,8 @@ run_recorder(struct keeper *k)
 	const struct privilege_needs needs = { .folders = { k->options->paths.log } };
 
 	(void)gethostname(hostname, sizeof(hostname) - 1);
+	/* Auditors read the record by its group. */
+	umask(027);
 	return become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
 }
 
@@ -388,6 +391,20 @@ keeper_reap(struct keeper *k)
 	}
 }
 
+void
+keeper_kill(struct keeper *k, enum child_id id)
+{
+	static const enum privilege_role roles[CHILD_COUNT] = {
+		[CHILD_RECORDER] = ROLE_RECORDER,
+		[CHILD_CONTROL] = ROLE_CONTROL,
+		[CHILD_WATCHER] = ROLE_WATCHER,
+	};
+	int r = privilege_end(roles[id], k->children[id].pid);
+
+	if (r < 0)
+		log_warnx("keeper: cannot end the %s: %s", keeper_child_name(id), strerror(-r));
+}
+
 /* Wait for one child, then insist. */
 static void
 end_child(struct keeper *k, enum child_id id)
@@ -406,7 +423,7 @@ end_child(struct keeper *k, enum child_id id)
 	if (c->pid == 0)
 		return;
 	log_warnx("keeper: the %s does not finish; ending it", keeper_child_name(id));
-	kill(c->pid, SIGKILL);
+	keeper_kill(k, id);
 	waitpid(c->pid, &status, 0);
 	c->pid = 0;
 }

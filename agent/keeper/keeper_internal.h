@@ -102,6 +102,8 @@ int keeper_start(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);
 /* Ask all to finish, in the order that loses no record; wait, then insist. */
+/* SIGKILL; its death is noticed as any other. */
+void keeper_kill(struct keeper *k, enum child_id id);
 void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);

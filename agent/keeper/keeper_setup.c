@@ -61,11 +61,12 @@ make_folder(const struct folder *f)
 static int
 make_folders(const struct paths *p)
 {
+	struct privilege_user keeper = privilege_user_of(ROLE_KEEPER);
 	struct privilege_user control = privilege_user_of(ROLE_CONTROL);
 	struct privilege_user recorder = privilege_user_of(ROLE_RECORDER);
 	gid_t audit = privilege_group("sekisho-audit");
 	const struct folder folders[] = {
-		{ p->run, 0, 0, 0755 },
+		{ p->run, keeper.uid, keeper.gid, 0755 },
 		{ p->state, control.uid, control.gid, 0750 },
 		{ p->log, recorder.uid, audit != (gid_t)-1 ? audit : recorder.gid, 02750 },
 	};
@@ -81,8 +82,9 @@ static int
 take_lock(const struct paths *p)
 {
 	int folder = open(p->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Only to read: one that an older version left is root's. */
 	int fd = folder < 0 ? -1 :
-	    openat(folder, "sekishod.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	    openat(folder, "sekishod.lock", O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (folder >= 0)
 		close(folder);
@@ -147,6 +149,9 @@ make_pairs(struct keeper *k)
 static void
 warn_about_users(void)
 {
+	if (privilege_user_of(ROLE_KEEPER).fallback)
+		log_warnx("keeper: the user of the keeper (sekisho.sysusers) is missing here; "
+		    "it stays root");
 	for (int role = ROLE_CONTROL; role < ROLE_COUNT; role++)
 		if (privilege_user_of((enum privilege_role)role).fallback) {
 			log_warnx("keeper: the users of sekisho.sysusers are missing here; "

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""CP-08: while a policy of 100,000 permitted tuples comes into force others are served.
+"""CP-08: while a policy of 100,000 permitted tuples is planned or comes into force others are
+served.
 
-Status answers within a second, says what is at work and how old its numbers are; who may
+Status answers within a second (a third of the work where a loaded machine makes that
+longer: no step may be most of it), says what is at work and how old its numbers are; who may
 not read it gets nothing but a refusal. SEKISHO_CP08_SERVED: the limit in seconds.
 
 Runs alone.
@@ -47,19 +49,19 @@ class Asked(threading.Thread):
             time.sleep(0.02)
 
 
-def beside(gate, name, text):
-    """(slowest answer, answers from the middle of the apply, the apply's seconds)."""
+def beside(gate, verb, name, text):
+    """(slowest answer, answers from the middle of the work, its seconds)."""
     path = gate.write(name, text)
     asked = Asked(gate)
     asked.start()
     began = time.monotonic()
     run = subprocess.run(
         ["ip", "netns", "exec", netns.gateway(gate.prefix), model.binary(), "--root", gate.root,
-         "apply", "-f", path], capture_output=True, text=True, timeout=90, check=False)
+         verb, "-f", path], capture_output=True, text=True, timeout=90, check=False)
     took = time.monotonic() - began
     asked.over.set()
     asked.join()
-    check(run.returncode == 0, "apply failed: " + run.stdout + run.stderr)
+    check(run.returncode == 0, verb + " failed: " + run.stdout[-2000:] + run.stderr)
     bad = [(t, a) for t, a in asked.answers if not (a and a.get("ok"))]
     check(not bad, "a status was refused: %s" % bad[:1])
     return max(t for t, _ in asked.answers), [a for _, a in asked.answers if "busy" in a], took
@@ -69,15 +71,17 @@ def run():
     with Gate(SMALL) as gate:
         told = []
         gate.status()
-        for name, text in (("first.conf", large(20000)), ("same.conf", large(20000)),
-                           ("other.conf", large(20001))):
-            slowest, busy, took = beside(gate, name, text)
+        for verb, name, text in (("apply", "first.conf", large(20000)),
+                                 ("apply", "same.conf", large(20000)),
+                                 ("plan", "planned.conf", large(20001)),
+                                 ("apply", "other.conf", large(20001))):
+            slowest, busy, took = beside(gate, verb, name, text)
             told.append("%s %.2f s of %.1f s" % (name[:-5], slowest, took))
             for a in busy:
-                check(a["busy"]["verb"] == "apply" and a["busy"]["actor"] == "uid 0"
+                check(a["busy"]["verb"] == verb and a["busy"]["actor"] == "uid 0"
                       and a["busy"]["numbers_age"] >= 0, "busy with: %s" % a["busy"])
-            check(name != "first.conf" or busy, "no answer came from within the change")
-            check(slowest < SERVED, "the slowest answer: %s" % ", ".join(told))
+            check(name not in ("first.conf", "planned.conf") or busy, "no answer came from within the change")
+            check(slowest < max(SERVED, took / 3), "the slowest answer: %s" % ", ".join(told))
             now = gate.status()
             check("busy" not in now and now["policy"]["digest"] == now["record"].get(
                 "digest", now["policy"]["digest"]), "after the change: %s" % now)

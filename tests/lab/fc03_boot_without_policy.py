@@ -5,12 +5,15 @@
 Nothing is forwarded, forwarding is off whoever switched it on, the management named in
 early.conf reaches the gateway and nobody else does, and it is told: by status, by its exit
 code, by a record. Taken away, that gate comes back; and a good policy takes over from it.
+A kept policy whose digest is wrong is believed by nobody, and a kernel whose nf_tables does
+not answer (VM-10 takes its modules away) forwards nothing.
 """
+import errno
 import os
 import subprocess
 import time
 
-from sekisho_lab import boot, case, netns, streams
+from sekisho_lab import boot, case, faults, model, netns, streams
 from sekisho_lab.gate import Gate, check
 
 BROKEN = {
@@ -96,7 +99,68 @@ def refused_by_kernel(gate, s):
         owner.wait()
 
 
+def wrong_digest(gate, s):
+    """Somebody wrote a permit into the kept policy; the policy file is away or broken."""
+    folder = os.path.join(gate.root, "lib", "versions")
+    changed = 0
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        with open(path, "rb") as f:
+            text = f.read()
+        if b'"5000"' in text:
+            with open(path, "r+b") as f:
+                f.write(text.replace(b'"5000"', b'"5001"'))
+            changed += 1
+    check(changed, "no kept policy names the port: %s" % os.listdir(folder))
+    gate.nft("delete", "table", "inet", "sekisho")
+    boot.early(gate, boot.CONF)
+    for what, text in (("away", None), ("broken", BROKEN["cut off"])):
+        if text is None:
+            os.unlink(gate.path)
+        else:
+            gate.write("policy.conf", text)
+        boot.switch_on(gate)
+        gate.start_with_trouble()
+        shut(gate, s, "a wrong digest, policy file " + what)
+        check(any("cannot be read" in r["event"]["reason"] for r in gate.records()),
+              "no record tells of the digest")
+        case.equal(reachable(gate, 53000), [(4, "zc", 22), (6, "zc", 22)],
+                   "a wrong digest: who is answered")
+        trouble = gate.stop()
+        check(not trouble, trouble)
+    gate.write("policy.conf", streams.POLICY)
+    gate.start_with_trouble()       # the file it is, and that is told
+    s.phase()
+    time.sleep(0.5)
+    check(s.nothing_denied("the policy file in its place") > 100, "the policy file does not hold")
+    trouble = gate.stop()
+    check(not trouble, trouble)
+
+
+def silent_kernel():
+    """nf_tables answers nobody, as where its module cannot be had; then it does."""
+    with faults.FaultyGate(streams.POLICY, daemon=False) as gate, streams.Streams(gate) as s:
+        words = ["env"] + ["%s=%s" % pair for pair in gate.environment.items()]
+        gate.order(faults.NETLINK_SEND, 1, True, error=errno.EOPNOTSUPP)
+        boot.switch_on(gate)
+        early = netns.run(netns.gateway(gate.prefix), *words, model.binary("sekishod"),
+                          "--early", "-f", gate.write("early.conf", boot.CONF))
+        case.equal(early.returncode, 1, "early on a silent kernel: " + early.stderr)
+        shut(gate, s, "a silent kernel, boot")
+        boot.switch_on(gate)
+        gate.start_with_trouble()
+        shut(gate, s, "a silent kernel, daemon")
+        check(len(reachable(gate, 54000)) >= 2, "the management does not reach the gateway")
+        gate.clear()
+        check(gate.sekisho("apply", "-f", gate.path).returncode == 0,
+              "no apply once the kernel answers")
+        s.phase()
+        time.sleep(0.5)
+        check(s.nothing_denied("the kernel answers") > 100, "nothing is forwarded after that")
+
+
 def run():
+    silent_kernel()
     with Gate(streams.POLICY, daemon=False) as gate, streams.Streams(gate) as s:
         for what, text in BAD_EARLY.items():
             boot.early(gate, text, must=2)
@@ -113,8 +177,9 @@ def run():
         check(s.nothing_denied("the good policy") > 100, "the good policy does not forward")
         trouble = gate.stop()
         check(not trouble, trouble)
+        wrong_digest(gate, s)
         refused_by_kernel(gate, s)
-    return "%d broken policies, %d broken early.conf, a table of somebody else" % (
+    return "%d broken policies, %d broken early.conf, a wrong digest, a silent kernel" % (
         len(BROKEN), len(BAD_EARLY))
 
 

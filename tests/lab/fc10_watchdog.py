@@ -26,6 +26,7 @@ class Manager(threading.Thread):
         super().__init__(daemon=True)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
+        os.chmod(path, 0o777)       # as systemd's: the keeper is a user of its own
         self.fed, self.ready = [], False
         self.start()
 

@@ -4,13 +4,13 @@
 
 Everybody reaches the gateway then; nobody gets through it, permitted or not, also when
 somebody takes the table's absence for a reason to repair. It ends with an apply, and with a
-start of the daemon.
+start of the daemon. While it lasts it is told again every hour, and not a second longer.
 """
 import socket
 import time
 
-from sekisho_lab import boot, case, model, netns, streams
-from sekisho_lab.gate import Gate, check
+from sekisho_lab import boot, case, faults, model, netns, streams, watching
+from sekisho_lab.gate import check
 
 WHO = ("--reason", "shut out by T001", "--person", "Mihon Taro")
 HOST = socket.gethostname()
@@ -51,8 +51,32 @@ def opened(gate, s):
           "the record does not tell who and why: %s" % told[-1:])
 
 
+def alarms(gate):
+    return [r["event"] for r in gate.records() if "still given up" in r["event"]["reason"]]
+
+
+def hours_pass(gate, after, want):
+    """Control is shown a clock that is so many minutes ahead; how many alarms are told then."""
+    pid = watching.pids(gate)["control"]
+    for minutes, n in zip(after, want):
+        gate.ahead(pid, 60 * minutes)
+        gate.sekisho("status")      # it wakes, and looks
+        watching.wait_until(lambda n=n: len(alarms(gate)) >= n, 1.5)
+        case.equal(len(alarms(gate)), n, "alarms after %d minutes" % minutes)
+    gate.ahead(0, 0)
+
+
+def told_every_hour(gate, s):
+    opened(gate, s)
+    hours_pass(gate, (55, 61, 115, 125), (0, 1, 1, 2))
+    check(all("everybody reaches the gateway" in e["reason"] for e in alarms(gate)), "words")
+    gate.apply(streams.POLICY)
+    closed(gate, s, "after hours")
+    hours_pass(gate, (190, 400), (2, 2))
+
+
 def run():
-    with Gate(streams.POLICY) as gate, streams.Streams(gate) as s:
+    with faults.FaultyGate(streams.POLICY) as gate, streams.Streams(gate) as s:
         time.sleep(0.3)
         for answers in ((), ("yes", HOST), ("open",), ("open", "gw-other"), ("OPEN", HOST)):
             check(ask(gate, answers).returncode == 1, "opened by %s" % (answers,))
@@ -67,7 +91,8 @@ def run():
         check(not trouble, trouble)
         gate.start()
         closed(gate, s, "after a start")
-    return "9 refusals, 2 openings "
+        told_every_hour(gate, s)
+    return "9 refusals, 3 openings, told every hour"
 
 
 case.main("FC-14", run)

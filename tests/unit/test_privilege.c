@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
@@ -325,6 +326,58 @@ try_root_again(void)
 }
 
 static int
+try_other_user(void)
+{
+	return result(setresuid(12345, 12345, 12345));
+}
+
+static int
+try_root_for_a_moment(void)
+{
+	return result(setresuid((uid_t)-1, 0, (uid_t)-1));
+}
+
+static int
+try_watchers_user(void)
+{
+	uid_t uid = privilege_user_of(ROLE_WATCHER).uid;
+
+	return result(setresuid(uid, uid, uid));
+}
+
+static int
+try_other_groups(void)
+{
+	gid_t group = 0;
+
+	return result(setgroups(1, &group));
+}
+
+/* The child is the watcher's user by then, or still ours. */
+static int
+try_end_watcher(void)
+{
+	uid_t uid = privilege_user_of(ROLE_WATCHER).uid;
+	int status = 0, r;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (setresuid(uid, uid, uid) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (pid < 0)
+		return errno;
+	usleep(1000);
+	r = privilege_end(ROLE_WATCHER, pid);
+	if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL && r == 0)
+		return ALLOWED;
+	return r < 0 ? -r : ECHILD;
+}
+
+static int
 try_kill_child_of_root(void)
 {
 	/* group 0 of nobody: the call itself counts */
@@ -458,7 +511,10 @@ static const struct row {
 	{ "duplicate a descriptor", try_duplicate, K | C | R, EPERM },
 	{ "fork", try_fork, K, EPERM },
 	{ "a thread", try_thread, K | R, EPERM },
-	{ "become root", try_root_again, K, EPERM },
+	{ "become another user", try_other_user, 0, EPERM },
+	{ "take other groups", try_other_groups, 0, EPERM },
+	{ "become the watcher's user", try_watchers_user, K, EPERM },
+	{ "end the watcher", try_end_watcher, K, EPERM },
 	{ "end a process", try_kill_child_of_root, K, EPERM },
 	{ "a frame of another length", try_long_frame, K, EPERM },
 	{ "a frame without address", try_frame_without_address, K | L | C | R, EPERM },
@@ -548,6 +604,21 @@ try_all(const struct row *table, size_t n)
 	}
 }
 
+/* Where the keeper has a user of its own, root is one that it is not. */
+static const struct row root_rows[] = {
+	{ "become root", try_root_again, 0, EPERM },
+	{ "be root for a moment", try_root_for_a_moment, 0, EPERM },
+};
+
+static void
+root_is_gone(void)
+{
+	if (privilege_user_of(ROLE_KEEPER).fallback)
+		fputs("the keeper has no user here\n", stderr);
+	else
+		try_all(root_rows, sizeof(root_rows) / sizeof(root_rows[0]));
+}
+
 static void
 calls_are_listed(void)
 {
@@ -578,7 +649,8 @@ the_tries_can_succeed(void)
 	static attempt *const harmless[] = {
 		try_code, try_code_later, try_tcp, try_raw, try_unix_stream, try_dumpable,
 		try_stop_parent, try_open_shadow, try_open_harmless, try_create, try_own_folder,
-		try_netfilter, try_duplicate, try_fork, try_thread, try_root_again,
+		try_netfilter, try_duplicate, try_fork, try_thread, try_root_again, try_other_user,
+		try_root_for_a_moment, try_watchers_user, try_other_groups, try_end_watcher,
 		try_kill_child_of_root, try_frame_as_message, try_long_frame,
 	};
 
@@ -617,6 +689,7 @@ main(void)
 		{ "the tries can succeed", the_tries_can_succeed },
 		{ "calls are listed", calls_are_listed },
 		{ "files are listed", files_are_listed },
+		{ "root is gone", root_is_gone },
 		CU_TEST_INFO_NULL,
 	};
 	int r;

@@ -38,6 +38,7 @@ class Gate:
 
     links = None        # see netns.up()
     environment = {}    # of the daemon, beside our own
+    launcher = ()       # words before the daemon's own: who starts it, and with what
 
     def __init__(self, text=None, path=None, daemon=True):
         self.folder = tempfile.mkdtemp(prefix="sekisho-test-")
@@ -87,8 +88,8 @@ class Gate:
         os.makedirs(self.root, mode=0o755, exist_ok=True)
         self.stderr = open(os.path.join(self.folder, "daemon.log"), "ab")
         self.daemon = subprocess.Popen(
-            ["ip", "netns", "exec", netns.gateway(self.prefix), model.binary("sekishod"),
-             "-f", self.path, "--foreground", "--root", self.root],
+            ["ip", "netns", "exec", netns.gateway(self.prefix), *self.launcher,
+             model.binary("sekishod"), "-f", self.path, "--foreground", "--root", self.root],
             env=dict(os.environ, **self.environment),
             stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         until = time.monotonic() + READY

@@ -8,8 +8,9 @@ import shutil
 
 # as sekisho.sysusers names them; numbers that nobody here has
 GROUPS = {"sekisho-audit": 64801, "sekisho-admin": 64802,
-          "sekisho": 64811, "sekisho-watch": 64812, "sekisho-log": 64813}
-USERS = ("sekisho", "sekisho-watch", "sekisho-log")
+          "sekisho": 64811, "sekisho-watch": 64812, "sekisho-log": 64813,
+          "sekisho-keeper": 64814}
+USERS = ("sekisho-keeper", "sekisho", "sekisho-watch", "sekisho-log")
 
 
 def folder(namespace):

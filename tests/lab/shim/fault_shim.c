@@ -3,7 +3,7 @@
  * Preloaded into sekishod, it lets one call of one class in one process fail: the
  * N-th, or all from the N-th on (FZ-07, FZ-08). The test says so in a file of one
  * page that all processes map (struct order; tests/lab/sekisho_lab/faults.py knows
- * it too). After its start the shim makes no call of its own but getsockopt(2), so
+ * it too). A process can also be shown another hour. After its start the shim makes no call of its own but getsockopt(2), so
  * the lists of allowed calls stay in force.
  */
 #include <dlfcn.h>
@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum class {
@@ -52,6 +53,8 @@ struct order {
 	_Atomic uint64_t calls;		/* of this class and process since the order */
 	_Atomic uint64_t fired;
 	_Atomic int32_t births;
+	int32_t ahead_pid;		/* for this process the monotonic clock goes */
+	_Atomic int64_t ahead_ns;	/* so far ahead; its timers look at it when it wakes */
 };
 
 static struct order *order;
@@ -79,6 +82,29 @@ fails(enum class class)
 	atomic_fetch_add(&order->fired, 1);
 	errno = order->error;
 	return true;
+}
+
+static int (*real_clock)(clockid_t clock, struct timespec *t);
+
+int
+clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int64_t ahead = 0;
+	int r;
+
+	/* Before the constructor: somebody else's may ask for the time. */
+	if (real_clock == NULL)
+		*(void **)&real_clock = dlsym(RTLD_NEXT, "clock_gettime");
+	r = real_clock(clock, t);
+	if (r == 0 && clock == CLOCK_MONOTONIC && order != NULL && order->ahead_pid == self)
+		ahead = atomic_load(&order->ahead_ns);
+	if (ahead != 0) {
+		t->tv_sec += ahead / 1000000000;
+		t->tv_nsec += ahead % 1000000000;
+		t->tv_sec += t->tv_nsec / 1000000000;
+		t->tv_nsec %= 1000000000;
+	}
+	return r;
 }
 
 #define REAL(name) ((__typeof__(&(name)))real(#name))

@@ -6,7 +6,7 @@ import os
 from sekisho_lab import case, policy, users, watching
 from sekisho_lab.gate import Gate, check
 
-USERS = {users.GROUPS[name] for name in ("sekisho", "sekisho-watch", "sekisho-log")}
+USERS = {users.GROUPS[name] for name in users.USERS}
 
 
 def users_of_daemon(gate):
@@ -27,7 +27,7 @@ def run():
               "the watcher says nothing of itself")
         watch = gate.status()["watch"]
         check(watch["tier"] in ("ebpf", "tcx"), "tier %s: %s" % (watch["tier"], watch["tier_reason"]))
-        case.equal(users_of_daemon(gate) - {0}, USERS, "users of the processes")
+        case.equal(users_of_daemon(gate), USERS, "users of the processes")
     return "kernel " + os.uname().release
 
 
