@@ -3,8 +3,6 @@
 """CP-08: idle, slow and malformed clients: bounded, others served within a second, no crash.
 
 SEKISHO_CP08_SECONDS: how long random bytes come (4).
-
-Runs alone.
 """
 import array
 import contextlib

@@ -1,9 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""FC-08: events of nf_tables are lost among 10,000 foreign changes: everything is compared.
-
-Runs alone.
-"""
+"""FC-08: events of nf_tables are lost among 10,000 foreign changes: everything is compared."""
 import os
 import signal
 import time

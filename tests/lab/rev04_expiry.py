@@ -7,6 +7,7 @@ permit holds from then on runs on.
 
 Runs alone.
 """
+import os
 import time
 
 from sekisho_lab import case, frames, policy, running
@@ -17,7 +18,7 @@ SERVICES = [policy.service("web", "tcp", ports=["80"]),
             policy.service("first", "udp", ports=["5000-5099"]),
             policy.service("second", "udp", ports=["5100-5199"]),
             policy.service("keep", "udp", ports=["5200", "5150"])]
-FIRST, SECOND = 4.0, 7.0        # seconds from the start of the test
+FIRST, SECOND = 4.0, 7.0        # seconds from the policy that names them
 EARLY, LATE = 0.6, 0.1          # what the clocks and the sender may be off
 
 
@@ -50,9 +51,11 @@ def check_end(result, ending, staying, when, who):
 
 
 def run():
-    start = int(time.time())
-    one, two = start + FIRST, start + SECOND
-    with Gate(text(one, two)) as gate:
+    day = time.time() + 86400
+    with Gate(text(day, day)) as gate:
+        start = int(time.time())
+        one, two = start + FIRST, start + SECOND
+        gate.apply(text(one, two), os.path.basename(gate.path))
         first, second, keep = udp(gate, 5001, 1), udp(gate, 5101, 2), udp(gate, 5200, 3)
         other, web = udp(gate, 5150, 4), [Stream(gate, f, 45).open() for f in case.FAMILIES]
         inward = [Inward(gate, f, 5102, 46).open() for f in case.FAMILIES]

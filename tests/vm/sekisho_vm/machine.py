@@ -16,6 +16,8 @@ KERNEL_WORDS = "console=ttyS0 loglevel=4 panic=-1 mitigations=off random.trust_c
 # Of one processor the clock counts instructions (2 ns each), so a busy host makes the
 # guest wait, not late, and nobody waits while it sleeps. Several cannot be counted.
 COUNTED = ["-icount", "shift=1,sleep=off", "-rtc", "clock=vm"]
+# A guest must not run on without the one that hears it.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 DONE = 10           # seconds for the machine to switch off after its last word
 CUT = object()      # what hear() answers to take the power away
 LINE = 1 << 16      # longest line kept of a guest
@@ -45,7 +47,7 @@ class Machine:
         """Run a shell command in a fresh guest.
 
         files: guest path -> bytes or host path, beside what the image has. disk: a
-        host's file as /dev/vda, which outlives the guest. hear(line): each line at once;
+        lost_cache.Disk as /dev/vda, which outlives the guest. hear(line): each line at once;
         when it returns CUT the guest's power goes.
         The guest is ended after so many seconds.
         """
@@ -55,15 +57,16 @@ class Machine:
             return self._run(folder, initramfs, disk, seconds, hear)
 
     def _words(self, folder, initramfs, disk, mark):
-        words = [self.qemu, "-machine", "pc,accel=tcg", "-cpu", "qemu64", "-smp", str(self.cpus),
-                 "-m", str(self.memory), "-nodefaults", "-no-user-config", "-nic", "none",
-                 "-display", "none", "-no-reboot", "-kernel", self.image.kernel.image,
-                 "-initrd", initramfs, "-append", KERNEL_WORDS + " sekisho.mark=" + mark,
+        words = [*DIES_WITH_US, self.qemu, "-machine", "pc,accel=tcg", "-cpu", "qemu64",
+                 "-smp", str(self.cpus), "-m", str(self.memory), "-nodefaults",
+                 "-no-user-config", "-nic", "none", "-display", "none", "-no-reboot",
+                 "-kernel", self.image.kernel.image, "-initrd", initramfs,
+                 "-append", KERNEL_WORDS + " sekisho.mark=" + mark,
                  "-serial", "file:" + os.path.join(folder, "console"), "-serial", "stdio"]
         if self.cpus == 1:
             words += COUNTED
         if disk is not None:
-            words += ["-drive", "file=%s,format=raw,if=virtio" % disk]
+            words += disk.words()
         return words
 
     def _run(self, folder, initramfs, disk, seconds, hear):
