@@ -8,8 +8,9 @@
 /* What event.action of records that are no violation can be: docs/violations.schema.json. */
 static const char *const others[] = {
 	"policy-change", "policy-confirm", "policy-rollback", "permit-expiry", "cut-off",
-	"cut-off-restore", "forwarding", "enforcement-open", "request-refused", "drift", "life",
-	"file", "checkpoint", "heartbeat", "recovery", "clock", "disposal",
+	"cut-off-restore", "forwarding", "enforcement-open", "request-refused", "legal-hold",
+	"legal-hold-release", "evidence-export", "drift", "life", "file", "checkpoint",
+	"heartbeat", "recovery", "clock", "disposal",
 };
 
 #define N_OTHERS (sizeof(others) / sizeof(others[0]))

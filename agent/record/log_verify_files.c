@@ -110,6 +110,15 @@ is_current(const struct folder *f, int fd)
 	    st.st_ino == f->current_is.st_ino;
 }
 
+/* Closed and packed since we opened it: the closed ones may already go on behind it. */
+static bool
+was_packed(const struct folder *f)
+{
+	struct stat st;
+
+	return f->current >= 0 && fstat(f->current, &st) == 0 && st.st_nlink == 0;
+}
+
 /* False: a file has gone since it was listed. */
 static bool
 verify_closed(struct log_verify *v, struct folder *f)
@@ -156,7 +165,7 @@ verify_once(struct log_verify *v, struct folder *f, int *error)
 			close(f->current);
 		return false;
 	}
-	whole = verify_closed(v, f);
+	whole = verify_closed(v, f) && !was_packed(f);
 	if (whole && f->current >= 0) {
 		log_verify_begin(v, LOG_NAME);
 		verify_open(v, f->current, LOG_NAME);

@@ -56,7 +56,7 @@ static const char rich[] =
     "detect = { roaming = { seconds = 300; }; clear_text = { enabled = true; }; bulk = { limit = \"10G\"; };\n"
     " beacon = { jitter = 10; limit = \"12\"; seconds = 0x10; severity = \"high\"; enabled = false; };\n"
     " lateral = { }; scan_ports = { limit = 7; }; scan_hosts = { limit = 25; }; dns_tunnel = { }; };\n"
-    "record = { evidence = { payload = true; snap = 96; packets = 2; ring_mb = 9; }; heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
+    "record = { outputs = { prometheus = true; eve = true; journal = true; cef = \"/c\"; syslog = \"/s\"; }; evidence = { payload = true; snap = 96; packets = 2; ring_mb = 9; }; heartbeat = 30; checkpoint_interval = 300; rotate_daily = false; rotate_size = \"1M\"; warn_at = [ 80, \"90\" ]; log_failure = \"close\";\n"
     " severity = ( { severity = \"high\"; class = \"ZV-06\"; } );"
     " alerts = ( { hook = \"/h\"; name = \"m\"; classes = \"ZV-01\"; actions = [ \"leak\" ]; min_severity = \"high\";"
     " threshold = { seconds = 60; count = 3; }; quiet = { to = \"06:00\"; from = \"22:00\"; days = \"sun\"; below = \"high\"; };"
@@ -103,7 +103,8 @@ static const char rich_printed[] =
     "actions = [ \"leak\" ]; min_severity = \"high\"; threshold = { count = \"3\"; seconds = \"60\"; }; "
     "fold_seconds = \"0\"; quiet = { from = \"22:00\"; to = \"06:00\"; days = [ \"sun\" ]; below = \"high\"; }; "
     "timeout = \"5\"; hook = \"/h\"; } );"
-    " evidence = { packets = \"2\"; payload = true; snap = \"96\"; ring_mb = \"9\"; }; };\n";
+    " evidence = { packets = \"2\"; payload = true; snap = \"96\"; ring_mb = \"9\"; };"
+    " outputs = { syslog = \"/s\"; cef = \"/c\"; journal = true; eve = true; prometheus = true; }; };\n";
 
 static void
 a_rich_policy_prints_in_one_form(void)

@@ -369,6 +369,8 @@ try_end_watcher(void)
 	if (pid == 0) {
 		if (setresuid(uid, uid, uid) < 0)
 			_exit(1);
+		/* Where it cannot be ended it ends by itself. */
+		alarm(1);
 		for (;;)
 			pause();
 	}
