@@ -165,15 +165,17 @@ $(O)/tests/lab/fault_shim.so: tests/lab/shim/fault_shim.c Makefile
 
 # ---- checks ------------------------------------------------------------
 needs:
-	@tests/needs
+	@tests/needs build
 
 # Make has read the libraries' flags before "needs" could install them, so the
 # build is a second make.
-check: needs
+check:
+	@tests/needs check
 	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) tests
 	@tests/run $(O)
 
-demo: needs
+demo:
+	@tests/needs demo
 	@$(MAKE) --no-print-directory all
 	@tests/demo/demo $(O)
 
