@@ -132,6 +132,8 @@ set_user(const struct privilege_user *u)
 static int
 set_capabilities(const struct role *role)
 {
+	/* The library remembers who asked first: after a raw clone(2) that is the parent. */
+	capng_setpid(getpid());
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (const int *cap = role->caps; *cap >= 0; cap++)
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED,
