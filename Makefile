@@ -136,7 +136,7 @@ $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 	$(call say,SKEL)$(BPFTOOL) gen skeleton $< name $* > $@
 
 # The report's template is part of the program (.incbin).
-$(O)/agent/cli/report_parts.o: share/report/report.html share/report/report.css
+$(O)/agent/report/report_parts.o: share/report/report.html share/report/report.css
 
 $(lib): $(call objs,$(lib_src))
 	$(call say,AR)rm -f $@ && $(AR) rcs $@ $^
@@ -147,7 +147,7 @@ $(O)/sekishod: $(O)/agent/sekishod.o $(lib)
 	$(link) $(pkg_libs) $(LDLIBS)
 $(O)/sekisho: $(O)/agent/sekisho.o $(lib)
 	$(link) $(pkg_libs) $(screen_libs) $(LDLIBS)
-$(O)/agent/cli/top_screen.o: extra_cflags = $(screen_cflags)
+$(O)/agent/top/top_screen.o: extra_cflags = $(screen_cflags)
 
 $(call objs,$(unit_src) $(unit_help)): extra_cflags = $(unit_cflags)
 $(call progs,$(unit_src)): %: %.o $(call objs,$(unit_help)) $(lib)

@@ -2,7 +2,7 @@
 #include "agent/cli/replay_words.h"
 
 #include "agent/cli/columns.h"
-#include "agent/cli/top_view.h"
+#include "agent/top/top_view.h"
 #include "rules/violation_class.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sekisho report: the monthly report to the committee, one HTML file without a script. */
 #include "agent/cli/options.h"
-#include "agent/cli/report_build.h"
-#include "agent/cli/report_template.h"
+#include "agent/report/report_build.h"
+#include "agent/report/report_template.h"
 #include "agent/cli/violations_time.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
-#include "agent/cli/top_ask.h"
-#include "agent/cli/top_model.h"
-#include "agent/cli/top_screen.h"
-#include "agent/cli/top_view.h"
+#include "agent/top/top_ask.h"
+#include "agent/top/top_model.h"
+#include "agent/top/top_screen.h"
+#include "agent/top/top_view.h"
 #include "agent/clock.h"
 #include "agent/record/log_reader.h"
 

@@ -69,11 +69,11 @@ make_folders(const struct paths *p)
 	char alerts[PATHS_SIZE];
 	const struct folder folders[] = {
 		{ p->run, keeper.uid, keeper.gid, 0755 },
-		{ alerts, alerter.uid, alerter.gid, 0700 },
 		{ p->state, control.uid, control.gid, 0750 },
 		{ p->log, recorder.uid, privilege_log_group(), 02750 },
 	};
-	const struct folder views[] = {
+	const struct folder others[] = {
+		{ alerts, alerter.uid, alerter.gid, 0700 },
 		{ p->views, forwarder.uid, forwarder.gid, 02750 },
 		{ p->metrics, forwarder.uid, forwarder.gid, 0755 },
 	};
@@ -81,10 +81,10 @@ make_folders(const struct paths *p)
 
 	for (size_t i = 0; r == 0 && i < sizeof(folders) / sizeof(folders[0]); i++)
 		r = make_folder(&folders[i]);
-	/* The views are not worth a gate. */
+	/* Alerts and views are not worth a gate. */
 	if (r == 0)
-		for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-			(void)make_folder(&views[i]);
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+			(void)make_folder(&others[i]);
 	return r;
 }
 

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import time
 
-from sekisho_lab import case, model, netns, policy
+from sekisho_lab import case, model, netns, policy, users
 from sekisho_lab.gate import Gate, check
 
 TEXT = policy.build([policy.permit("WEB", ["a"], ["b"], ["web"])],
@@ -103,7 +103,9 @@ def folders(gate, folder):
     os.chown(folder, 65534, 65534)
     must_work(gate, "a run folder that everybody may write to")
     st = os.stat(folder)
-    case.equal((st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)), (0, 0, 0o755), "run folder")
+    keeper = users.GROUPS["sekisho-keeper"]
+    case.equal((st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)), (keeper, keeper, 0o755),
+               "run folder")
     stop(gate)
     moved = folder + ".moved"
     os.rename(folder, moved)

@@ -15,6 +15,7 @@ from sekisho_lab.gate import Failed, Gate, check
 
 TOP = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 UNIT = os.path.join(TOP, "systemd", "sekishod.service.in")
+TMPFILES = os.path.join(TOP, "systemd", "sekisho.tmpfiles")
 SERVICE = [policy.service("web", "tcp", ports=["80"])]
 ONE = policy.build([policy.permit("WEB", ["a"], ["b"], ["web"])], SERVICE)
 NONE = policy.build([], SERVICE)
@@ -40,25 +41,31 @@ def as_the_unit():
 
 
 def folders(gate):
-    """As sekisho.tmpfiles makes them."""
+    """As systemd-tmpfiles makes them."""
+    places = {"/run/sekisho": "run", "/var/lib/sekisho": "lib", "/var/log/sekisho": "log",
+              "/var/log/sekisho-views": "views"}
     os.makedirs(gate.root)
-    for name, user, group, mode in (
-            ("run", "sekisho-keeper", "sekisho-keeper", 0o755), ("lib", "sekisho", "sekisho", 0o750),
-            ("log", "sekisho-log", "sekisho-audit", 0o2750)):
-        path = os.path.join(gate.root, name)
+    with open(TMPFILES, encoding="utf-8") as f:
+        lines = [line.split() for line in f if line.startswith("d ")]
+    for _, name, mode, user, group, _ in lines:
+        below = name[len("/run/sekisho"):] if name.startswith("/run/sekisho/") else ""
+        path = os.path.join(gate.root, places[name[:len(name) - len(below)]] + below)
         os.mkdir(path)
         os.chown(path, users.GROUPS[user], users.GROUPS[group])
-        os.chmod(path, mode)
+        os.chmod(path, int(mode, 8))
 
 
 def look(gate):
     pids = dict(watching.pids(gate), keeper=gate.daemon.pid)
     may = sum(1 << n for n in CAPABILITY.values())
     for name, user in (("keeper", "sekisho-keeper"), ("control", "sekisho"),
-                       ("watcher", "sekisho-watch"), ("recorder", "sekisho-log")):
+                       ("watcher", "sekisho-watch"), ("recorder", "sekisho-log"),
+                       ("forwarder", "sekisho-view"), ("alerter", "sekisho-alert")):
         for key in ("Uid", "Gid"):
+            # who reads the log for others is of those who may
+            group = "sekisho-audit" if name == "forwarder" and key == "Gid" else user
             case.equal(set(watching.process(pids[name], key).split()),
-                       {str(users.GROUPS[user])}, "%s of the %s" % (key, name))
+                       {str(users.GROUPS[group])}, "%s of the %s" % (key, name))
         for key in ("CapInh", "CapAmb", "CapBnd"):
             case.equal(int(watching.process(pids[name], key), 16), 0, "%s of the %s" % (key, name))
         for key in ("CapPrm", "CapEff"):

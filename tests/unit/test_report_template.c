@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The template language: values never become markup, and mistakes are told with their line. */
-#include "agent/cli/report_template.h"
+#include "agent/report/report_template.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the report is made of: periods, words, geometry, time watched, the gravest ones. */
-#include "agent/cli/report_chart.h"
-#include "agent/cli/report_events.h"
-#include "agent/cli/report_serious.h"
-#include "agent/cli/report_sums.h"
-#include "agent/cli/report_watch.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_chart.h"
+#include "agent/report/report_events.h"
+#include "agent/report/report_serious.h"
+#include "agent/report/report_sums.h"
+#include "agent/report/report_watch.h"
+#include "agent/report/report_words.h"
 #include "agent/cli/violations_table.h"
 #include "tests/unit/unit.h"
 

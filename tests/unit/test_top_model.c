@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Answers and records in, rates and rows out: restarts, wraps, gaps and hostile texts. */
-#include "agent/cli/top_model.h"
+#include "agent/top/top_model.h"
 #include "rules/utf8.h"
 #include "tests/unit/unit.h"
 

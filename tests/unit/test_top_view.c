@@ -4,7 +4,7 @@
  * UPDATE=1 writes what is now; then review it.
  */
 #include "agent/cli/columns.h"
-#include "agent/cli/top_view.h"
+#include "agent/top/top_view.h"
 #include "rules/utf8.h"
 #include "tests/unit/unit.h"
 

@@ -3,7 +3,7 @@
 #ifndef AGENT_CLI_TOP_PANES_H
 #define AGENT_CLI_TOP_PANES_H
 
-#include "agent/cli/top_view.h"
+#include "agent/top/top_view.h"
 
 /* A line of text before it is cut to the screen. */
 #define TOP_LINE_SIZE 1024

@@ -2,7 +2,7 @@
 #define NCURSES_WIDECHAR 1
 #define NCURSES_NOMACROS 1
 
-#include "agent/cli/top_screen.h"
+#include "agent/top/top_screen.h"
 
 #include <curses.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #ifndef AGENT_CLI_REPORT_WATCH_H
 #define AGENT_CLI_REPORT_WATCH_H
 
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 #include "agent/record/line_scan.h"
 
 #include <jansson.h>

@@ -3,7 +3,7 @@
 #ifndef AGENT_CLI_TOP_SCREEN_H
 #define AGENT_CLI_TOP_SCREEN_H
 
-#include "agent/cli/top_grid.h"
+#include "agent/top/top_grid.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/top_model.h"
+#include "agent/top/top_model.h"
 
 #include "agent/cli/violations_table.h"
 #include "rules/utf8.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_words.h"
+#include "agent/report/report_words.h"
 
 #include "agent/cli/violations_table.h"
 #include "agent/record/record_text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_events.h"
+#include "agent/report/report_events.h"
 
-#include "agent/cli/report_words.h"
+#include "agent/report/report_words.h"
 #include "agent/cli/violations_table.h"
 
 #include <errno.h>

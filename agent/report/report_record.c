@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the report says of the record itself. */
 #include "agent/cli/log_words.h"
-#include "agent/cli/report_build.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_build.h"
+#include "agent/report/report_words.h"
 #include "agent/record/log_names.h"
 #include "agent/record/log_verify_files.h"
 

@@ -3,7 +3,7 @@
 #ifndef AGENT_CLI_REPORT_WORDS_H
 #define AGENT_CLI_REPORT_WORDS_H
 
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/top_ask.h"
+#include "agent/top/top_ask.h"
 
 #include "agent/ipc.h"
 

@@ -4,7 +4,7 @@
 #define AGENT_CLI_REPORT_POLICY_H
 
 #include "agent/cli/cli.h"
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 #include "agent/hits.h"
 #include "rules/checked.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_template.h"
+#include "agent/report/report_template.h"
 
-#include "agent/cli/report_words.h"
+#include "agent/report/report_words.h"
 #include "rules/utf8.h"
 
 #include <errno.h>

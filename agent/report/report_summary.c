@@ -3,8 +3,8 @@
  * What a committee has to know, in sentences. Each is good, a warning or bad, and has a
  * mark for those who read in black and white.
  */
-#include "agent/cli/report_build.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_build.h"
+#include "agent/report/report_words.h"
 #include "agent/cli/violations_table.h"
 
 #include <string.h>

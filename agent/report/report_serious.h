@@ -6,7 +6,7 @@
 #ifndef AGENT_CLI_REPORT_SERIOUS_H
 #define AGENT_CLI_REPORT_SERIOUS_H
 
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 #include "agent/record/log_reader.h"
 
 #include <jansson.h>

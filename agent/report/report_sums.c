@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_sums.h"
+#include "agent/report/report_sums.h"
 
-#include "agent/cli/report_chart.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_chart.h"
+#include "agent/report/report_words.h"
 #include "agent/record/event.h"
 #include "agent/record/record_query.h"
 

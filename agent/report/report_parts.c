@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* share/report, in the program itself: a report needs no file that could be missing. */
-#include "agent/cli/report_template.h"
+#include "agent/report/report_template.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/top_panes.h"
+#include "agent/top/top_panes.h"
 
 #include "agent/cli/columns.h"
 #include "rules/violation_class.h"

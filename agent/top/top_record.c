@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The newest violations of the record, and everything known as one JSON object. */
-#include "agent/cli/top_model.h"
+#include "agent/top/top_model.h"
 
 #include "agent/cli/violations_table.h"
 #include "agent/record/record_text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_policy.h"
+#include "agent/report/report_policy.h"
 
 #include "agent/control/control_versions.h"
 #include "agent/state_file.h"

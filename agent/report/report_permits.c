@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Permits between two dates: what became of them, and which of them nobody uses. */
 #include "agent/cli/plan_words.h"
-#include "agent/cli/report_policy.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_policy.h"
+#include "agent/report/report_words.h"
 #include "rules/policy_diff.h"
 
 #include <errno.h>

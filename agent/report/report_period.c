@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 
 #include "agent/record/retention.h"
 

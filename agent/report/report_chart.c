@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_chart.h"
+#include "agent/report/report_chart.h"
 
-#include "agent/cli/report_period.h"
+#include "agent/report/report_period.h"
 
 #include <stdio.h>
 #include <stdlib.h>

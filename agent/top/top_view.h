@@ -6,8 +6,8 @@
 #ifndef AGENT_CLI_TOP_VIEW_H
 #define AGENT_CLI_TOP_VIEW_H
 
-#include "agent/cli/top_grid.h"
-#include "agent/cli/top_model.h"
+#include "agent/top/top_grid.h"
+#include "agent/top/top_model.h"
 #include "rules/message.h"
 
 #include <stdbool.h>

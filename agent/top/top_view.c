@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The frame: head, panes, keys. What stands in the panes is top_panes.c. */
-#include "agent/cli/top_view.h"
+#include "agent/top/top_view.h"
 
 #include "agent/cli/columns.h"
-#include "agent/cli/top_panes.h"
+#include "agent/top/top_panes.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

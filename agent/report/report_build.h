@@ -4,8 +4,8 @@
 #define AGENT_CLI_REPORT_BUILD_H
 
 #include "agent/cli/cli.h"
-#include "agent/cli/report_period.h"
-#include "agent/cli/report_policy.h"
+#include "agent/report/report_period.h"
+#include "agent/report/report_policy.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/cli/report_build.h"
+#include "agent/report/report_build.h"
 
-#include "agent/cli/report_events.h"
-#include "agent/cli/report_serious.h"
-#include "agent/cli/report_sums.h"
-#include "agent/cli/report_watch.h"
-#include "agent/cli/report_words.h"
+#include "agent/report/report_events.h"
+#include "agent/report/report_serious.h"
+#include "agent/report/report_sums.h"
+#include "agent/report/report_watch.h"
+#include "agent/report/report_words.h"
 #include "agent/record/log_reader.h"
 #include "agent/version.h"
 
