@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from . import faults, frames, model, netns, watching
+from . import faults, frames, model, netns, running, watching
 from .gate import check
 
 PROCESSES = ("keeper", "recorder", "control", "alerter", "watcher")    # in the order of their start
@@ -180,6 +180,9 @@ class OneOfTwo(faults.FaultyGate):
         for _ in range(2):
             for path in (self.path_two, self.path):
                 check(self.sekisho("apply", "-f", path).returncode == 0, "apply failed")
+                # also what is swept away behind the answer, if a fault comes before that
+                while running.judging(self):
+                    seen.add(self.rules_of_table())
                 seen.add(self.rules_of_table())
         self.known = seen
 
