@@ -167,7 +167,7 @@ privilege_become(enum privilege_role role, const struct privilege_needs *needs)
 }
 
 int
-privilege_end(enum privilege_role role, pid_t pid)
+privilege_signal(enum privilege_role role, pid_t pid, int number)
 {
 	const uid_t same = (uid_t)-1;
 	uid_t own = geteuid();
@@ -176,7 +176,7 @@ privilege_end(enum privilege_role role, pid_t pid)
 	/* Of the real user too: a child that has not become its role yet is still us. */
 	if (setresuid(same, privilege_user_of(role).uid, same) < 0)
 		return -errno;
-	r = kill(pid, SIGKILL) < 0 ? -errno : 0;
+	r = kill(pid, number) < 0 ? -errno : 0;
 	/* The saved user is ours: this cannot fail; to go on as another would be wrong. */
 	if (setresuid(same, own, same) < 0)
 		abort();

@@ -63,10 +63,11 @@ bool privilege_suffices(void);
 int privilege_become(enum privilege_role role, const struct privilege_needs *needs);
 
 /*
- * End a child of the caller that is to become, or has become, the role, by SIGKILL; as
- * the user that may, for that moment: CAP_KILL would reach every process of the machine.
+ * Send SIGTERM or SIGKILL to a child of the caller that is to become, or has become, the
+ * role; as the user that may, for that moment: CAP_KILL would reach every process of the
+ * machine. 0 or negative errno.
  */
-int privilege_end(enum privilege_role role, pid_t pid);
+int privilege_signal(enum privilege_role role, pid_t pid, int number);
 
 /*
  * From now on no signal of this process, nor of what it starts, reaches anybody else

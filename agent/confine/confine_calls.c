@@ -169,7 +169,7 @@ add_identity(scmp_filter_ctx filter, int call, uint32_t real, uint32_t effective
 
 /*
  * With CAP_SETUID the keeper could be anybody. It may be the users of the roles: for
- * good, in a child, and for the moment in which it ends one (privilege_end()).
+ * good, in a child, and for the moment in which it ends one (privilege_signal()).
  */
 static int
 add_identities(scmp_filter_ctx filter, enum privilege_role role)

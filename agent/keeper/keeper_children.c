@@ -434,7 +434,7 @@ keeper_reap(struct keeper *k)
 }
 
 void
-keeper_kill(struct keeper *k, enum child_id id)
+keeper_signal(struct keeper *k, enum child_id id, int number)
 {
 	static const enum privilege_role roles[CHILD_COUNT] = {
 		[CHILD_RECORDER] = ROLE_RECORDER,
@@ -443,7 +443,7 @@ keeper_kill(struct keeper *k, enum child_id id)
 		[CHILD_FORWARDER] = ROLE_FORWARDER,
 		[CHILD_ALERTER] = ROLE_ALERTER,
 	};
-	int r = privilege_end(roles[id], k->children[id].pid);
+	int r = privilege_signal(roles[id], k->children[id].pid, number);
 
 	if (r < 0)
 		log_warnx("keeper: cannot end the %s: %s", keeper_child_name(id), strerror(-r));
@@ -467,7 +467,7 @@ end_child(struct keeper *k, enum child_id id)
 	if (c->pid == 0)
 		return;
 	log_warnx("keeper: the %s does not finish; ending it", keeper_child_name(id));
-	keeper_kill(k, id);
+	keeper_signal(k, id, SIGKILL);
 	waitpid(c->pid, &status, 0);
 	c->pid = 0;
 }
@@ -503,7 +503,7 @@ keeper_stop_children(struct keeper *k)
 	end_child(k, CHILD_WATCHER);
 	/* What it could not tell any more is a record. */
 	if (k->children[CHILD_ALERTER].pid != 0)
-		(void)kill(k->children[CHILD_ALERTER].pid, SIGTERM);
+		keeper_signal(k, CHILD_ALERTER, SIGTERM);
 	end_child(k, CHILD_ALERTER);
 	keeper_starter_end(k);
 	/* Last, when nobody writes any more. */

@@ -97,7 +97,7 @@ end_if_hung(struct keeper *k, enum child_id id)
 	log_warnx("keeper: the %s gives no sign of life; ending it", keeper_child_name(id));
 	/* Noticed as any death is; the record then says why. */
 	c->hung = true;
-	keeper_kill(k, id);
+	keeper_signal(k, id, SIGKILL);
 }
 
 /*

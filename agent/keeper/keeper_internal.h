@@ -118,8 +118,8 @@ int keeper_start(struct keeper *k, enum child_id id);
 void keeper_start_soon(struct keeper *k, enum child_id id);
 /* Collect children that ended and plan their next start. */
 void keeper_reap(struct keeper *k);
-/* SIGKILL; its death is noticed as any other. */
-void keeper_kill(struct keeper *k, enum child_id id);
+/* SIGTERM or SIGKILL for a child that runs; its death is noticed as any other. */
+void keeper_signal(struct keeper *k, enum child_id id, int number);
 /* Ask all to finish, in the order that loses no record; wait, then insist. */
 void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */

@@ -377,7 +377,7 @@ try_end_watcher(void)
 	if (pid < 0)
 		return errno;
 	usleep(1000);
-	r = privilege_end(ROLE_WATCHER, pid);
+	r = privilege_signal(ROLE_WATCHER, pid, SIGKILL);
 	if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGKILL && r == 0)
 		return ALLOWED;

@@ -118,6 +118,8 @@ class Gate:
         text = self.log_tail(20000)
         if "ERROR: AddressSanitizer" in text or "runtime error:" in text:
             return "sanitizer:\n" + text
+        if "does not finish" in text:
+            return "not all processes ended when they were asked:\n" + self.log_tail()
         if code != 0:
             return "sekishod ended with %d:\n%s" % (code, self.log_tail())
         return self._unbalanced() or schema.trouble(self.records())
