@@ -127,11 +127,11 @@ static enum message_id
 outcome_of(const struct line_fields *f)
 {
 	static const char *const life[] = { "life", "file", "checkpoint", "heartbeat",
-		"recovery", "clock" };
+		"recovery", "clock", "disposal" };
 
 	if (line_text_is(&f->kind, "gap"))
 		return MSG_CLI_VIOLATIONS_GAP;
-	if (line_text_is(&f->kind, "change"))
+	if (line_text_is(&f->kind, "change") || line_text_is(&f->kind, "drift"))
 		return MSG_CLI_VIOLATIONS_CHANGE;
 	for (size_t i = 0; i < sizeof(life) / sizeof(life[0]); i++)
 		if (line_text_is(&f->kind, life[i]))

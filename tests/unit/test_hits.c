@@ -101,7 +101,7 @@ text_goes_and_comes(void)
 {
 	struct hits h = { 0 }, back;
 	size_t length;
-	char *text;
+	char *text, *again;
 
 	hits_begin(&h, 20261122, BOOT);
 	for (unsigned int i = 0; i < 2000; i++) {
@@ -116,8 +116,10 @@ text_goes_and_comes(void)
 	CU_ASSERT_EQUAL_FATAL(hits_parse(&back, text, length), 0);
 	CU_ASSERT_EQUAL(back.n, 2000);
 	CU_ASSERT_EQUAL(month(&back, "T1999", 0), UINT64_C(1999) * 7);
-	CU_ASSERT_EQUAL(memcmp(back.permits, h.permits, 2000 * sizeof(*h.permits)) == 0 ||
-	    back.permits[0].seen != h.permits[0].seen, 1);
+	again = hits_print(&back, &length);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	CU_ASSERT_STRING_EQUAL(again, text);
+	free(again);
 	hits_free(&back);
 	/* Cut short anywhere, it is damaged: only whole lines are good. */
 	for (size_t n = 0; n < 600 && n < length; n++) {
@@ -139,10 +141,10 @@ what_is_no_text_is_refused(void)
 		"hits 1 20261122 20261122 b\nT1 20261122 0 0 0 0 0\n",
 		"hits 1 20261122 20261122 b\nT1 20261122 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
 		"hits 1 20261122 20261122 b\nT1 20261122 0 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-		"hits 1 20261122 20261122 b\nT1 20261122 0 99999999999999999999 "
-		"0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-		"hits 1 20261122 20261122 b\nT2 20261122 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
-		"T1 20261122 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+		("hits 1 20261122 20261122 b\nT1 20261122 0 99999999999999999999 "
+		 "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"),
+		("hits 1 20261122 20261122 b\nT2 20261122 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+		 "T1 20261122 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"),
 	};
 	struct hits h;
 
