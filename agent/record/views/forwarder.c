@@ -18,7 +18,8 @@
 /* While there is more to tell. */
 #define BUSY_MS		10
 #define AGAIN_NS	(SECOND_NS * 10)
-#define LAST_NS		SECOND_NS
+/* At a stop; what it did not get through by then is told after the next start. */
+#define LAST_NS		(SECOND_NS * 3)
 
 struct forwarder {
 	const struct forwarder_setup *setup;
