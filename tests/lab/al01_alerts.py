@@ -72,7 +72,7 @@ class Alerts:
         self.wait(lambda: len(self.gate.violations()) >= had + n, "records of violations", 6)
 
     @staticmethod
-    def wait(what, name, seconds=5.0):
+    def wait(what, name, seconds=20.0):
         until = time.monotonic() + seconds
         while not what():
             check(time.monotonic() < until, name + ": not within %d s" % seconds)

@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""FC-07: 100 flushes a second: forwarding stays off, one alarm an interval, no spinning."""
+"""FC-07: 100 flushes a second: forwarding stays off, one alarm an interval, no spinning.
+
+Who wrote is asked of the kernel while it lives: on busy processors it may be gone by then.
+Runs alone.
+"""
 import os
 import threading
 import time
