@@ -84,59 +84,6 @@ def run():
         pending = confirm_later(gate, changing.NEW)
         hurt = Damaged(gate, 1, 2)
         stuck(gate, pending, "all damaged")
-        # and the kernel takes nothing when they can be
-        gate.order(faults.NETLINK_SEND, 1, True, gate.daemon.pid)
-        hurt.heal()
-        time.sleep(1.5)
-        nothing_passes(gate, "a silent kernel")
-        gate.clear()
-        back(gate, pending["target"], 80, "the kernel answers again")
-    return changing.change(gate, "apply", "--confirm", str(SECONDS), "-f",
-                           gate.write("next.conf", text))["pending"]
-
-
-def nothing_passes(gate, what):
-    case.equal(boot.forwarding(gate), (False, False), what + ": forwarding")
-    for family in case.FAMILIES:
-        for port in (80, 81):
-            shot = gate.opening(family, ("za", 2), ("zb", 2), frames.TCP, port, 30000 + port)
-            tag = gate.last_tag()
-            gate.fire([shot])
-            check(not gate.await_tag(tag, 1, 0.15), "%s: IPv%d port %d passed"
-                  % (what, family, port))
-
-
-def stuck(gate, pending, what):
-    changing.wait_for(lambda: (gate.status()["pending"] or {}).get("stuck"), SECONDS + 5, what)
-    nothing_passes(gate, what)
-    check("going back failed" in gate.status()["problem"], what + ": status")
-    told = [r["event"] for r in changing.changes(gate)
-            if "going back failed" in r["event"]["reason"]]
-    check(told and told[-1]["outcome"] == "failure", what + ": record")
-    late = changing.change(gate, "confirm", str(pending["serial"]), must=False)
-    case.equal(late["code"], "confirm-late", what + ": a confirm behind the deadline")
-
-
-def back(gate, serial, port, what):
-    changing.wait_for(lambda: gate.status()["pending"] is None, 20, what)
-    changing.wait_serial(gate, serial, 2)
-    changing.wait_for(lambda: boot.forwarding(gate) == (True, True), 3, what + ": forwarding")
-    time.sleep(0.1)
-    changing.passes(gate, port, what)
-
-
-def run():
-    with faults.FaultyGate(changing.OLD) as gate:
-        # the target alone is damaged: the one confirmed before it
-        changing.change(gate, "apply", "-f", gate.write("two.conf", changing.NEW))
-        confirm_later(gate, WIDE)
-        hurt = Damaged(gate, 2)
-        back(gate, 1, 80, "with the one before")
-        hurt.heal()
-        # nothing that was confirmed can be read
-        pending = confirm_later(gate, changing.NEW)
-        hurt = Damaged(gate, 1, 2)
-        stuck(gate, pending, "all damaged")
         hurt.heal()
         back(gate, pending["target"], 80, "readable again")
         # the kernel takes nothing
