@@ -9,41 +9,13 @@ Runs alone.
 """
 import os
 import signal
-import socket
-import threading
 import time
 
 from sekisho_lab import case, faults, watching
 from sekisho_lab.gate import check
+from sekisho_lab.manager import Manager
 
 WATCHDOG = 2.4          # seconds; WatchdogSec=
-
-
-class Manager(threading.Thread):
-    """Hears what sd_notify(3) says; knows the longest time without a sign of life."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(path)
-        os.chmod(path, 0o777)       # as systemd's: the keeper is a user of its own
-        self.fed, self.ready = [], False
-        self.start()
-
-    def run(self):
-        while True:
-            words = self.socket.recv(4096).split(b"\n")
-            self.ready |= b"READY=1" in words
-            if b"WATCHDOG=1" in words:
-                self.fed.append(time.monotonic())
-
-    def since(self, start):
-        return [t for t in self.fed if t >= start]
-
-    def pause(self, start):
-        """The longest pause since then, the present one included."""
-        times = [start] + self.since(start) + [time.monotonic()]
-        return max(b - a for a, b in zip(times, times[1:]))
 
 
 def restarted(gate, name, old, seconds):
@@ -96,9 +68,7 @@ def netlink_hangs(gate, manager):
 
 def run():
     with faults.FaultyGate(faults.ONE, daemon=False) as gate:
-        path = os.path.join(gate.folder, "notify")
-        manager = Manager(path)
-        gate.environment.update(NOTIFY_SOCKET=path, WATCHDOG_USEC=str(int(WATCHDOG * 1e6)))
+        manager = Manager(gate, WATCHDOG)
         gate.start()
         start = time.monotonic()
         time.sleep(WATCHDOG / 2)
