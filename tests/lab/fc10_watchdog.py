@@ -38,6 +38,21 @@ def child_hangs(gate, manager, name):
     check(told, "the gap of the hanging %s is no record" % name)
 
 
+def alerter_stays_away(gate, manager):
+    """No reason to restart all: it hangs as soon as it is started, and the daemon is fed."""
+    start, held = time.monotonic(), set()
+    while time.monotonic() - start < 2 * WATCHDOG:
+        pid = watching.pids(gate)["alerter"]
+        if pid not in held and os.path.exists("/proc/%d" % pid):
+            os.kill(pid, signal.SIGSTOP)
+            held.add(pid)
+        time.sleep(0.02)
+    check(manager.pause(start) < WATCHDOG, "an alerter that hangs starves the watchdog: %.1f s"
+          % manager.pause(start))
+    os.kill(watching.pids(gate)["alerter"], signal.SIGCONT)
+    return len(held)
+
+
 def keeper_hangs(gate, manager):
     pids, keeper = watching.pids(gate), gate.daemon.pid
     os.kill(keeper, signal.SIGSTOP)
@@ -77,6 +92,7 @@ def run():
         child_hangs(gate, manager, "control")
         child_hangs(gate, manager, "recorder")
         child_hangs(gate, manager, "alerter")
+        alerter_stays_away(gate, manager)
         keeper_hangs(gate, manager)
         netlink_hangs(gate, manager)
         check(gate.kept_shut(39999, "at the end"), "what is permitted does not pass at the end")
