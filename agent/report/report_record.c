@@ -39,7 +39,7 @@ report_verify_json(const struct cli *cli, const struct report_request *q)
 		json_array_append_new(findings, finding_json(&v.findings[i], q->language));
 	return json_pack("{s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "done", 1, "good", v.faults == 0, "macs_checked", v.records > 0 &&
-	    v.macs == v.records, "outside", (json_int_t)(v.outside + v.outside_older), "faults", (json_int_t)v.faults,
+	    v.macs == v.records, "outside", (json_int_t)v.outside + (json_int_t)v.outside_older, "faults", (json_int_t)v.faults,
 	    "more", (json_int_t)(v.faults - v.n_findings), "files", (json_int_t)v.files,
 	    "records", (json_int_t)v.records, "first", (json_int_t)v.first,
 	    "last", (json_int_t)v.last, "checkpoints", (json_int_t)v.checkpoints,
