@@ -114,13 +114,15 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 static int
 append(struct recorder_writer *w, const struct event *e, struct record_context *context)
 {
-	const int64_t now = recorder_now_ns();
 	int r = 0;
 
 	/* Nothing may come between what a checkpoint signs and itself: a step waits. */
-	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT)
+	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT) {
+		const int64_t now = recorder_now_ns();
+
 		return write_line(w, e, context, e->kind == EVENT_CHECKPOINT &&
 		    now < w->created_ns ? w->created_ns : now);
+	}
 	if (w->seal->records == 0)
 		r = recorder_append_file(w);
 	/* Order is by number; a time that was set has its own record in front. */
