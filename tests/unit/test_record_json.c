@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/event_check.h"
 #include "agent/record/record_json.h"
+#include "agent/record/record_text.h"
 #include "rules/utf8.h"
 #include "tests/unit/unit.h"
 
@@ -8,7 +9,9 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
