@@ -85,10 +85,8 @@ text_of(const struct line_text *t, char *out, size_t size)
 static void
 print_message(FILE *out, enum message_id id, enum message_language language, int width)
 {
-	char *text = message_text(id, language);
-
-	columns_print(out, text != NULL ? text : message_slug(id), width);
-	free(text);
+	/* These rows take no words. */
+	columns_print(out, message_format(id, language), width);
 }
 
 /* Local time in a format of strftime(3); false for what is no time. */

@@ -7,6 +7,7 @@
 
 #include "rules/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Nested this deep our lines never are. */
@@ -125,8 +126,10 @@ skip_plain(const char *p, const char *end)
 		memcpy(&v, p, sizeof(v));
 		found = (words2)((bytes16)(v < 0x20) | (bytes16)(v >= 0x7f) |
 		    (bytes16)(v == '"') | (bytes16)(v == '\\'));
-		if ((found[0] | found[1]) != 0)
-			break;
+		if (found[0] != 0)
+			return p + __builtin_ctzll(le64toh(found[0])) / 8;
+		if (found[1] != 0)
+			return p + 8 + __builtin_ctzll(le64toh(found[1])) / 8;
 	}
 	while (p < end && !is_special((uint8_t)*p))
 		p++;

@@ -21,7 +21,7 @@ PART = 10_000
 QUESTIONS = (("class", ["--by", "class"]),
              ("leaks", ["--action", "leak", "--from", "mynumber", "--permit", "T000"]),
              ("top-sources", ["--since", "2026-11-10", "--by", "source", "--top", "10"]),
-             ("json", ["--class", "ZV-01", "--json"]))
+             ("json", ["--class", "ZV-01", "--json"]), ("table", []))
 
 
 def processor_time(words):
