@@ -8,6 +8,7 @@
 #include "agent/control/priv.h"
 #include "agent/log.h"
 #include "agent/record/text_clean.h"
+#include "agent/tick.h"
 #include "rules/policy_parse.h"
 #include "rules/policy_print.h"
 
@@ -206,30 +207,14 @@ on_told(sd_event_source *s, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int
-on_beat(sd_event_source *s, uint64_t usec, void *arg)
+/* The keeper sees by it that this loop turns. */
+static uint64_t
+beat(void *arg)
 {
 	struct control *c = arg;
 
-	(void)usec;
 	beat_strike(c->setup->beat);
-	return sd_event_source_set_time_relative(s, BEAT_US);
-}
-
-/* The keeper sees by it that this loop turns. */
-static int
-give_signs_of_life(struct control *c)
-{
-	sd_event_source *source = NULL;
-	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, BEAT_US, 0,
-	    on_beat, c);
-
-	if (r >= 0)
-		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source);
-	return r < 0 ? r : 0;
+	return BEAT_US;
 }
 
 int
@@ -255,7 +240,8 @@ control_run(const struct control_setup *setup)
 	if (r >= 0)
 		r = control_drift(&c);
 	if (r >= 0)
-		r = give_signs_of_life(&c);
+		r = tick_begin(c.event, &(struct tick){ .first_us = BEAT_US, .act = beat,
+		    .arg = &c });
 	if (r < 0) {
 		log_warnx("control: cannot start: %s", strerror(-r));
 		return EXIT_FAILURE;
