@@ -10,6 +10,7 @@
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_cutoff.h"
 #include "agent/control/control_record.h"
+#include "agent/control/control_requester.h"
 #include "agent/control/control_settle.h"
 #include "agent/control/control_versions.h"
 #include "agent/control/priv.h"
@@ -63,16 +64,6 @@ struct control {
 	struct record_watch record;	/* can be written? */
 	struct hits *hits;		/* control_hits.c; NULL: not counted yet */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
-};
-
-/* Who asks, for the record. */
-struct requester {
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;			/* decoration only, never decided by */
-	bool may_read, may_change;
-	char name[64];			/* "uid 0" */
-	uint64_t connection;		/* number of it; never given twice */
 };
 
 /*
