@@ -6,6 +6,7 @@
 #include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
+#include "agent/json_text.h"
 #include "agent/log.h"
 #include "agent/record/text_clean.h"
 #include "agent/tick.h"
@@ -73,14 +74,6 @@ read_loaded(int fd, const char *name)
 	return policy;
 }
 
-static const char *
-finding_text(const json_t *finding, const char *key)
-{
-	const char *text = json_string_value(json_object_get(finding, key));
-
-	return text != NULL ? text : "-";
-}
-
 /* The first one is also what status shows. */
 static void
 tell_findings(int fd, char *first, size_t size)
@@ -94,13 +87,13 @@ tell_findings(int fd, char *first, size_t size)
 	list = json_loadb(text, length, 0, NULL);
 	f = json_array_get(list, 0);
 	if (f != NULL)
-		snprintf(first, size, "%s:%d: %s", finding_text(f, "file"),
+		snprintf(first, size, "%s:%d: %s", json_text_or(f, "file", "-"),
 		    (int)json_integer_value(json_object_get(f, "line")),
-		    finding_text(f, "message"));
+		    json_text_or(f, "message", "-"));
 	json_array_foreach(list, i, f)
-		log_warnx("%s:%d: %s: %s", finding_text(f, "file"),
+		log_warnx("%s:%d: %s: %s", json_text_or(f, "file", "-"),
 		    (int)json_integer_value(json_object_get(f, "line")),
-		    finding_text(f, "severity"), finding_text(f, "message"));
+		    json_text_or(f, "severity", "-"), json_text_or(f, "message", "-"));
 	json_decref(list);
 	munmap(text, length);
 }

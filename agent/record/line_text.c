@@ -141,3 +141,14 @@ line_text_is(const struct line_text *t, const char *text)
 
 	return t->length == n && (n == 0 || memcmp(t->text, text, n) == 0);
 }
+
+size_t
+line_text_copy(const struct line_text *t, char *out, size_t size)
+{
+	size_t n = t->length < size ? t->length : size - 1;
+
+	if (n > 0)
+		memcpy(out, t->text, n);
+	out[n] = '\0';
+	return n;
+}

@@ -28,4 +28,7 @@ const char *line_text_scan(const char *p, const char *end, struct line_text *out
 /* True for the same bytes. A text that is not there equals "". */
 bool line_text_is(const struct line_text *t, const char *text);
 
+/* With a NUL behind it; what does not fit is left out. The length of what stands there. */
+size_t line_text_copy(const struct line_text *t, char *out, size_t size);
+
 #endif /* AGENT_RECORD_LINE_TEXT_H */

@@ -142,6 +142,26 @@ texts_are_compared_as_bytes(void)
 	CU_ASSERT_FALSE(line_text_is(&none, "x"));
 }
 
+static void
+a_copy_never_goes_beyond_its_room(void)
+{
+	const struct line_text t = { .text = "denied\"", .length = 6 }, none = { 0 };
+	char out[8];
+
+	for (size_t size = 1; size <= sizeof(out); size++) {
+		size_t n = size > 6 ? 6 : size - 1;
+
+		memset(out, 'x', sizeof(out));
+		CU_ASSERT_EQUAL(line_text_copy(&t, out, size), n);
+		CU_ASSERT_EQUAL(strlen(out), n);
+		CU_ASSERT_EQUAL(memcmp(out, "denied", n), 0);
+		for (size_t i = n + 1; i < sizeof(out); i++)
+			CU_ASSERT_EQUAL(out[i], 'x');
+	}
+	CU_ASSERT_EQUAL(line_text_copy(&none, out, sizeof(out)), 0);
+	CU_ASSERT_STRING_EQUAL(out, "");
+}
+
 int
 main(void)
 {
@@ -151,6 +171,7 @@ main(void)
 		{ "what is none is left", what_is_none_is_left },
 		{ "every byte at every place", every_byte_at_every_place },
 		{ "texts are compared as bytes", texts_are_compared_as_bytes },
+		{ "a copy never goes beyond its room", a_copy_never_goes_beyond_its_room },
 		CU_TEST_INFO_NULL,
 	};
 
