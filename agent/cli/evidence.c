@@ -84,7 +84,8 @@ case_json(const struct evidence_case *c)
 
 	if (c->has_key)
 		snprintf(key, sizeof(key), "%016llx", (unsigned long long)c->key);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,"
+	    "s:b}",
 	    "case", c->name, "from", c->since, "to", c->until, "key", key, "version",
 	    SEKISHO_VERSION, "records", (json_int_t)c->records,
 	    "first_sequence", (json_int_t)c->first_sequence,
@@ -96,7 +97,8 @@ case_json(const struct evidence_case *c)
 	    "packets_kept", (json_int_t)c->packets_kept,
 	    "policies", (json_int_t)c->policies,
 	    "policies_named", (json_int_t)c->n_versions,
-	    "chain_holds", c->verify.faults == 0, "clock", c->clock);
+	    "chain_holds", c->verify.faults == 0, "clock", c->clock, "packets_readable",
+	    c->packets_error == 0);
 }
 
 static int
@@ -311,6 +313,18 @@ verify(const struct cli *cli, const char *path)
 	return CLI_ERROR;
 }
 
+/* A bundle without them is as good as its chain, but nobody should find out later. */
+static void
+say_missing(const struct cli *cli, const struct evidence_case *c)
+{
+	if (c->packets_error != 0)
+		cli_complain(cli, MSG_CLI_EVIDENCE_NO_PACKETS, strerror(c->packets_error));
+	if (c->policies < c->n_versions)
+		cli_complain(cli, MSG_CLI_EVIDENCE_NO_POLICY,
+		    (unsigned long long)(c->n_versions - c->policies),
+		    (unsigned long long)c->n_versions);
+}
+
 int
 cli_evidence(int argc, char **argv, const struct cli *cli)
 {
@@ -335,6 +349,8 @@ cli_evidence(int argc, char **argv, const struct cli *cli)
 	code = take_words(cli, &w, c);
 	if (code == CLI_OK)
 		code = make(cli, &w, c);
+	if (code == CLI_OK)
+		say_missing(cli, c);
 	if (code == CLI_OK && cli->json)
 		cli_print_json(case_json(c));
 	else if (code == CLI_OK)

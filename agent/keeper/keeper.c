@@ -145,7 +145,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1 };
+	    .views_fd = -1, .metrics_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

@@ -106,7 +106,7 @@ keeper_start(struct keeper *k, enum child_id id)
 	pid_t pid;
 
 	/* Without its starter there is no other one. */
-	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && k->starter == 0))
+	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && !keeper_starter_lives(k)))
 		return 0;
 	c->started_us = monotonic_us();
 	keeper_health_started(k, id);

@@ -12,6 +12,7 @@
 #include "agent/tick.h"
 #include "kernel-helpers/nft_commit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -53,7 +54,7 @@ static bool
 is_wanted(const struct keeper *k, enum child_id id)
 {
 	return (id != CHILD_WATCHER || k->policy_fd >= 0) &&
-	    (id != CHILD_ALERTER || k->starter != 0 || k->children[id].pid != 0);
+	    (id != CHILD_ALERTER || keeper_starter_lives(k) || k->children[id].pid != 0);
 }
 
 void
@@ -124,9 +125,12 @@ keeper_is_healthy(struct keeper *k)
 {
 	bool healthy = netlink_answers(k);
 
-	/* Neither the gate nor the record depends on who is told of it. */
+	/*
+	 * Neither the gate nor the record depends on who is told of it: to restart all for a
+	 * collector or a hook would be a gap in watching. A hung one is ended all the same.
+	 */
 	for (int id = 0; id < CHILD_COUNT; id++)
-		if (id != CHILD_FORWARDER)
+		if (id != CHILD_FORWARDER && id != CHILD_ALERTER)
 			healthy = healthy && k->health[id].missed < patience[id];
 	return healthy;
 }
@@ -215,10 +219,17 @@ describe(const char *name, pid_t pid, int landlock, struct ipc_process *p)
 void
 keeper_describe(struct keeper *k, struct ipc_processes *out)
 {
-	*out = (struct ipc_processes){ .n = CHILD_COUNT + 2 };
+	static_assert(1 + CHILD_COUNT + STARTERS <= IPC_MAX_PROCESSES, "all find room");
+
+	*out = (struct ipc_processes){ .n = 1 + CHILD_COUNT + STARTERS };
 	describe("keeper", getpid(), k->landlock, &out->processes[0]);
-	describe("starter", k->starter,
-	    k->starter_landlock > 0 ? k->starter_landlock : 0, &out->processes[CHILD_COUNT + 1]);
+	for (size_t i = 0; i < STARTERS; i++) {
+		const struct starter *s = &k->starters[i];
+		struct ipc_process *p = &out->processes[1 + CHILD_COUNT + i];
+
+		describe(keeper_starter_name(i), s->pid, s->landlock > 0 ? s->landlock : 0, p);
+		p->restarts = s->restarts;
+	}
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		struct ipc_process *p = &out->processes[id + 1];
 

@@ -36,6 +36,21 @@ struct child {
 	bool hung;			/* gave no sign of life, and was ended for it */
 };
 
+/*
+ * keeper_starter.c: one that starts alerters, and one in reserve that starts its successor,
+ * for the keeper cannot. Both ends stay open here for whoever comes next.
+ */
+#define STARTERS 2u
+
+struct starter {
+	pid_t pid;			/* 0: gone */
+	int ends[2];			/* [0] the keeper's, [1] its own */
+	int landlock;			/* by its first word; -1: not heard yet */
+	int64_t started_us;		/* CLOCK_MONOTONIC */
+	int64_t died_ns;		/* CLOCK_REALTIME */
+	unsigned int restarts;
+};
+
 /* What keeper_health.c knows of a child. */
 struct health {
 	uint64_t count;			/* of its beat, at the last look */
@@ -73,9 +88,8 @@ struct keeper {
 	int watch[2];			/* [0] control's end, [1] the watcher's */
 	int view[2];			/* [0] control's end, [1] the forwarder's */
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
-	pid_t starter;			/* keeper_starter.c; 0: there is none */
-	int starter_fd;
-	int starter_landlock;		/* by its first word; -1: not heard yet */
+	struct starter starters[STARTERS];
+	sd_event_source *starter_timer;
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	int views_fd, metrics_fd;	/* the forwarder's folders */
@@ -140,11 +154,15 @@ const char *keeper_child_name(enum child_id id);
 
 /* keeper_starter.c: before the keeper is confined. 0 or negative errno. */
 int keeper_starter_begin(struct keeper *k);
+/* False: an alerter that dies stays away. */
+bool keeper_starter_lives(const struct keeper *k);
 /* A new alerter, a child of the keeper; -1 with errno. */
 pid_t keeper_starter_fork(struct keeper *k);
-/* It may have ended; it ends now. */
+/* One may have ended: the other one starts it again. */
 void keeper_starter_reap(struct keeper *k);
+/* Both end now. */
 void keeper_starter_end(struct keeper *k);
+const char *keeper_starter_name(size_t n);
 /* Where hooks work: a folder of the alerter's user. */
 int keeper_alerts_folder(const struct paths *p, char *out, size_t size);
 
@@ -153,7 +171,7 @@ int keeper_health_begin(struct keeper *k);
 /* A child was started; it was heard of in another way than by its beat. */
 void keeper_health_started(struct keeper *k, enum child_id id);
 void keeper_heard(struct keeper *k, enum child_id id);
-/* Nothing hangs, and nf_tables answers. */
+/* Nothing hangs of what watches, decides and records, and nf_tables answers. */
 bool keeper_is_healthy(struct keeper *k);
 /* How each process is confined, as the kernel says. */
 void keeper_describe(struct keeper *k, struct ipc_processes *out);
