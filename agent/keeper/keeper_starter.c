@@ -8,6 +8,7 @@
 #include "agent/keeper/keeper_internal.h"
 
 #include "agent/alert/alerter.h"
+#include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 
@@ -192,7 +193,7 @@ keeper_starter_reap(struct keeper *k)
 	if (k->stopping)
 		return;
 	log_warnx("the starter of the alerter is gone: an alerter that dies stays away");
-	e.first_ns = e.last_ns = keeper_now_ns();
+	e.first_ns = e.last_ns = clock_ns(CLOCK_REALTIME);
 	snprintf(e.reason, sizeof(e.reason), "the process that starts the alerter was ended: "
 	    "alerts are not sent any more when the alerter dies, until sekishod is restarted");
 	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_EVENT, &e, sizeof(e), -1);
