@@ -256,6 +256,37 @@ control_record_watch(struct control *c)
 }
 
 void
+control_record(struct control *c, struct event *e)
+{
+	int r;
+
+	if (e->count == 0)
+		e->count = 1;
+	if (e->severity == 0)
+		e->severity = e->outcome == 0 ? SEVERITY_NOTICE : SEVERITY_WARNING;
+	if (e->last_ns == 0)
+		e->last_ns = clock_ns(CLOCK_REALTIME);
+	if (e->first_ns == 0)
+		e->first_ns = e->last_ns;
+	if (e->policy_digest[0] == '\0' && c->checked != NULL)
+		snprintf(e->policy_digest, sizeof(e->policy_digest), "%s",
+		    c->checked->digest);
+	r = control_record_send(c, e);
+	if (r < 0)
+		log_warnx("control: cannot record \"%s\": %s", e->reason, strerror(-r));
+}
+
+void
+control_record_change(struct control *c, const char *actor, bool success, const char *what)
+{
+	struct event e = { .kind = EVENT_CHANGE, .outcome = success ? 0 : 1 };
+
+	snprintf(e.actor, sizeof(e.actor), "%s", actor);
+	snprintf(e.reason, sizeof(e.reason), "%.*s", (int)sizeof(e.reason) - 1, what);
+	control_record(c, &e);
+}
+
+void
 control_record_restarted(struct control *c)
 {
 	c->record.wait = c->record.pause = 0;

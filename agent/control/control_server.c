@@ -8,6 +8,7 @@
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
+#include "agent/control/control_answer.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_refusals.h"
 #include "agent/control/control_verbs.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control_verbs.h"
 
+#include "agent/control/control_answer.h"
 #include "agent/control/control_drift.h"
 #include "agent/control/control_evidence.h"
 #include "agent/control/control_internal.h"
@@ -11,12 +12,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-
-json_t *
-control_no(const char *text)
-{
-	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
-}
 
 /* The policy a client sent along; *error gets the answer when it is none. */
 static struct policy *

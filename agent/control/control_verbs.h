@@ -29,7 +29,4 @@ struct control_verb {
 /* NULL: there is none of that name (which may be NULL). */
 const struct control_verb *control_verb(const char *name);
 
-/* {"ok": false, "error": text}; NULL without memory. */
-json_t *control_no(const char *text);
-
 #endif /* AGENT_CONTROL_CONTROL_VERBS_H */

@@ -2,6 +2,7 @@
 /* The other processes as the keeper sees them: started, missed, ended. */
 #include "agent/keeper/keeper_internal.h"
 
+#include "agent/clock.h"
 #include "agent/keeper/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
@@ -48,15 +49,6 @@ keeper_child_name(enum child_id id)
 	return "?";
 }
 
-static int64_t
-monotonic_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static bool
 wants_taps(enum child_id id, int status)
 {
@@ -70,7 +62,7 @@ tell_of_gap(struct keeper *k, enum child_id id)
 {
 	struct child *c = &k->children[id];
 	struct ipc_child told = { .status = c->status, .since_ns = c->died_ns,
-	    .until_ns = keeper_now_ns() };
+	    .until_ns = clock_ns(CLOCK_REALTIME) };
 	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
 	    .severity = SEVERITY_HIGH, .count = 1, .first_ns = told.since_ns,
 	    .last_ns = told.until_ns };
@@ -108,7 +100,7 @@ keeper_start(struct keeper *k, enum child_id id)
 	/* Without its starter there is no other one. */
 	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && !keeper_starter_lives(k)))
 		return 0;
-	c->started_us = monotonic_us();
+	c->started_us = clock_ns(CLOCK_MONOTONIC) / 1000;
 	keeper_health_started(k, id);
 	pid = id == CHILD_ALERTER ? keeper_starter_fork(k) : fork();
 	if (pid < 0) {
@@ -148,7 +140,7 @@ on_restart(sd_event_source *s, uint64_t usec, void *arg)
 static void
 plan_restart(struct keeper *k, enum child_id id)
 {
-	int64_t now = monotonic_us();
+	int64_t now = clock_ns(CLOCK_MONOTONIC) / 1000;
 	const struct child *c = &k->children[id];
 	bool healthy = now - c->started_us >= RESTART_HEALTHY_US ||
 	    wants_taps(id, c->status);
@@ -178,7 +170,7 @@ note_death(struct keeper *k, enum child_id id, int status)
 	c->status = status;
 	if (k->stopping)
 		return;
-	c->died_ns = keeper_now_ns();
+	c->died_ns = clock_ns(CLOCK_REALTIME);
 	/* Control may be waiting for its answer. */
 	if (id == CHILD_WATCHER)
 		(void)ipc_tell_death(k->watch[1]);
@@ -186,7 +178,7 @@ note_death(struct keeper *k, enum child_id id, int status)
 		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
 	if (id == CHILD_FORWARDER)
 		(void)ipc_tell_death(k->view[1]);
-	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
+	if (clock_ns(CLOCK_MONOTONIC) / 1000 - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {
 		c->reopened++;

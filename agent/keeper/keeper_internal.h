@@ -193,8 +193,6 @@ int keeper_load_policy(struct keeper *k, int *fd);
 /* keeper_setup.c: folders, sockets and descriptors made while still all-powerful. */
 int keeper_setup(struct keeper *k);
 
-int64_t keeper_now_ns(void);
-
 /* keeper_flows.c: asks of keeper_asks.c. */
 void asroot_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,
     int *fd);
