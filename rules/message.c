@@ -130,11 +130,11 @@ words_text(const char *format, size_t n, va_list ap)
 	size_t length;
 	char *text;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *word = va_arg(ap, const char *);
+	for (size_t i = 0; i < WORDS_MOST; i++) {
+		const char *word = i < n ? va_arg(ap, const char *) : "";
 
 		words[i].text = word != NULL ? word : "(null)";
-		words[i].length = strlen(words[i].text);
+		words[i].length = i < n ? strlen(words[i].text) : 0;
 	}
 	length = put_words(NULL, format, words);
 	text = malloc(length + 1);

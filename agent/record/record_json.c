@@ -114,7 +114,7 @@ put_id(struct record_line *l, const struct record_context *c)
 
 	memcpy(id, c->boot, n);
 	id[n] = '-';
-	strcpy(id + n + 1, record_line_decimal(c->sequence, digits));
+	(void)stpcpy(id + n + 1, record_line_decimal(c->sequence, digits));
 	record_line_text(l, "id", id);
 }
 

@@ -138,7 +138,7 @@ record_line_text(struct record_line *l, const char *key, const char *text)
 const char *
 record_line_decimal(uint64_t number, char out[RECORD_NUMBER_SIZE])
 {
-	char *digit = out + RECORD_NUMBER_SIZE - 1;
+	char *digit = &out[RECORD_NUMBER_SIZE - 1];
 
 	*digit = '\0';
 	do {

@@ -170,12 +170,13 @@ record_service(const struct facts *f, char *out)
 	if (name == NULL)
 		name = record_line_decimal(f->protocol, number);
 	if ((f->flags & FACT_HAS_PORTS) == 0)
-		strcpy(out, name);
+		(void)stpcpy(out, name);
 	else if (is_icmp(f))
 		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u.%u", name, (unsigned int)f->sport >> 8,
 		    f->sport & 0xffu);
 	else
-		strcpy(stpcpy(stpcpy(out, name), "/"), record_line_decimal(f->dport, port));
+		(void)stpcpy(stpcpy(stpcpy(out, name), "/"),
+		    record_line_decimal(f->dport, port));
 	return out;
 }
 
