@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define VERB "evidence"
-#define NS_PER_SECOND INT64_C(1000000000)
 #define KEY_DIGITS 16u
 #define TAR_END ".tar"
 #define PARTIAL_END ".partial"
@@ -30,20 +29,6 @@ struct wanted {
 };
 
 /* ---- what is asked for ----------------------------------------------------------- */
-
-static bool
-take_time(const char *text, bool until, char out[RECORD_TIME_SIZE])
-{
-	int64_t seconds;
-
-	if (text == NULL)
-		return true;
-	if (!violations_time_parse(text, time(NULL), until, &seconds) ||
-	    seconds > INT64_MAX / NS_PER_SECOND)
-		return false;
-	record_time(seconds * NS_PER_SECOND, out);
-	return true;
-}
 
 /* The days of a hold, in the same words as a person would give them. */
 static void
@@ -55,9 +40,9 @@ take_hold(const struct cli *cli, struct evidence_case *c)
 	if (!cli_log_hold_days(cli, c->name, &from, &to))
 		return;
 	snprintf(day, sizeof(day), "%ld-%02ld-%02ld", from / 10000, from / 100 % 100, from % 100);
-	(void)take_time(day, false, c->since);
+	(void)violations_time_take(day, false, c->since);
 	snprintf(day, sizeof(day), "%ld-%02ld-%02ld", to / 10000, to / 100 % 100, to % 100);
-	(void)take_time(day, true, c->until);
+	(void)violations_time_take(day, true, c->until);
 }
 
 static int
@@ -68,9 +53,9 @@ take_words(const struct cli *cli, const struct wanted *w, struct evidence_case *
 	if (!hold_name_good(w->name))
 		return cli_usage(cli, VERB, MSG_HOLD_BAD_CASE);
 	snprintf(c->name, sizeof(c->name), "%.*s", (int)sizeof(c->name) - 1, w->name);
-	if (!take_time(w->from, false, c->since))
+	if (!violations_time_take(w->from, false, c->since))
 		return cli_usage(cli, VERB, MSG_CLI_VIOLATIONS_BAD_TIME, "--from", w->from);
-	if (!take_time(w->to, true, c->until))
+	if (!violations_time_take(w->to, true, c->until))
 		return cli_usage(cli, VERB, MSG_CLI_VIOLATIONS_BAD_TIME, "--to", w->to);
 	if (w->key != NULL) {
 		c->has_key = strlen(w->key) == KEY_DIGITS &&

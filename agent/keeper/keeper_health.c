@@ -9,6 +9,7 @@
 
 #include "agent/log.h"
 #include "agent/record/record_ledger.h"
+#include "agent/tick.h"
 #include "kernel-helpers/nft_commit.h"
 
 #include <assert.h>
@@ -149,12 +150,11 @@ tell_ledger(const struct keeper *k)
 	    sizeof(ledger), -1);
 }
 
-static int
-on_look(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+look(void *arg)
 {
 	struct keeper *k = arg;
 
-	(void)usec;
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		listen_to(k, (enum child_id)id);
 		end_if_hung(k, (enum child_id)id);
@@ -162,24 +162,15 @@ on_look(sd_event_source *s, uint64_t usec, void *arg)
 	if (keeper_is_healthy(k))
 		(void)sd_notify(0, "WATCHDOG=1");
 	tell_ledger(k);
-	return sd_event_source_set_time_relative(s, k->look_us);
+	return k->look_us;
 }
 
 int
 keeper_health_begin(struct keeper *k)
 {
-	sd_event_source *source = NULL;
-	int r;
-
 	k->look_us = watchdog_us() / LOOKS;
-	r = sd_event_add_time_relative(k->event, &source, CLOCK_MONOTONIC, k->look_us, 0,
-	    on_look, k);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source);
-	return r < 0 ? r : 0;
+	return tick_begin(k->event, &(struct tick){ .first_us = k->look_us, .act = look,
+	    .arg = k });
 }
 
 /* ---- as the kernel tells it, not as the process does ---------------------------------- */

@@ -114,19 +114,31 @@ struct keeper {
 };
 
 /*
- * keeper_children.c: close everything but standard streams and these (sorted here;
+ * keeper_become.c: close everything but standard streams and these (sorted here;
  * below 0: none). A child holds nothing of the keeper's that is not its own: the
  * event loop's epoll above all, into which it could put what the keeper trusts.
  */
 #define KEEPER_KEPT_FDS 8
 int keeper_close_others(int *keep, size_t n);
+/*
+ * In a child: become the role for good, and never outlive the keeper; the version of
+ * Landlock goes into the beat. Negative errno: the process must not go on.
+ */
+int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
+    struct beat *beat);
+
+/* keeper_child.c: in a child just forked, its whole life. */
+void keeper_child_run(struct keeper *k, enum child_id id) __attribute__((noreturn));
 
 /* keeper_forward.c: the folders of the forwarder; without them it tells nobody anything. */
 void keeper_open_views(struct keeper *k);
 /* Its life, as the child itself; the exit status. */
 int keeper_run_forwarder(struct keeper *k);
 
-/* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
+/*
+ * keeper_children.c: start a child (again); a dead one leaves a gap record. 0 or errno:
+ * tried again later.
+ */
 int keeper_start(struct keeper *k, enum child_id id);
 /* The same as soon as the loop turns. */
 void keeper_start_soon(struct keeper *k, enum child_id id);
@@ -139,12 +151,6 @@ void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
-/*
- * In a child: become the role for good, and never outlive the keeper; the version of
- * Landlock goes into the beat. Negative errno: the process must not go on.
- */
-int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
-    struct beat *beat);
 
 /* keeper_starter.c: before the keeper is confined. 0 or negative errno. */
 int keeper_starter_begin(struct keeper *k);
@@ -186,8 +192,6 @@ int keeper_load_policy(struct keeper *k, int *fd);
 
 /* keeper_setup.c: folders, sockets and descriptors made while still all-powerful. */
 int keeper_setup(struct keeper *k);
-
-int64_t keeper_now_ns(void);
 
 /* keeper_flows.c: asks of keeper_asks.c. */
 void asroot_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,

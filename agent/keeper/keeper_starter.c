@@ -265,7 +265,7 @@ tell(struct keeper *k, const struct starter *s, size_t n)
 {
 	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
 	    .severity = SEVERITY_HIGH, .count = 1, .first_ns = s->died_ns,
-	    .last_ns = keeper_now_ns() };
+	    .last_ns = clock_ns(CLOCK_REALTIME) };
 
 	if (s->pid != 0)
 		snprintf(e.reason, sizeof(e.reason), "the %s process was ended and was started "
@@ -338,7 +338,7 @@ keeper_starter_reap(struct keeper *k)
 		if (s->pid == 0 || waitpid(s->pid, NULL, WNOHANG) != s->pid)
 			continue;
 		s->pid = 0;
-		s->died_ns = keeper_now_ns();
+		s->died_ns = clock_ns(CLOCK_REALTIME);
 		if (k->stopping)
 			continue;
 		log_warnx("the %s was ended", keeper_starter_name(i));

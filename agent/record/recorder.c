@@ -14,6 +14,7 @@
 #include "agent/record/recorder_asks.h"
 #include "agent/record/recorder_batch.h"
 #include "agent/record/recorder_write.h"
+#include "agent/tick.h"
 #include "rules/record_rules.h"
 
 #include <errno.h>
@@ -291,18 +292,16 @@ on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int
-on_tick(sd_event_source *source, uint64_t now_us, void *arg)
+static uint64_t
+tick(void *arg)
 {
 	struct recorder *r = arg;
 
-	(void)now_us;
 	beat_strike(r->beat);
 	for (size_t i = 0; i < r->n_peers; i++)
 		report_bad(&r->peers[i]);
 	recorder_writer_tick(&r->writer);
-	sd_event_source_set_time_relative(source, TICK_US);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return TICK_US;
 }
 
 /* At once, not with the next tick: what is written from here on has the new time. */
@@ -402,7 +401,6 @@ watch_signals(struct recorder *r)
 static int
 prepare(struct recorder *r, const struct recorder_setup *setup)
 {
-	sd_event_source *tick = NULL;
 	int e = sd_event_new(&r->loop);
 
 	if (e < 0)
@@ -416,15 +414,9 @@ prepare(struct recorder *r, const struct recorder_setup *setup)
 		e = add_peer(r, &setup->peers[i]);
 	if (e < 0)
 		return e;
-	e = sd_event_add_time_relative(
-	    r->loop, &tick, CLOCK_MONOTONIC, TICK_US, 0, on_tick, r);
-	if (e < 0)
-		return e;
-	/* Reports come even under a flood; the loop owns the source from here on. */
-	sd_event_source_set_priority(tick, SD_EVENT_PRIORITY_IMPORTANT);
-	e = sd_event_source_set_floating(tick, 1);
-	sd_event_source_unref(tick);
-	return e;
+	/* Reports come even under a flood. */
+	return tick_begin(r->loop, &(struct tick){ .first_us = TICK_US, .act = tick,
+	    .arg = r, .priority = SD_EVENT_PRIORITY_IMPORTANT });
 }
 
 /* What was sent before the end is written before the end. */

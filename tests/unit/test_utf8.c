@@ -1,97 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is plain, beside a definition that looks at one character at a time. */
+/* UTF-8 to the letter (RFC 3629): every sequence of up to four bytes that matters. */
 #include "rules/utf8.h"
 #include "tests/unit/unit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define LENGTH 24u
-
+/* By the rule itself, for the property below. */
 static size_t
-plain_slowly(const char *text, size_t length)
+encode(uint32_t c, char out[4])
 {
-	size_t used = 0, n;
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+/* All of them, also one byte short of whole. */
+static void
+every_character(void)
+{
+	size_t wrong = 0;
+
+	for (uint32_t c = 0; c < 0x110000; c++) {
+		bool surrogate = c >= 0xd800 && c <= 0xdfff;
+		char bytes[4] = "";
+		size_t n = encode(c, bytes);
+		uint32_t got = UINT32_MAX;
+
+		wrong += utf8_decode(bytes, n, &got) != (surrogate ? 0 : n);
+		wrong += !surrogate && got != c;
+		wrong += n > 1 && utf8_decode(bytes, n - 1, &got) != 0;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* Two bytes: only what encode() makes, so no form is too long. Then longer ones. */
+static void
+nothing_else_is_one(void)
+{
+	static const char *const bad[] = { "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
+		"\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff",
+		"\xe3\x81x", "\xf0\x9f\x9a\xc0" };
 	uint32_t c;
+	size_t wrong = 0;
 
-	while (used < length) {
-		n = utf8_decode(text + used, length - used, &c);
-		if (n == 0 || c == '"' || c == '\\' ||
-		    !((c >= ' ' && c <= '~') || (c >= 0x3000 && c <= 0x9fff)))
-			break;
-		used += n;
-	}
-	return used;
+	CU_ASSERT_EQUAL(utf8_decode("", 0, &c), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CU_ASSERT_EQUAL(utf8_decode(bad[i], strlen(bad[i]), &c), 0);
+	for (unsigned int a = 0x80; a < 0x100; a++)
+		for (unsigned int b = 0; b < 0x100; b++) {
+			const char two[2] = { (char)a, (char)b };
+			bool good = a >= 0xc2 && a <= 0xdf && b >= 0x80 && b <= 0xbf;
+
+			wrong += utf8_decode(two, 2, &c) != (good ? 2 : 0);
+		}
+	CU_ASSERT_EQUAL(wrong, 0);
 }
 
 static void
-compare(const char *text, size_t length)
+what_changes_the_text_around_it_is_control(void)
 {
-	CU_ASSERT_EQUAL(utf8_plain(text, length), plain_slowly(text, length));
-}
+	static const uint32_t control[] = { 0, 0x1b, '\n', 0x7f, 0x80, 0x9b, 0x9f, 0x200b, 0x200e,
+		0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff };
+	static const uint32_t shown[] = { ' ', '~', 0xa0, 0xe9, 0x3000, 0x3042, 0x9050, 0x1f6aa };
 
-/* Each byte at each place of a text of each length, between letters and between kanji. */
-static void
-every_byte_at_every_place(void)
-{
-	static const char *const around[] = { "abcdefghijklmnopqrstuvwx",
-		"関所関所関所関所", "a関b所 関c所d関所xyz--" };
-	char text[LENGTH];
-
-	for (size_t a = 0; a < sizeof(around) / sizeof(around[0]); a++)
-		for (size_t at = 0; at < LENGTH; at++)
-			for (int byte = 0; byte < 256; byte++) {
-				memcpy(text, around[a], LENGTH);
-				text[at] = (char)byte;
-				for (size_t length = at; length <= LENGTH; length++)
-					compare(text, length);
-			}
+	for (size_t i = 0; i < sizeof(control) / sizeof(control[0]); i++)
+		CU_ASSERT_TRUE(utf8_is_control(control[i]));
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		CU_ASSERT_FALSE(utf8_is_control(shown[i]));
 }
 
 static void
-random_bytes(void)
+a_cut_is_between_characters(void)
 {
-	static const char often[] = "\xe3\xe9\x80\xbf\xe2\xea a\"\\\x7f\x1f";
-	char text[LENGTH];
+	static const char text[] = "a\xe9\x81\xae" "b";
+	static const size_t at[] = { 0, 1, 1, 1, 4, 5, 5 };
 
-	srandom(1);
-	for (int i = 0; i < 200000; i++) {
-		for (size_t n = 0; n < LENGTH; n++)
-			text[n] = random() % 3 == 0 ? (char)random() :
-			    often[(size_t)random() % (sizeof(often) - 1)];
-		compare(text, (size_t)random() % (LENGTH + 1));
-	}
+	for (size_t max = 0; max < sizeof(at) / sizeof(at[0]); max++)
+		CU_ASSERT_EQUAL(utf8_cut(text, 5, max), at[max]);
 }
 
-/* Nothing that is plain steers anything; what is a control is as the table says. */
 static void
-controls_are_never_plain(void)
+what_is_scrubbed_steers_nothing(void)
 {
-	char text[4];
+	char text[] = "a\x1b[31m\xff\xe9\x81\xae\xe2\x80\xae" "b\x7f";
 
-	for (uint32_t c = 0x3000; c <= 0x9fff; c++) {
-		text[0] = (char)(0xe0 | c >> 12);
-		text[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		text[2] = (char)(0x80 | (c & 0x3f));
-		CU_ASSERT_EQUAL(utf8_plain(text, 3), 3);
-		CU_ASSERT_FALSE(utf8_is_control(c));
-	}
-	CU_ASSERT_TRUE(utf8_is_control(0x206f));
-	CU_ASSERT_FALSE(utf8_is_control(0x2070));
-	CU_ASSERT_FALSE(utf8_is_control(0xfefe));
-	CU_ASSERT_TRUE(utf8_is_control(0xfeff));
-	CU_ASSERT_TRUE(utf8_is_control(0x202e));
-	CU_ASSERT_TRUE(utf8_is_control(0xe007f));
-	CU_ASSERT_EQUAL(utf8_plain("", 0), 0);
+	utf8_scrub(text);
+	CU_ASSERT_STRING_EQUAL(text, "a?[31m?\xe9\x81\xae???b?");
 }
 
 int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{ "every byte at every place", every_byte_at_every_place },
-		{ "random bytes", random_bytes },
-		{ "controls are never plain", controls_are_never_plain },
+		{ "every character", every_character },
+		{ "nothing else is one", nothing_else_is_one },
+		{ "what changes the text around it is control", what_changes_the_text_around_it_is_control },
+		{ "a cut is between characters", a_cut_is_between_characters },
+		{ "what is scrubbed steers nothing", what_is_scrubbed_steers_nothing },
 		CU_TEST_INFO_NULL,
 	};
 
