@@ -127,13 +127,15 @@ def all_there(gate, first):
     def numbers():
         return [int(e["SEKISHO_SEQUENCE"]) for e in entries()]
 
-    views.wait_until(lambda: max(for_people(gate)) in numbers(), 10, lambda: "not all arrived: "
-                     "%s of %s" % (numbers()[-3:], max(for_people(gate))) + gate.log_tail(400))
-    records = for_people(gate)
-    case.equal(numbers(), [n for n in sorted(records) if n >= first], "numbers in the journal")
-    for entry in entries():
+    def in_log():
+        return [n for n in sorted(for_people(gate)) if n >= first]
+
+    views.wait_until(lambda: numbers() == in_log(), 10, lambda: "journal %s, log %s%s" % (
+        numbers(), in_log(), gate.log_tail(400)))
+    came, records = entries(), for_people(gate)
+    for entry in came:
         compare(entry, records[int(entry["SEKISHO_SEQUENCE"])])
-    return len(numbers())
+    return len(came)
 
 
 def from_the_daemon(gate, journald):
