@@ -149,8 +149,8 @@ static const struct confine_call allowed[] = {
 
 	/* the recorder's keys are kept out of swap and core files */
 	CALL(mlock, K | R), CALL(munlock, K | R),
-	/* the recorder syncs in a thread */
-	CALL_IF(clone, K | R, { 0, SCMP_CMP_MASKED_EQ, A_THREAD | NEW_NAMESPACES, A_THREAD }),
+	/* the recorder syncs in a thread, control keeps the permits' hits in one */
+	CALL_IF(clone, K | C | R, { 0, SCMP_CMP_MASKED_EQ, A_THREAD | NEW_NAMESPACES, A_THREAD }),
 
 	/* the keeper: children, and what they do before they are confined */
 	CALL_IF(clone, K, HAS_NO(0, NEW_NAMESPACES)), CALL(fork, K), CALL(wait4, K),

@@ -11,6 +11,7 @@
 #include "agent/hits.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
+#include "agent/state_later.h"
 #include "agent/tick.h"
 #include "kernel-helpers/nft_account.h"
 
@@ -48,12 +49,21 @@ save(struct control *c)
 {
 	size_t length = 0;
 	char *text = hits_print(c->hits, &length);
-	int r = text == NULL ? -ENOMEM :
-	    state_file_write(c->versions.state, HITS_FILE, text, length);
+	int before = 0, r;
 
-	free(text);
-	if (r < 0 && r != -EUCLEAN)
-		log_warnx("control: the hits of the permits are not kept: %s", strerror(-r));
+	if (c->hits_later == NULL)
+		c->hits_later = state_later_new();
+	if (text == NULL || c->hits_later == NULL) {
+		free(text);
+		r = -ENOMEM;
+	} else
+		r = state_later_write(c->hits_later, c->versions.state, HITS_FILE, text,
+		    length, &before);
+	if (r == -EBUSY)
+		log_warnx("control: the hits of the permits wait for the disk since the last look");
+	else if (r < 0 || (before < 0 && before != -EUCLEAN))
+		log_warnx("control: the hits of the permits are not kept: %s",
+		    strerror(r < 0 ? -r : -before));
 }
 
 static void
@@ -128,4 +138,6 @@ control_hits_end(struct control *c)
 		hits_free(c->hits);
 	free(c->hits);
 	c->hits = NULL;
+	state_later_free(c->hits_later);
+	c->hits_later = NULL;
 }

@@ -27,6 +27,7 @@
 #include <systemd/sd-event.h>
 
 struct hits;
+struct state_later;
 
 struct control {
 	const struct control_setup *setup;
@@ -64,6 +65,7 @@ struct control {
 	struct running_change busy;	/* the one at work */
 	struct record_watch record;	/* can be written? */
 	struct hits *hits;		/* control_hits.c; NULL: not counted yet */
+	struct state_later *hits_later;	/* NULL: not kept yet */
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
 

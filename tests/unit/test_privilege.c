@@ -72,7 +72,7 @@ static const struct row {
 	{ "connect", try_connect, K | V | H, EPERM },
 	{ "duplicate a descriptor", try_duplicate, K | C | R | H, EPERM },
 	{ "fork", try_fork, K | H, EPERM },
-	{ "a thread", try_thread, K | R | H, EPERM },
+	{ "a thread", try_thread, K | C | R | H, EPERM },
 	{ "become another user", try_other_user, 0, EPERM },
 	{ "take other groups", try_other_groups, 0, EPERM },
 	{ "become the watcher's user", try_watchers_user, K, EPERM },
