@@ -56,9 +56,10 @@ save(struct control *c)
 	if (text == NULL || c->hits_later == NULL) {
 		free(text);
 		r = -ENOMEM;
-	} else
+	} else {
 		r = state_later_write(c->hits_later, c->versions.state, HITS_FILE, text,
 		    length, &before);
+	}
 	if (r == -EBUSY)
 		log_warnx("control: the hits of the permits wait for the disk since the last look");
 	else if (r < 0 || (before < 0 && before != -EUCLEAN))
