@@ -153,19 +153,27 @@ flow_table_bucket(const struct flow_table *t, uint64_t hash)
 
 /* Slots of a bucket that have the tag, as bits. Without a branch: none can be foretold. */
 #ifdef __SSE2__
+_Static_assert(FLOW_BUCKET_SLOTS == 16, "a bucket is four lanes");
+
+/* All ones where the slot of the lane has the tag. */
+static inline __m128i
+flow_lane_tagged(const uint32_t *slot, uint32_t tag)
+{
+	__m128i lane = _mm_load_si128((const __m128i *)(const void *)slot);
+
+	return _mm_cmpeq_epi32(_mm_andnot_si128(_mm_set1_epi32((int)FLOW_INDEX_MASK), lane),
+	    _mm_set1_epi32((int)tag));
+}
+
 static inline unsigned int
 flow_table_tagged(const uint32_t *slot, uint32_t tag)
 {
-	const __m128i *lanes = (const __m128i *)(const void *)slot;
-	const __m128i low = _mm_set1_epi32((int)FLOW_INDEX_MASK);
-	const __m128i want = _mm_set1_epi32((int)tag);
-	__m128i same[FLOW_BUCKET_SLOTS / 4];
+	__m128i low = _mm_packs_epi32(flow_lane_tagged(slot, tag),
+	    flow_lane_tagged(slot + 4, tag));
+	__m128i high = _mm_packs_epi32(flow_lane_tagged(slot + 8, tag),
+	    flow_lane_tagged(slot + 12, tag));
 
-#pragma GCC unroll 4
-	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS / 4; i++)
-		same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(low, lanes[i]), want);
-	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(
-	    _mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
+	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(low, high));
 }
 #else
 static inline unsigned int
