@@ -17,7 +17,8 @@
  *	sums       8,192 of permit and source         1.1
  *	told       8,192                              0.6
  *
- * 13 MiB; pages that were never needed cost nothing. Whoever floods one table
+ * 13 MiB in one piece, so that they lie in large pages where there are such; what was
+ * never needed costs nothing. Whoever floods one table
  * with new keys makes it forget the oldest ones of each bucket: then something
  * slow may go unseen, and something told before may be told again.
  *
@@ -28,6 +29,8 @@
  * those of the packet before.
  */
 #include "agent/watch/detect_state.h"
+
+#include "agent/watch/flow_pages.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -66,11 +69,35 @@ static const struct {
 	[TABLE_TOLD] = { 8192, sizeof(struct detect_key_pair), sizeof(int64_t) },
 };
 
+static int
+make_tables(struct detect *d)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < DETECT_TABLES; i++) {
+		struct detect_table *t = &d->tables[i];
+
+		if (detect_table_shape(t, shapes[i].entries, shapes[i].key,
+		    shapes[i].value) != 0)
+			return -ENOMEM;
+		if (shapes[i].clear > 0)
+			detect_table_clear_only(t, shapes[i].clear);
+		d->ledger.bytes += detect_table_bytes(t);
+	}
+	d->pages = flow_pages_new(d->ledger.bytes);
+	if (d->pages == NULL)
+		return -ENOMEM;
+	for (int i = 0; i < DETECT_TABLES; i++) {
+		detect_table_lay(&d->tables[i], d->pages + at);
+		at += detect_table_bytes(&d->tables[i]);
+	}
+	return 0;
+}
+
 struct detect *
 detect_new(detect_found *found, void *arg)
 {
 	struct detect *d = calloc(1, sizeof(*d));
-	int error = 0;
 
 	if (d == NULL || sodium_init() < 0) {
 		free(d);
@@ -82,14 +109,7 @@ detect_new(detect_found *found, void *arg)
 	d->now_ns = 1;
 	distinct_scale_init(&d->scale);
 	detect_policy_init(&d->policy);
-	for (int i = 0; i < DETECT_TABLES && error == 0; i++) {
-		error = detect_table_init(&d->tables[i], shapes[i].entries, shapes[i].key,
-		    shapes[i].value);
-		d->ledger.bytes += detect_table_bytes(&d->tables[i]);
-		if (error == 0 && shapes[i].clear > 0)
-			detect_table_clear_only(&d->tables[i], shapes[i].clear);
-	}
-	if (error != 0) {
+	if (make_tables(d) != 0) {
 		detect_free(d);
 		errno = ENOMEM;
 		return NULL;
@@ -102,8 +122,7 @@ detect_free(struct detect *d)
 {
 	if (d == NULL)
 		return;
-	for (int i = 0; i < DETECT_TABLES; i++)
-		detect_table_free(&d->tables[i]);
+	flow_pages_free(d->pages, d->ledger.bytes);
 	detect_policy_clear(&d->policy);
 	free(d);
 }

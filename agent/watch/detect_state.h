@@ -69,6 +69,7 @@ struct detect {
 	int64_t now_ns;		/* passed since detect_new(), never going back; > 0 */
 	struct distinct_scale scale;
 	struct detect_table tables[DETECT_TABLES];
+	uint8_t *pages;		/* of all tables: together they fill large pages */
 	struct detect_recent recent[LIMIT_SEGMENTS];
 	struct detect_ledger ledger;
 };

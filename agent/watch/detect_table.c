@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/detect_table.h"
 
-#include "agent/watch/flow_table.h"
 #include "agent/watch/lanes.h"
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ROUND_UP(n) (((n) + 7u) & ~(size_t)7u)
@@ -23,12 +21,14 @@ slots_bytes(const struct detect_table *t)
 }
 
 int
-detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
+detect_table_shape(struct detect_table *t, size_t entries, size_t key_size,
     size_t value_size)
 {
 	size_t buckets = 1;
 
 	memset(t, 0, sizeof(*t));
+	if (sodium_init() < 0)
+		return -ENOMEM;
 	while (buckets * DETECT_TABLE_WAYS < entries)
 		buckets *= 2;
 	t->key_size = key_size;
@@ -38,21 +38,15 @@ detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
 	if (t->slot_size > CACHE_LINE / 2)
 		t->slot_size = (t->slot_size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
 	t->mask = (uint32_t)(buckets - 1);
-	t->buckets = aligned_alloc(CACHE_LINE, buckets * sizeof(t->buckets[0]));
-	t->slots = flow_pages_new(slots_bytes(t));
-	if (t->buckets == NULL || t->slots == NULL || sodium_init() < 0)
-		return -ENOMEM;
-	memset(t->buckets, 0, buckets * sizeof(t->buckets[0]));
 	randombytes_buf(&t->secret, sizeof(t->secret));
 	return 0;
 }
 
 void
-detect_table_free(struct detect_table *t)
+detect_table_lay(struct detect_table *t, void *memory)
 {
-	free(t->buckets);
-	flow_pages_free(t->slots, slots_bytes(t));
-	memset(t, 0, sizeof(*t));
+	t->buckets = memory;
+	t->slots = (uint8_t *)memory + ((size_t)t->mask + 1) * sizeof(t->buckets[0]);
 }
 
 static uint64_t

@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct detect_bucket) == 64, "one cache line");
 
 struct detect_table {
 	struct flow_secret secret;
-	struct detect_bucket *buckets;
+	struct detect_bucket *buckets;	/* borrowed, as what follows */
 	uint8_t *slots;			/* key, value */
 	size_t key_size, value_at, slot_size;
 	size_t clear;			/* bytes of a slot that a new entry needs cleared */
@@ -37,12 +37,12 @@ struct detect_table {
 
 /*
  * Room for at least so many entries; the key is compared as bytes, so it must
- * have no padding; at most DETECT_KEY_MOST bytes. 0 or -ENOMEM; what was made is
- * freed by detect_table_free().
+ * have no padding; at most DETECT_KEY_MOST bytes. 0 or -ENOMEM. Then it has a size, and
+ * wants zeroed memory of detect_table_bytes(), aligned to a cache line.
  */
-int detect_table_init(struct detect_table *t, size_t entries, size_t key_size,
+int detect_table_shape(struct detect_table *t, size_t entries, size_t key_size,
     size_t value_size);
-void detect_table_free(struct detect_table *t);	/* accepts a cleared one */
+void detect_table_lay(struct detect_table *t, void *memory);
 
 /* The value, aligned for 64-bit numbers; NULL when the key is not there. */
 void *detect_table_find(const struct detect_table *t, const void *key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/flow_table.h"
 
+#include "agent/watch/flow_pages.h"
 #include "kernel-helpers/tap_ports.h"
 
 #include <arpa/inet.h>
@@ -8,32 +9,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define HUGE_PAGE	(2u << 20)
 #define WINDOWS		((1u << FLOW_WINDOW_BITS) - 1)
 #define WAY_INDEX_BITS	17u	/* twice as many as there can be ways */
-
-void *
-flow_pages_new(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	    -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	/* fewer TLB misses where the system has huge pages to give */
-	if (bytes >= HUGE_PAGE)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
-void
-flow_pages_free(void *p, size_t bytes)
-{
-	if (p != NULL)
-		munmap(p, bytes);
-}
 
 static size_t
 slots_bytes(const struct flow_table *t)

@@ -114,10 +114,6 @@ struct flow_table {
 struct flow_table *flow_table_new(size_t entries, size_t most);
 void flow_table_free(struct flow_table *t);	/* accepts NULL */
 
-/* Zeroed pages that cost nothing until they are touched. NULL: no memory. */
-void *flow_pages_new(size_t bytes);
-void flow_pages_free(void *p, size_t bytes);	/* accepts NULL */
-
 /* Another policy, or the same seen otherwise: nothing kept holds. 0 or -ENOMEM. */
 int flow_table_set_policy(struct flow_table *t, const struct checked *checked);
 

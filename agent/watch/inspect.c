@@ -58,6 +58,13 @@ inspect_new(const struct inspect_setup *setup)
 	return i;
 }
 
+/* Of so many permits, each with two directions, and of what has no permit. */
+static size_t
+permit_bytes(size_t permits)
+{
+	return 2 * (permits + 1) * sizeof(struct permit_count);
+}
+
 void
 inspect_free(struct inspect *i)
 {
@@ -67,7 +74,7 @@ inspect_free(struct inspect *i)
 	openings_free(i->openings);
 	fragments_free(i->fragments);
 	detect_free(i->detect);
-	free(i->permits);
+	flow_pages_free(i->permits, permit_bytes(i->n_permits));
 	free(i->waiting);
 	free(i);
 }
@@ -75,18 +82,18 @@ inspect_free(struct inspect *i)
 int
 inspect_set_policy(struct inspect *i, const struct inspect_policy *policy)
 {
-	struct permit_count *permits = calloc(2 * (policy->checked->n_permits + 1),
-	    sizeof(permits[0]));
+	size_t n = policy->checked->n_permits;
+	struct permit_count *permits = flow_pages_new(permit_bytes(n));
 
 	if (permits == NULL)
 		return -ENOMEM;
 	if (i->flows != NULL && flow_table_set_policy(i->flows, policy->checked) != 0) {
-		free(permits);
+		flow_pages_free(permits, permit_bytes(n));
 		return -ENOMEM;
 	}
-	free(i->permits);
+	flow_pages_free(i->permits, permit_bytes(i->n_permits));
 	i->permits = permits;
-	i->n_permits = policy->checked->n_permits;
+	i->n_permits = n;
 	i->policy = *policy;
 	detect_set_policy(i->detect, policy->checked, policy->classifier, policy->own);
 	return 0;

@@ -4,6 +4,7 @@
 #define AGENT_WATCH_INSPECT_INSIDE_H
 
 #include "agent/watch/decode.h"
+#include "agent/watch/flow_pages.h"
 #include "agent/watch/flow_table.h"
 #include "agent/watch/inspect.h"
 #include "agent/watch/openings.h"

@@ -2,6 +2,7 @@
 #include "agent/watch/openings.h"
 
 #include "agent/watch/flow_hash.h"
+#include "agent/watch/flow_pages.h"
 #include "agent/watch/flow_table.h"
 
 #include <errno.h>

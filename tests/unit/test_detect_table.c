@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/detect_count.h"
 #include "agent/watch/detect_table.h"
+#include "agent/watch/flow_pages.h"
 #include "agent/watch/lanes.h"
 #include "tests/unit/unit.h"
 
@@ -18,6 +19,24 @@ mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
+static int
+table_make(struct detect_table *t, size_t entries, size_t key_size, size_t value_size)
+{
+	void *memory;
+
+	if (detect_table_shape(t, entries, key_size, value_size) != 0)
+		return -1;
+	memory = flow_pages_new(detect_table_bytes(t));
+	detect_table_lay(t, memory);
+	return memory != NULL ? 0 : -1;
+}
+
+static void
+table_end(struct detect_table *t)
+{
+	flow_pages_free(t->buckets, detect_table_bytes(t));
+}
+
 static void
 finds_what_it_holds(void)
 {
@@ -27,7 +46,7 @@ finds_what_it_holds(void)
 	bool fresh;
 
 	CU_ASSERT_EQUAL_FATAL(
-	    detect_table_init(&t, 1000, sizeof(key), sizeof(*value)), 0);
+	    table_make(&t, 1000, sizeof(key), sizeof(*value)), 0);
 	for (key = 0; key < 200; key++) {
 		CU_ASSERT_PTR_NULL(detect_table_find(&t, &key));
 		value = detect_table_put(&t, &key, key, &fresh);
@@ -44,7 +63,7 @@ finds_what_it_holds(void)
 	}
 	CU_ASSERT_EQUAL(t.used, 200);
 	CU_ASSERT_EQUAL(t.evicted, 0);
-	detect_table_free(&t);
+	table_end(&t);
 }
 
 /* One bucket: it must be the oldest that goes. */
@@ -56,7 +75,7 @@ forgets_the_oldest(void)
 	bool fresh;
 
 	CU_ASSERT_EQUAL_FATAL(
-	    detect_table_init(&t, DETECT_TABLE_WAYS, sizeof(key), 8), 0);
+	    table_make(&t, DETECT_TABLE_WAYS, sizeof(key), 8), 0);
 	for (key = 0; key < DETECT_TABLE_WAYS; key++)
 		memset(detect_table_put(&t, &key, (10 + key) * MS, &fresh), 0xff, 8);
 	detect_table_put(&t, &used_again, 100 * MS, &fresh);
@@ -70,7 +89,7 @@ forgets_the_oldest(void)
 	CU_ASSERT_PTR_NULL(detect_table_find(&t, &key));
 	key = 2;
 	CU_ASSERT_PTR_NOT_NULL(detect_table_find(&t, &key));
-	detect_table_free(&t);
+	table_end(&t);
 }
 
 static void
@@ -80,7 +99,7 @@ stays_as_large_as_it_is(void)
 	size_t bytes;
 	bool fresh;
 
-	CU_ASSERT_EQUAL_FATAL(detect_table_init(&t, 1000, sizeof(uint64_t), 20), 0);
+	CU_ASSERT_EQUAL_FATAL(table_make(&t, 1000, sizeof(uint64_t), 20), 0);
 	bytes = detect_table_bytes(&t);
 	CU_ASSERT_EQUAL(bytes, 1024 * (8 + 24 + 8));
 	for (uint64_t key = 0; key < 100000; key++)
@@ -88,7 +107,7 @@ stays_as_large_as_it_is(void)
 	CU_ASSERT_EQUAL(detect_table_bytes(&t), bytes);
 	CU_ASSERT(t.used <= 1024 && t.used > 900);
 	CU_ASSERT_EQUAL(t.used + t.evicted, 100000);
-	detect_table_free(&t);
+	table_end(&t);
 }
 
 /* What is announced and fetched is put as if it had not been. */
@@ -98,8 +117,8 @@ fetching_changes_nothing(void)
 	struct detect_table a, b;
 	size_t wrong = 0;
 
-	CU_ASSERT_EQUAL_FATAL(detect_table_init(&a, 256, DETECT_KEY_MOST, 100), 0);
-	CU_ASSERT_EQUAL_FATAL(detect_table_init(&b, 256, DETECT_KEY_MOST, 100), 0);
+	CU_ASSERT_EQUAL_FATAL(table_make(&a, 256, DETECT_KEY_MOST, 100), 0);
+	CU_ASSERT_EQUAL_FATAL(table_make(&b, 256, DETECT_KEY_MOST, 100), 0);
 	b.secret = a.secret;
 	for (uint64_t n = 0; n < 5000; n++) {
 		uint64_t key[FLOW_WORDS] = { n % 2 == 0 ? n : mix(n) % 100, 0, 7 };
@@ -117,8 +136,8 @@ fetching_changes_nothing(void)
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
 	CU_ASSERT(a.used == b.used && a.evicted == b.evicted && a.evicted > 0);
-	detect_table_free(&a);
-	detect_table_free(&b);
+	table_end(&a);
+	table_end(&b);
 }
 
 static void
