@@ -23,10 +23,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct indices {
+	size_t *items;
+	size_t count;
+};
+
 struct differ {
 	const struct ruleset *running, *target;
 	struct ruleset_change *change;
 	struct moved *moved;		/* NULL: nothing is left for a sweep */
+	struct indices new_counters, old_counters;
 	bool failed;
 	struct change nowhere;		/* takes what is written once something failed */
 };
@@ -92,12 +98,6 @@ push_rules(struct differ *d, struct change_list *list, const struct ruleset_chai
 		push_chain(d, list, CHANGE_ADD_RULES, chain);
 }
 
-/* An array of indices that the list owns; freed with it. */
-struct indices {
-	size_t *items;
-	size_t count;
-};
-
 static void
 add_index(struct differ *d, struct indices *x, size_t index)
 {
@@ -114,7 +114,7 @@ add_index(struct differ *d, struct indices *x, size_t index)
 	x->items[x->count++] = index;
 }
 
-/* NULL when there is nothing to push, or no memory. */
+/* The list owns the indices, which are freed with it. NULL: nothing to push, or no memory. */
 static struct change *
 push_some_elements(struct differ *d, struct change_list *list, enum change_kind kind,
     const struct ruleset_set *set, const struct indices *x)
@@ -198,22 +198,23 @@ dispatches(const struct ruleset_set *s)
 	return s->kind == SET_VERDICT_MAP && !s->interval;
 }
 
-/* Of "one", both sorted, what "other" has not: there is one counter for each permit. */
+/* There is one counter for each permit, so both lists are walked but once. */
 static void
-push_counters_without(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset *one, const struct ruleset *other)
+compare_counters(struct differ *d)
 {
-	size_t j = 0;
+	const struct ruleset *have = d->running, *want = d->target;
+	size_t i = 0, j = 0;
 
-	for (size_t i = 0; i < one->n_counters; i++) {
-		const char *base = one->counters[i].name.base;
-		int order = 1;
+	while (i < want->n_counters || j < have->n_counters) {
+		int order = i == want->n_counters ? 1 : j == have->n_counters ? -1
+		    : strcmp(want->counters[i].name.base, have->counters[j].name.base);
 
-		while (j < other->n_counters
-		    && (order = strcmp(base, other->counters[j].name.base)) > 0)
-			j++;
-		if (j == other->n_counters || order < 0)
-			push_counter(d, list, kind, &one->counters[i]);
+		if (order < 0)
+			add_index(d, &d->new_counters, i);
+		else if (order > 0)
+			add_index(d, &d->old_counters, j);
+		i += order <= 0;
+		j += order >= 0;
 	}
 }
 
@@ -223,7 +224,9 @@ add_new(struct differ *d, struct change_list *list)
 {
 	const struct ruleset *t = d->target;
 
-	push_counters_without(d, list, CHANGE_ADD_COUNTER, t, d->running);
+	for (size_t i = 0; i < d->new_counters.count; i++)
+		push_counter(d, list, CHANGE_ADD_COUNTER,
+		    &t->counters[d->new_counters.items[i]]);
 	for (size_t i = 0; i < t->n_chains; i++)
 		if (!runs_chain(d, &t->chains[i]))
 			push_chain(d, list, CHANGE_ADD_CHAIN, &t->chains[i]);
@@ -334,25 +337,24 @@ change_elements(struct differ *d, struct change_list *list,
 	struct turnover t = { .have = have, .want = want };
 	size_t i = 0, j = 0;
 
-	while (i < want->n_elements || j < have->n_elements) {
-		int order = i == want->n_elements ? 1 : j == have->n_elements ? -1
-		    : element_key_compare(want, i, have, j);
+	while (!d->failed) {
+		size_t same = elements_same(want, i, have, j);
+		int order;
 
+		i += same;
+		j += same;
+		if (i == want->n_elements && j == have->n_elements)
+			break;
+		order = i == want->n_elements ? 1 : j == have->n_elements ? -1
+		    : element_key_compare(want, i, have, j);
 		if (order > 0) {
 			leave(d, &t, j++);
 		} else if (order < 0) {
 			add_index(d, &t.come, i++);
-		} else {
-			if (!element_value_equal(&want->elements[i],
-				&have->elements[j])) {
-				add_index(d, &t.come, i);
-				add_index(d, &t.gone, j);
-			}
-			i++;
-			j++;
+		} else {	/* another value */
+			add_index(d, &t.come, i++);
+			add_index(d, &t.gone, j++);
 		}
-		if (d->failed)
-			break;
 	}
 	push_turnover(d, list, &t);
 }
@@ -438,7 +440,9 @@ remove_old(struct differ *d, struct change_list *list)
 	for (size_t i = 0; i < r->n_chains; i++)
 		if (unwanted(d, &r->chains[i]))
 			push_chain(d, list, CHANGE_DELETE_CHAIN, &r->chains[i]);
-	push_counters_without(d, list, CHANGE_DELETE_COUNTER, r, t);
+	for (size_t i = 0; i < d->old_counters.count; i++)
+		push_counter(d, list, CHANGE_DELETE_COUNTER,
+		    &r->counters[d->old_counters.items[i]]);
 }
 
 /* Counters that are still wanted stay, and go on counting. */
@@ -492,6 +496,7 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 		return NULL;
 	if (running == NULL)
 		push(&d, &change->stage, CHANGE_ADD_TABLE);
+	compare_counters(&d);
 	if (must_rebuild(&d)) {
 		rebuild(&d, &change->flip);
 	} else {
@@ -499,6 +504,8 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 		    running == NULL || must_stage(&d) ? &change->stage : &change->flip);
 		turn_over(&d, change);
 	}
+	free(d.new_counters.items);
+	free(d.old_counters.items);
 	if (d.failed) {
 		ruleset_change_free(change);
 		errno = ENOMEM;

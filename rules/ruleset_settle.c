@@ -145,10 +145,18 @@ leads(const struct ruleset_set *s)
 static void
 settle_sets(struct ruleset *r, const struct ruleset *running, bool leading)
 {
-	for (size_t i = 0; i < r->n_sets; i++)
-		if (r->sets[i].name.version != 0 && leads(&r->sets[i]) == leading)
-			settle_set(&r->sets[i], running);
-	point_rules(r, false);
+	bool moved = false;
+
+	for (size_t i = 0; i < r->n_sets; i++) {
+		uint32_t before = r->sets[i].name.version;
+
+		if (before == 0 || leads(&r->sets[i]) != leading)
+			continue;
+		settle_set(&r->sets[i], running);
+		moved |= r->sets[i].name.version != before;
+	}
+	if (moved)
+		point_rules(r, false);
 }
 
 static bool
@@ -165,11 +173,20 @@ is_led(const struct ruleset_chain *c)
 static void
 settle_chains(struct ruleset *r, const struct ruleset *running, bool led)
 {
-	for (size_t i = 0; i < r->n_chains; i++)
-		if (r->chains[i].name.version != 0 && is_led(&r->chains[i]) == led)
-			settle_chain(&r->chains[i], running);
-	point_rules(r, true);
-	point_elements(r);
+	bool moved = false;
+
+	for (size_t i = 0; i < r->n_chains; i++) {
+		uint32_t before = r->chains[i].name.version;
+
+		if (before == 0 || is_led(&r->chains[i]) != led)
+			continue;
+		settle_chain(&r->chains[i], running);
+		moved |= r->chains[i].name.version != before;
+	}
+	if (moved) {
+		point_rules(r, true);
+		point_elements(r);
+	}
 }
 
 void
