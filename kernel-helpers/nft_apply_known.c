@@ -150,8 +150,7 @@ short_way(struct nft_channel *ch, struct nft_known *known, struct ruleset *targe
 	if (error != 0 || generation != known->generation)
 		return -ERESTART;
 	ruleset_sort(target);
-	ruleset_settle(target, known->ruleset);
-	c = ruleset_diff(known->ruleset, target);
+	c = ruleset_settle_diff(target, known->ruleset);
 	if (c == NULL)
 		return -ENOMEM;
 	*changed = !ruleset_change_empty(c);

@@ -31,7 +31,9 @@ struct indices {
 struct differ {
 	const struct ruleset *running, *target;
 	struct ruleset_change *change;
-	struct moved *moved;		/* NULL: nothing is left for a sweep */
+	const bool *same;		/* sets of the target that settling found equal; or NULL */
+	bool sweeps;			/* something is left for a sweep */
+	struct moved *moved;		/* made when first asked */
 	struct indices new_counters, old_counters;
 	bool failed;
 	struct change nowhere;		/* takes what is written once something failed */
@@ -163,7 +165,8 @@ must_rebuild(const struct differ *d)
 		if (have == NULL)
 			continue;
 		if (!set_type_equal(want, have)
-		    || (want->interval && !set_elements_equal(want, have)))
+		    || (want->interval && (d->same == NULL || !d->same[i])
+			&& !set_elements_equal(want, have)))
 			return true;
 	}
 	for (size_t i = 0; i < d->target->n_chains; i++) {
@@ -281,15 +284,24 @@ pass_on(struct differ *d, struct turnover *t, size_t i, const struct element *to
 	e->origin = to->origin;
 }
 
+static const struct element *
+ask_moved(struct differ *d, const struct turnover *t, size_t i)
+{
+	if (d->moved == NULL)
+		d->moved = moved_new(d->running, d->target);
+	d->failed |= d->moved == NULL;
+	return d->failed ? NULL : moved_to(d->moved, t->want, t->have, i);
+}
+
 /* Element i of what runs has a key that nobody wants. */
 static void
 leave(struct differ *d, struct turnover *t, size_t i)
 {
 	const struct element *to = NULL;
 
-	if (d->moved != NULL && t->have->kind == SET_MARK_MAP)
-		to = moved_to(d->moved, t->want, t->have, i);
-	if (d->moved != NULL && t->have->kind == SET_COUNTER_MAP)
+	if (d->sweeps && t->have->kind == SET_MARK_MAP)
+		to = ask_moved(d, t, i);
+	if (d->sweeps && t->have->kind == SET_COUNTER_MAP)
 		to = &t->have->elements[i];	/* with its counter */
 	if (to == NULL) {
 		add_index(d, &t->gone, i);
@@ -470,27 +482,28 @@ rebuild(struct differ *d, struct change_list *list)
 static void
 turn_over(struct differ *d, struct ruleset_change *change)
 {
-	bool sweep = must_sweep(d);
-
-	if (sweep) {
-		d->moved = moved_new(d->running, d->target);
-		d->failed |= d->moved == NULL;
-	}
+	d->sweeps = must_sweep(d);
 	flip_elements(d, &change->flip);
 	flip_rules(d, &change->flip);
 	remove_hooks(d, &change->flip);
-	remove_old(d, sweep ? &change->sweep : &change->flip);
+	remove_old(d, d->sweeps ? &change->sweep : &change->flip);
 	moved_free(d->moved);
-	d->moved = NULL;
 }
 
 struct ruleset_change *
 ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 {
+	return ruleset_diff_settled(running, target, NULL);
+}
+
+struct ruleset_change *
+ruleset_diff_settled(const struct ruleset *running, const struct ruleset *target,
+    const bool *same)
+{
 	static const struct ruleset nothing = { .sorted = true };
 	struct ruleset_change *change = calloc(1, sizeof(*change));
 	struct differ d = { .running = running != NULL ? running : &nothing,
-		.target = target, .change = change };
+		.target = target, .change = change, .same = same };
 
 	if (change == NULL)
 		return NULL;
