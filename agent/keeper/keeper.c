@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/keeper/keeper.h"
 
-#include "agent/clock.h"
 #include "agent/keeper/keeper_gate.h"
 #include "agent/keeper/keeper_internal.h"
 #include "agent/log.h"
@@ -14,12 +13,6 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
-
-int64_t
-keeper_now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
 
 static int
 on_child(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
@@ -145,7 +138,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1 };
+	    .views_fd = -1, .metrics_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

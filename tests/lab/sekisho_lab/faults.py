@@ -67,6 +67,14 @@ class FaultyGate(Gate):
         """For this process the monotonic clock goes so far ahead from now on."""
         self.page[52:64] = struct.pack("=iq", pid, seconds * 10**9)
 
+    def slow_disk(self, seconds, pid=0):
+        """Each fdatasync(2), and fsync(2) of this process, takes so much longer; 0: no more."""
+        self.page[64:72] = struct.pack("=ii", pid, int(seconds * 1000))
+
+    def slow_calls(self):
+        """How many such calls have begun."""
+        return struct.unpack("=I", self.page[72:76])[0]
+
     # ---- what came out ---------------------------------------------------
 
     def await_tag(self, tag, segment, seconds=1.0):
