@@ -106,8 +106,12 @@ finish_large(struct nft_channel *ch, struct nft_known *known, struct ruleset *ta
 		if (known->ruleset != target)
 			return -ESTALE;
 	}
-	if (error == 0 && !paused)
-		error = nft_verify_change(ch, known->left, target, known->generation, refusal);
+	if (error == 0 && !paused) {
+		error = nft_verify_pausing(ch, known->left, target, known->generation,
+		    known->pause, known->pause_arg, refusal);
+		if (error == -EINTR && known->ruleset != target)
+			return -ESTALE;
+	}
 	forget_left(known);
 	return error == 0 && !paused ? 0 : nft_known_restore(ch, known, &changed, refusal);
 }
@@ -146,8 +150,7 @@ short_way(struct nft_channel *ch, struct nft_known *known, struct ruleset *targe
 	if (error != 0 || generation != known->generation)
 		return -ERESTART;
 	ruleset_sort(target);
-	ruleset_settle(target, known->ruleset);
-	c = ruleset_diff(known->ruleset, target);
+	c = ruleset_settle_diff(target, known->ruleset);
 	if (c == NULL)
 		return -ENOMEM;
 	*changed = !ruleset_change_empty(c);

@@ -35,8 +35,7 @@ prepare(struct part *p, const struct ruleset *running, ruleset_wants *wants,
 	if (error != 0)
 		return error;
 	ruleset_sort(p->target);
-	ruleset_settle(p->target, p->running);
-	p->change = ruleset_diff(p->running, p->target);
+	p->change = ruleset_settle_diff(p->target, p->running);
 	return p->change == NULL ? -ENOMEM : 0;
 }
 

@@ -295,8 +295,7 @@ nft_commit_at(struct nft_channel *ch, const struct ruleset *running, uint32_t *g
 	struct ruleset_change *c;
 	int error;
 
-	ruleset_settle(target, running);
-	c = ruleset_diff(running, target);
+	c = ruleset_settle_diff(target, running);
 	if (c == NULL)
 		return refuse(refusal, -ENOMEM, "comparing what runs with what should");
 	error = nft_commit_change(ch, c, generation, target, dry_run, refusal);
@@ -335,8 +334,7 @@ nft_replace_at(struct nft_channel *ch, uint32_t *generation, struct ruleset *tar
 	int error;
 
 	memset(refusal, 0, sizeof(*refusal));
-	ruleset_settle(target, NULL);
-	c = ruleset_diff(NULL, target);
+	c = ruleset_settle_diff(target, NULL);
 	if (c == NULL)
 		return refuse(refusal, -ENOMEM, "making the whole table");
 	t.lists[0] = &c->stage;

@@ -1,48 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel walks a hash set anew for every part of a dump, so reading a set
- * of 100,000 elements back costs more than writing it. Where a change touched
- * few elements of a large set, the kernel is asked for those keys alone.
+ * Object by object, or all of them behind a large change. Where a change touched few
+ * elements of a large set, the kernel is asked for those keys alone.
  */
-#include "kernel-helpers/nft_verify.h"
+#include "kernel-helpers/nft_verify_set.h"
 
-#include "kernel-helpers/nft_dump.h"
-#include "kernel-helpers/nft_encode.h"
 #include "rules/ruleset_compare.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-/* Above these a dump of the set is the shorter way. */
+/* Above these the whole set is the shorter way. */
 #define MAX_ASKED	4096u
 #define MAX_ABSENT	256u
 /* Objects asked for one by one; a dump of all of them costs as much as some 100. */
 #define MAX_NAMED	192u
-
-struct verify {
-	struct nft_channel *channel;
-	const struct ruleset *target;
-	const struct ruleset_change *unswept;	/* NULL: what passes is gone */
-	struct nft_dump dump;
-};
-
-static int
-ask(struct verify *v, uint8_t type, bool dump, const char *name, struct nft_replies *r)
-{
-	_Alignas(struct nlmsghdr) uint8_t question[NFT_DUMP_REQUEST_BYTES];
-	size_t length = nft_dump_request(question, type, dump, name);
-
-	return v->channel->exchange(v->channel, question, length, r);
-}
 
 static int
 ask_and_read(struct verify *v, uint8_t type,
     int (*read)(const struct nft_replies *r, struct nft_dump *d))
 {
 	struct nft_replies r;
-	int error = ask(v, type, true, NULL, &r);
+	int error = verify_ask(v, type, true, NULL, &r);
 
 	if (error == 0)
 		error = read(&r, &v->dump);
@@ -79,67 +59,6 @@ check_objects(struct verify *v)
 	return 0;
 }
 
-/* An empty set of the same type, to read elements into. */
-static struct ruleset *
-copy_type(const struct ruleset_set *s)
-{
-	struct ruleset *r = ruleset_new();
-	struct ruleset_set *copy = r == NULL ? NULL : ruleset_add_set(r, s->name.base,
-	    s->name.version, s->kind, s->key, s->n_fields, s->interval);
-
-	if (copy == NULL) {
-		ruleset_free(r);
-		return NULL;
-	}
-	copy->counted = s->counted;
-	copy->timeout_ms = s->timeout_ms;
-	copy->size = s->size;
-	return r;
-}
-
-static int
-check_whole_set(struct verify *v, const struct ruleset_set *want)
-{
-	struct ruleset *have = copy_type(want);
-	char name[LIMIT_OBJECT_NAME + 16];
-	struct nft_replies r;
-	int error;
-
-	if (have == NULL)
-		return -ENOMEM;
-	error = ask(v, NFT_MSG_GETSETELEM, true, object_name_text(&want->name, name), &r);
-	if (error == 0)
-		error = nft_dump_elements(&r, &v->dump, &have->sets[0]);
-	nft_replies_free(&r);
-	ruleset_sort(have);
-	if (error == 0 && !set_elements_equal(want, &have->sets[0]))
-		error = -EBADE;
-	ruleset_free(have);
-	return error;
-}
-
-/* The elements of "keys" as the kernel has them; -ENOENT when it lacks one. */
-static int
-ask_for_keys(struct verify *v, const struct change *keys, struct ruleset_set *out)
-{
-	struct nft_batch b = { .sequence = 1 };
-	const struct nlmsghdr *h;
-	int left, error = nft_encode_elements(&b, keys, NFT_MSG_GETSETELEM);
-
-	h = (const void *)b.bytes;
-	left = (int)b.length;
-	for (; error == 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
-		struct nft_replies r;
-
-		error = v->channel->exchange(v->channel, h, h->nlmsg_len, &r);
-		if (error == 0)
-			error = nft_dump_elements(&r, &v->dump, out);
-		nft_replies_free(&r);
-	}
-	nft_batch_free(&b);
-	return error;
-}
-
 /* The change names them in the order of the sorted target. */
 static bool
 same_elements(const struct change *c, const struct ruleset_set *have)
@@ -157,12 +76,12 @@ same_elements(const struct change *c, const struct ruleset_set *have)
 static int
 check_present(struct verify *v, const struct change *c)
 {
-	struct ruleset *have = copy_type(c->set);
+	struct ruleset *have = verify_copy_type(c->set);
 	int error;
 
 	if (have == NULL)
 		return -ENOMEM;
-	error = ask_for_keys(v, c, &have->sets[0]);
+	error = verify_keys(v, c, &have->sets[0]);
 	ruleset_sort(have);
 	if (error == -ENOENT || (error == 0 && !same_elements(c, &have->sets[0])))
 		error = -EBADE;
@@ -206,7 +125,7 @@ passes(const struct verify *v, const struct ruleset_set *set, size_t i)
 static int
 check_absent(struct verify *v, const struct change *c, const struct ruleset_set *want)
 {
-	struct ruleset *have = copy_type(c->set);
+	struct ruleset *have = verify_copy_type(c->set);
 	int error = have == NULL ? -ENOMEM : 0;
 
 	for (size_t i = 0; i < c->n_elements && error == 0; i++) {
@@ -217,7 +136,7 @@ check_absent(struct verify *v, const struct change *c, const struct ruleset_set 
 			continue;
 		one.elements = &c->elements[i];
 		one.n_elements = 1;
-		error = ask_for_keys(v, &one, &have->sets[0]);
+		error = verify_keys(v, &one, &have->sets[0]);
 		error = error == -ENOENT ? 0 : error == 0 ? -EBADE : error;
 	}
 	ruleset_free(have);
@@ -235,7 +154,7 @@ check_elements(struct verify *v, const struct change *c)
 		return 0;
 	if (c->elements == NULL || want->interval ||
 	    c->n_elements > (add ? MAX_ASKED : MAX_ABSENT))
-		return check_whole_set(v, want);
+		return verify_whole_set(v, want);
 	return add ? check_present(v, c) : check_absent(v, c, want);
 }
 
@@ -257,7 +176,7 @@ ask_named(struct verify *v, uint8_t type, const struct object_name *name, reader
 	if (dump.ruleset == NULL)
 		return -ENOMEM;
 	*out = dump.ruleset;
-	error = ask(v, type, type == NFT_MSG_GETRULE, object_name_text(name, text), &r);
+	error = verify_ask(v, type, type == NFT_MSG_GETRULE, object_name_text(name, text), &r);
 	if (error == 0)
 		error = read(&r, &dump);
 	nft_replies_free(&r);
@@ -382,26 +301,25 @@ nft_verify_is_small(const struct ruleset_change *c)
 
 /* What there is of these lists; whole: every object, not only theirs. */
 static int
-verify(struct nft_channel *ch, const struct change_list *const lists[3], bool whole,
-    const struct ruleset_change *unswept, const struct ruleset *target,
+verify(struct verify *v, const struct change_list *const lists[3], bool whole,
     uint32_t generation, struct nft_refusal *refusal)
 {
-	struct verify v = { .channel = ch, .target = target, .unswept = unswept,
-		.dump = { .ruleset = ruleset_new(), .generation = generation,
-		.refusal = refusal } };
+	struct ruleset *objects = ruleset_new();
 	uint32_t after;
-	int error = v.dump.ruleset == NULL ? -ENOMEM : 0;
+	int error = objects == NULL ? -ENOMEM : 0;
 
+	v->dump = (struct nft_dump){ .ruleset = objects, .generation = generation,
+		.refusal = refusal };
 	if (error == 0 && whole)
-		error = check_objects(&v);
+		error = check_objects(v);
 	for (int i = 0; i < 3 && error == 0; i++)
 		if (lists[i] != NULL)
-			error = check_list(&v, lists[i], !whole);
+			error = check_list(v, lists[i], !whole);
 	if (error == 0)
-		error = nft_generation(ch, &after);
+		error = nft_generation(v->channel, &after);
 	if (error == 0 && after != generation)
 		error = -EAGAIN;
-	ruleset_free(v.dump.ruleset);
+	ruleset_free(objects);
 	return error;
 }
 
@@ -409,9 +327,19 @@ int
 nft_verify_change(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
 {
-	const struct change_list *const lists[3] = { &c->stage, &c->flip, &c->sweep };
+	return nft_verify_pausing(ch, c, target, generation, NULL, NULL, refusal);
+}
 
-	return verify(ch, lists, !nft_verify_is_small(c), NULL, target, generation, refusal);
+int
+nft_verify_pausing(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, bool (*pause)(void *arg),
+    void *pause_arg, struct nft_refusal *refusal)
+{
+	const struct change_list *const lists[3] = { &c->stage, &c->flip, &c->sweep };
+	struct verify v = { .channel = ch, .target = target, .pause = pause,
+		.pause_arg = pause_arg };
+
+	return verify(&v, lists, !nft_verify_is_small(c), generation, refusal);
 }
 
 int
@@ -419,8 +347,9 @@ nft_verify_flip(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
 {
 	const struct change_list *const lists[3] = { &c->stage, &c->flip };
+	struct verify v = { .channel = ch, .target = target, .unswept = c };
 
-	return verify(ch, lists, false, c, target, generation, refusal);
+	return verify(&v, lists, false, generation, refusal);
 }
 
 int
@@ -428,6 +357,7 @@ nft_verify_sweep(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal)
 {
 	const struct change_list *const lists[3] = { &c->sweep };
+	struct verify v = { .channel = ch, .target = target };
 
-	return verify(ch, lists, false, NULL, target, generation, refusal);
+	return verify(&v, lists, false, generation, refusal);
 }

@@ -19,6 +19,14 @@
 int nft_verify_change(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);
 
+/*
+ * The same, with a pause between the parts of what is large (struct nft_known). -EINTR:
+ * it changed what is known; the change and the target are not to be looked at any more.
+ */
+int nft_verify_pausing(struct nft_channel *ch, const struct ruleset_change *c,
+    const struct ruleset *target, uint32_t generation, bool (*pause)(void *arg),
+    void *pause_arg, struct nft_refusal *refusal);
+
 /* The same before its sweep, and of its sweep alone; for small changes only. */
 int nft_verify_flip(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);

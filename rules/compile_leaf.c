@@ -8,7 +8,10 @@
  * one rule for each family finds the shard of a packet:
  *
  *	mn0-lg0.1:		ip saddr . ip daddr vmap @mn0-lg0-d4.1
- *	mn0-lg0-h0a1b2c3d.1:	ct mark set ... map @mn0-lg0-h0a1b2c3d-x4 goto permit ...
+ *	mn0-lg0-h0a1b2c3d:	ct mark set ... map @mn0-lg0-h0a1b2c3d-x4 goto permit ...
+ *
+ * A shard's chain has no version: its few rules are replaced in the flip, and neither the
+ * map that finds it nor the leaf changes with it.
  */
 #include "rules/compile_internal.h"
 #include "rules/compile_tables.h"
@@ -189,7 +192,7 @@ name_shard_map(const char *chain, enum ip_family family, char buf[LIMIT_OBJECT_N
 
 static void
 write_shard_map(struct writer *w, const struct leaf_chains *l, const char *name,
-    enum ip_family family, const enum field key[2], const char *prefix, uint32_t version)
+    enum ip_family family, const enum field key[2], const char *prefix)
 {
 	write_set(w, name, VERSION_UNSETTLED, SET_VERDICT_MAP, key, 2, true);
 	for (size_t i = 1; i < l->n_bearers; i++) {
@@ -205,7 +208,7 @@ write_shard_map(struct writer *w, const struct leaf_chains *l, const char *name,
 		address_to_bytes(family, b->shard->last[CUBE_SOURCE], last);
 		address_to_bytes(family, b->shard->last[CUBE_DESTINATION], last + at);
 		snprintf(chain, sizeof(chain), "%s%s", prefix, b->name);
-		write_range_target(w, first, last, chain, version);
+		write_range_target(w, first, last, chain, 0);
 	}
 }
 
@@ -228,7 +231,7 @@ write_shard_lookups(struct writer *w, const struct leaf_chains *l, const char *c
 			key[i] = table_flow_field(key[i], 0);
 		name_shard_map(chain, families[f], name);
 		write_shard_map(w, l, name, families[f], key,
-		    running ? CHAIN_REJUDGE_PREFIX : "", running ? 0 : VERSION_UNSETTLED);
+		    running ? CHAIN_REJUDGE_PREFIX : "");
 		write_rule(w);
 		write_keyed(w, STMT_VERDICT_MAP, key, 2, name, VERSION_UNSETTLED);
 	}
@@ -253,7 +256,8 @@ write_openings(struct writer *w, const struct checked *c, const struct leaf_chai
 	for (size_t i = 0; i < l->n_bearers; i++) {
 		const struct bearer *b = &l->bearers[i];
 
-		write_chain(w, b->name, VERSION_UNSETTLED, l->leaf->origin);
+		write_chain(w, b->name, b->shard == NULL ? VERSION_UNSETTLED : 0,
+		    l->leaf->origin);
 		write_tables(w, c, b->name, &b->parts, l->limited ? limited : CHAIN_PERMIT);
 		if (b->shard == NULL)
 			write_shard_lookups(w, l, b->name, false);

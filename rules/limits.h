@@ -87,9 +87,9 @@
 #define LIMIT_HASH_TUPLES	(1u << 17)
 /*
  * Boxes of the interval maps of one shard: all of them are loaded anew when one
- * changes (4 ms), and the map that finds the shard has an element for every shard.
+ * changes (2 ms), and the map that finds the shard has an element for every shard.
  */
-#define LIMIT_SHARD_BOXES	1024u
+#define LIMIT_SHARD_BOXES	512u
 /*
  * Policies of more boxes have the chains that judge running flows again at all times,
  * with nothing leading there. The kernel walks all elements of a map that one more chain

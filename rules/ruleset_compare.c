@@ -58,18 +58,53 @@ set_type_equal(const struct ruleset_set *a, const struct ruleset_set *b)
 	return true;
 }
 
+/* Elements of one block, compared in one go. */
+#define BLOCK 64u
+
+/* Of n keys, how many are the same from the first on. */
+static size_t
+keys_same(const uint8_t *a, const uint8_t *b, size_t n, size_t length)
+{
+	size_t same = 0;
+
+	if (memcmp(a, b, n * length) == 0)
+		return n;
+	while (same < n && memcmp(a + same * length, b + same * length, length) == 0)
+		same++;
+	return same;
+}
+
+size_t
+elements_same(const struct ruleset_set *a, size_t i, const struct ruleset_set *b, size_t j)
+{
+	size_t rest = a->n_elements - i < b->n_elements - j
+	    ? a->n_elements - i : b->n_elements - j;
+	size_t same = 0, length = a->key_length;
+
+	while (same < rest) {
+		size_t block = rest - same < BLOCK ? rest - same : BLOCK;
+		size_t n = keys_same(a->first + (i + same) * length,
+		    b->first + (j + same) * length, block, length);
+
+		if (a->interval)
+			n = keys_same(a->last + (i + same) * length,
+			    b->last + (j + same) * length, n, length);
+		for (size_t k = 0; k < n; k++, same++)
+			if (!element_value_equal(&a->elements[i + same],
+				&b->elements[j + same]))
+				return same;
+		if (n < block)
+			break;
+	}
+	return same;
+}
+
 bool
 set_elements_equal(const struct ruleset_set *a, const struct ruleset_set *b)
 {
 	if (a->dynamic)
 		return true;
-	if (a->n_elements != b->n_elements)
-		return false;
-	for (size_t i = 0; i < a->n_elements; i++)
-		if (element_key_compare(a, i, b, i) != 0
-		    || !element_value_equal(&a->elements[i], &b->elements[i]))
-			return false;
-	return true;
+	return a->n_elements == b->n_elements && elements_same(a, 0, b, 0) == a->n_elements;
 }
 
 bool

@@ -14,6 +14,10 @@ int element_key_compare(const struct ruleset_set *a, size_t i,
 /* The values alone: mark or target. */
 bool element_value_equal(const struct element *a, const struct element *b);
 
+/* How many elements from i of a and j of b on are the same in key and value; of one type. */
+size_t elements_same(const struct ruleset_set *a, size_t i, const struct ruleset_set *b,
+    size_t j);
+
 /* Everything but name and elements. */
 bool set_type_equal(const struct ruleset_set *a, const struct ruleset_set *b);
 /* Elements of sorted sets of one type; contents of dynamic sets do not count. */

@@ -47,7 +47,8 @@ must_rebuild(const struct differ *d)
 		if (have == NULL)
 			continue;
 		if (!set_type_equal(want, have)
-		    || (want->interval && !set_elements_equal(want, have)))
+		    || (want->interval && (d->same == NULL || !d->same[i])
+			&& !set_elements_equal(want, have)))
 			return true;
 	}
 	for (size_t i = 0; i < d->target->n_chains; i++) {
@@ -82,22 +83,23 @@ dispatches(const struct ruleset_set *s)
 	return s->kind == SET_VERDICT_MAP && !s->interval;
 }
 
-/* Of "one", both sorted, what "other" has not: there is one counter for each permit. */
+/* There is one counter for each permit, so both lists are walked but once. */
 static void
-push_counters_without(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset *one, const struct ruleset *other)
+compare_counters(struct differ *d)
 {
-	size_t j = 0;
+	const struct ruleset *have = d->running, *want = d->target;
+	size_t i = 0, j = 0;
 
-	for (size_t i = 0; i < one->n_counters; i++) {
-		const char *base = one->counters[i].name.base;
-		int order = 1;
+	while (i < want->n_counters || j < have->n_counters) {
+		int order = i == want->n_counters ? 1 : j == have->n_counters ? -1
+		    : strcmp(want->counters[i].name.base, have->counters[j].name.base);
 
-		while (j < other->n_counters
-		    && (order = strcmp(base, other->counters[j].name.base)) > 0)
-			j++;
-		if (j == other->n_counters || order < 0)
-			push_counter(d, list, kind, &one->counters[i]);
+		if (order < 0)
+			push_index(d, &d->new_counters, i);
+		else if (order > 0)
+			push_index(d, &d->old_counters, j);
+		i += order <= 0;
+		j += order >= 0;
 	}
 }
 
@@ -107,7 +109,9 @@ add_new(struct differ *d, struct change_list *list)
 {
 	const struct ruleset *t = d->target;
 
-	push_counters_without(d, list, CHANGE_ADD_COUNTER, t, d->running);
+	for (size_t i = 0; i < d->new_counters.count; i++)
+		push_counter(d, list, CHANGE_ADD_COUNTER,
+		    &t->counters[d->new_counters.items[i]]);
 	for (size_t i = 0; i < t->n_chains; i++)
 		if (!runs_chain(d, &t->chains[i]))
 			push_chain(d, list, CHANGE_ADD_CHAIN, &t->chains[i]);
@@ -204,7 +208,9 @@ remove_old(struct differ *d, struct change_list *list)
 	for (size_t i = 0; i < r->n_chains; i++)
 		if (unwanted(d, &r->chains[i]))
 			push_chain(d, list, CHANGE_DELETE_CHAIN, &r->chains[i]);
-	push_counters_without(d, list, CHANGE_DELETE_COUNTER, r, t);
+	for (size_t i = 0; i < d->old_counters.count; i++)
+		push_counter(d, list, CHANGE_DELETE_COUNTER,
+		    &r->counters[d->old_counters.items[i]]);
 }
 
 /* Counters that are still wanted stay, and go on counting. */
@@ -232,32 +238,34 @@ rebuild(struct differ *d, struct change_list *list)
 static void
 turn_over(struct differ *d, struct ruleset_change *change)
 {
-	bool sweep = must_sweep(d);
-
-	if (sweep) {
-		d->moved = moved_new(d->running, d->target);
-		d->failed |= d->moved == NULL;
-	}
+	d->sweeps = must_sweep(d);
 	flip_elements(d, &change->flip);
 	flip_rules(d, &change->flip);
 	remove_hooks(d, &change->flip);
-	remove_old(d, sweep ? &change->sweep : &change->flip);
+	remove_old(d, d->sweeps ? &change->sweep : &change->flip);
 	moved_free(d->moved);
-	d->moved = NULL;
 }
 
 struct ruleset_change *
 ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 {
+	return ruleset_diff_settled(running, target, NULL);
+}
+
+struct ruleset_change *
+ruleset_diff_settled(const struct ruleset *running, const struct ruleset *target,
+    const bool *same)
+{
 	static const struct ruleset nothing = { .sorted = true };
 	struct ruleset_change *change = calloc(1, sizeof(*change));
 	struct differ d = { .running = running != NULL ? running : &nothing,
-		.target = target, .change = change };
+		.target = target, .change = change, .same = same };
 
 	if (change == NULL)
 		return NULL;
 	if (running == NULL)
 		push_step(&d, &change->stage, CHANGE_ADD_TABLE);
+	compare_counters(&d);
 	if (must_rebuild(&d)) {
 		rebuild(&d, &change->flip);
 	} else {
@@ -265,6 +273,8 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 		    running == NULL || must_stage(&d) ? &change->stage : &change->flip);
 		turn_over(&d, change);
 	}
+	free(d.new_counters.items);
+	free(d.old_counters.items);
 	if (d.failed) {
 		ruleset_change_free(change);
 		errno = ENOMEM;

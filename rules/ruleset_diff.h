@@ -87,6 +87,12 @@ struct ruleset_change {
  */
 struct ruleset_change *ruleset_diff(const struct ruleset *running,
     const struct ruleset *target);
+/* With what settling found equal already: by the target's sets. */
+struct ruleset_change *ruleset_diff_settled(const struct ruleset *running,
+    const struct ruleset *target, const bool *same);
+/* ruleset_settle() and ruleset_diff() in one, which compares no large set twice. */
+struct ruleset_change *ruleset_settle_diff(struct ruleset *target,
+    const struct ruleset *running);
 void ruleset_change_free(struct ruleset_change *c);
 bool ruleset_change_empty(const struct ruleset_change *c);
 

@@ -45,15 +45,24 @@ pass_on(struct differ *d, struct turnover *t, size_t i, const struct element *to
 	e->origin = to->origin;
 }
 
+static const struct element *
+ask_moved(struct differ *d, const struct turnover *t, size_t i)
+{
+	if (d->moved == NULL)
+		d->moved = moved_new(d->running, d->target);
+	d->failed |= d->moved == NULL;
+	return d->failed ? NULL : moved_to(d->moved, t->want, t->have, i);
+}
+
 /* Element i of what runs has a key that nobody wants. */
 static void
 leave(struct differ *d, struct turnover *t, size_t i)
 {
 	const struct element *to = NULL;
 
-	if (d->moved != NULL && t->have->kind == SET_MARK_MAP)
-		to = moved_to(d->moved, t->want, t->have, i);
-	if (d->moved != NULL && t->have->kind == SET_COUNTER_MAP)
+	if (d->sweeps && t->have->kind == SET_MARK_MAP)
+		to = ask_moved(d, t, i);
+	if (d->sweeps && t->have->kind == SET_COUNTER_MAP)
 		to = &t->have->elements[i];	/* with its counter */
 	if (to == NULL) {
 		push_index(d, &t->gone, i);
@@ -100,25 +109,24 @@ change_elements(struct differ *d, struct change_list *list,
 	struct turnover t = { .have = have, .want = want };
 	size_t i = 0, j = 0;
 
-	while (i < want->n_elements || j < have->n_elements) {
-		int order = i == want->n_elements ? 1 : j == have->n_elements ? -1
-		    : element_key_compare(want, i, have, j);
+	while (!d->failed) {
+		size_t same = elements_same(want, i, have, j);
+		int order;
 
+		i += same;
+		j += same;
+		if (i == want->n_elements && j == have->n_elements)
+			break;
+		order = i == want->n_elements ? 1 : j == have->n_elements ? -1
+		    : element_key_compare(want, i, have, j);
 		if (order > 0) {
 			leave(d, &t, j++);
 		} else if (order < 0) {
 			push_index(d, &t.come, i++);
-		} else {
-			if (!element_value_equal(&want->elements[i],
-				&have->elements[j])) {
-				push_index(d, &t.come, i);
-				push_index(d, &t.gone, j);
-			}
-			i++;
-			j++;
+		} else {	/* another value */
+			push_index(d, &t.come, i++);
+			push_index(d, &t.gone, j++);
 		}
-		if (d->failed)
-			break;
 	}
 	push_turnover(d, list, &t);
 }

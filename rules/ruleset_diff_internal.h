@@ -7,18 +7,21 @@
 
 struct moved;
 
-struct differ {
-	const struct ruleset *running, *target;
-	struct ruleset_change *change;
-	struct moved *moved;		/* NULL: nothing is left for a sweep */
-	bool failed;
-	struct change nowhere;		/* takes what is written once something failed */
-};
-
-/* An array of indices that the list owns; freed with it. */
+/* An array of indices; a list of changes that gets it owns it, and frees it with itself. */
 struct indices {
 	size_t *items;
 	size_t count;
+};
+
+struct differ {
+	const struct ruleset *running, *target;
+	struct ruleset_change *change;
+	const bool *same;		/* sets of the target that settling found equal; or NULL */
+	struct indices new_counters, old_counters;
+	bool sweeps;			/* something is left for a sweep */
+	struct moved *moved;		/* made when first asked */
+	bool failed;
+	struct change nowhere;		/* takes what is written once something failed */
 };
 
 /*

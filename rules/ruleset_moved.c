@@ -10,6 +10,8 @@
  */
 #include "rules/ruleset_moved.h"
 
+#include "rules/ruleset_compare.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,13 +69,18 @@ map_of(const struct ruleset_rule *rule)
 	return NULL;
 }
 
-/* Does another version of this chain run, to be replaced by it? */
+/* Does another version of this chain run, to be replaced by it, or other rules in it? */
 static bool
 replaces(const struct ruleset *running, const struct ruleset *target,
     const struct ruleset_chain *chain)
 {
+	const struct ruleset_chain *have;
 	size_t low = 0, high = running->n_chains;
 
+	if (chain->name.version == 0) {
+		have = ruleset_find_chain(running, &chain->name);
+		return have != NULL && !chain_rules_equal(chain, have);
+	}
 	while (low < high) {
 		size_t at = low + (high - low) / 2;
 
@@ -97,20 +104,20 @@ static void
 add_lookups(struct moved *m, const struct ruleset *running,
     const struct ruleset *target, const struct ruleset_chain *chain)
 {
-	bool plain = chain->name.version != 0 && replaces(running, target, chain);
-
-	/* A chain that judges running flows again is no second way to a map. */
-	if (chain->name.version == 0)
-		return;
+	bool plain = chain->n_rules > 0 && map_of(&chain->rules[0]) != NULL
+	    && replaces(running, target, chain);
 
 	for (size_t i = 0; i < chain->n_rules; i++) {
 		struct lookup l = { .chain = chain };
 		const struct object_name *map = map_of(&chain->rules[i]);
+		bool leads = read_rule(&chain->rules[i], &l);
 
-		plain = read_rule(&chain->rules[i], &l) && plain;
+		plain = leads && plain;
 		l.plain = plain;
-		if (map != NULL)
-			l.set = ruleset_find_set(target, map);
+		/* A chain that judges running flows again is no second way to a map. */
+		if (map == NULL || (!leads && chain->name.version == 0))
+			continue;
+		l.set = ruleset_find_set(target, map);
 		if (l.set != NULL)
 			m->items[m->count++] = l;
 	}

@@ -11,8 +11,8 @@
 struct moved;
 
 /*
- * Looks at leaf chains that "target" replaces by another version alone. Both
- * sorted and settled, and borrowed until moved_free(). NULL: ENOMEM.
+ * Looks at chains of openings alone that "target" replaces by another version, or that get
+ * other rules. Both sorted and settled, and borrowed until moved_free(). NULL: ENOMEM.
  */
 struct moved *moved_new(const struct ruleset *running, const struct ruleset *target);
 void moved_free(struct moved *m);	/* accepts NULL */

@@ -8,6 +8,7 @@
 #include "rules/ruleset_compare.h"
 #include "rules/ruleset_diff.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -33,7 +34,8 @@ first_version(const void *objects, size_t count, size_t size, const char *base)
 	return low;
 }
 
-static void
+/* True when an equal one runs, whose version it gets. */
+static bool
 settle_set(struct ruleset_set *s, const struct ruleset *running)
 {
 	uint32_t highest = 0;
@@ -47,11 +49,12 @@ settle_set(struct ruleset_set *s, const struct ruleset *running)
 			break;
 		if (set_type_equal(s, old) && set_elements_equal(s, old)) {
 			s->name.version = old->name.version;
-			return;
+			return true;
 		}
 		highest = old->name.version;
 	}
 	s->name.version = highest == UINT32_MAX ? 1 : highest + 1;
+	return false;
 }
 
 static void
@@ -143,12 +146,21 @@ leads(const struct ruleset_set *s)
 }
 
 static void
-settle_sets(struct ruleset *r, const struct ruleset *running, bool leading)
+settle_sets(struct ruleset *r, const struct ruleset *running, bool leading, bool *same)
 {
-	for (size_t i = 0; i < r->n_sets; i++)
-		if (r->sets[i].name.version != 0 && leads(&r->sets[i]) == leading)
-			settle_set(&r->sets[i], running);
-	point_rules(r, false);
+	bool moved = false;
+
+	for (size_t i = 0; i < r->n_sets; i++) {
+		uint32_t before = r->sets[i].name.version;
+
+		if (before == 0 || leads(&r->sets[i]) != leading)
+			continue;
+		if (settle_set(&r->sets[i], running) && same != NULL)
+			same[i] = true;
+		moved |= r->sets[i].name.version != before;
+	}
+	if (moved)
+		point_rules(r, false);
 }
 
 static bool
@@ -165,22 +177,51 @@ is_led(const struct ruleset_chain *c)
 static void
 settle_chains(struct ruleset *r, const struct ruleset *running, bool led)
 {
-	for (size_t i = 0; i < r->n_chains; i++)
-		if (r->chains[i].name.version != 0 && is_led(&r->chains[i]) == led)
-			settle_chain(&r->chains[i], running);
-	point_rules(r, true);
-	point_elements(r);
+	bool moved = false;
+
+	for (size_t i = 0; i < r->n_chains; i++) {
+		uint32_t before = r->chains[i].name.version;
+
+		if (before == 0 || is_led(&r->chains[i]) != led)
+			continue;
+		settle_chain(&r->chains[i], running);
+		moved |= r->chains[i].name.version != before;
+	}
+	if (moved) {
+		point_rules(r, true);
+		point_elements(r);
+	}
 }
 
-void
-ruleset_settle(struct ruleset *target, const struct ruleset *running)
+static void
+settle(struct ruleset *target, const struct ruleset *running, bool *same)
 {
 	static const struct ruleset empty = { .sorted = true };
 
 	if (running == NULL)
 		running = &empty;
-	settle_sets(target, running, false);
+	settle_sets(target, running, false, same);
 	settle_chains(target, running, false);
-	settle_sets(target, running, true);
+	settle_sets(target, running, true, same);
 	settle_chains(target, running, true);
+}
+
+void
+ruleset_settle(struct ruleset *target, const struct ruleset *running)
+{
+	settle(target, running, NULL);
+}
+
+struct ruleset_change *
+ruleset_settle_diff(struct ruleset *target, const struct ruleset *running)
+{
+	bool *same = calloc(target->n_sets + 1, sizeof(*same));
+	struct ruleset_change *change;
+
+	if (same == NULL)
+		return NULL;
+	settle(target, running, same);
+	change = ruleset_diff_settled(running, target, same);
+	free(same);
+	return change;
 }

@@ -8,6 +8,7 @@
  */
 #include "rules/ruleset_compare.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,12 +52,31 @@ compare_elements(const void *a, const void *b, void *set)
 	    ((const struct element *)b)->order);
 }
 
+/* First keys of whole 8-byte words, as numbers: most sets are in order, and no call tells it. */
+static bool
+words_rise(const uint8_t *a, const uint8_t *b, size_t length)
+{
+	for (size_t at = 0; at + sizeof(uint64_t) <= length; at += sizeof(uint64_t)) {
+		uint64_t x, y;
+
+		memcpy(&x, a + at, sizeof(x));
+		memcpy(&y, b + at, sizeof(y));
+		if (x != y)
+			return be64toh(x) < be64toh(y);
+	}
+	return false;
+}
+
 static bool
 keys_in_order(const struct ruleset_set *s)
 {
-	for (size_t i = 1; i < s->n_elements; i++)
-		if (compare_keys(s, i - 1, i) > 0)
+	for (size_t i = 1; i < s->n_elements; i++) {
+		const uint8_t *b = s->first + i * s->key_length;
+
+		if (!words_rise(b - s->key_length, b, s->key_length)
+		    && compare_keys(s, i - 1, i) > 0)
 			return false;
+	}
 	return true;
 }
 

@@ -132,8 +132,7 @@ control_plan_json(const struct ruleset *running, struct ruleset *target)
 	struct ruleset_change *change;
 	json_t *answer = NULL;
 
-	ruleset_settle(target, running);
-	change = ruleset_diff(running, target);
+	change = ruleset_settle_diff(target, running);
 	if (change != NULL && sign(running, &old) == 0 && sign(target, &new) == 0) {
 		compare(&old, &new, added, removed, changed);
 		answer = json_pack("{s:b, s:b, s:O, s:O, s:O, s:I, s:I, s:I, s:I, s:I}", "ok", 1,

@@ -3,7 +3,7 @@
 """ISO-09: with 100,000 permitted tuples a cut-off is in force within a second, by packets.
 
 Also when it is ordered in the middle of the commit of an apply: it waits for the step that
-the kernel is at, and no longer. On a loaded machine a step may be most of an apply.
+the kernel is at, and no longer: the longest is the flip, a batch of all 200,000 changes.
 """
 import subprocess
 import threading
@@ -13,6 +13,8 @@ from sekisho_lab import case, cutoff, frames, netns, policy
 from sekisho_lab.gate import Gate, check
 
 HOSTS, PORTS = 200, 500
+# Of an apply: its batch is on the way, what it did is read back.
+SHARES = (0.4, 0.6, 0.8)
 
 
 def text(first):
@@ -70,6 +72,18 @@ def start(gate, path):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+class Beside:
+    """An apply that has run for so many seconds."""
+
+    def __init__(self, gate, path, seconds):
+        self.gate, self.path, self.seconds = gate, path, seconds
+
+    def __call__(self):
+        child = start(self.gate, self.path)
+        time.sleep(self.seconds)
+        return child
+
+
 def run():
     with Gate(text(20000)) as gate:
         quiet = timed(gate, lambda: None)
@@ -78,17 +92,16 @@ def run():
         check(start(gate, paths[0]).wait(60) == 0, "the apply failed")
         whole = time.monotonic() - began
 
-        def apply():
-            child = start(gate, paths[1])
-            time.sleep(0.6 * whole)
-            return child
-
-        busy = timed(gate, apply)
+        slowest = 0.0
+        for n, share in enumerate(SHARES):
+            slowest = max(slowest, timed(gate, Beside(gate, paths[(n + 1) % 2],
+                                                      share * whole)))
         check(gate.status()["cutoffs"] == [], "a cut-off is left")
     check(quiet < 1.0, "the cut took %.3f s" % quiet)
-    check(busy < max(1.0, whole / 2), "beside an apply of %.1f s the cut took %.3f s" %
-          (whole, busy))
-    return "%.0f ms; beside an apply of %.1f s %.0f ms" % (quiet * 1000, whole, busy * 1000)
+    check(slowest < max(1.0, whole / 4), "beside an apply of %.1f s the cut took %.3f s" %
+          (whole, slowest))
+    return "%.0f ms; beside an apply of %.1f s at most %.0f ms" % (
+        quiet * 1000, whole, slowest * 1000)
 
 
 case.main("ISO-09", run)
