@@ -3,8 +3,9 @@
  * Preloaded into sekishod, it lets one call of one class in one process fail: the
  * N-th, or all from the N-th on (FZ-07, FZ-08). The test says so in a file of one
  * page that all processes map (struct order; tests/lab/sekisho_lab/faults.py knows
- * it too). A process can also be shown another hour. After its start the shim makes no call of its own but getsockopt(2), so
- * the lists of allowed calls stay in force.
+ * it too). While it only counts it also notes from which place in the program each call
+ * came. A process can also be shown another hour. After its start the shim makes no call
+ * of its own but getsockopt(2), so the lists of allowed calls stay in force.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,6 +43,9 @@ enum class {
 	CLASS_COUNT
 };
 
+#define PLACES 8000		/* calls whose place is noted */
+#define PLACE_DEPTH 10		/* that many callers are one place */
+
 struct order {
 	_Atomic uint32_t class;		/* last written, first cleared */
 	int32_t pid;			/* 0: any */
@@ -55,6 +59,7 @@ struct order {
 	_Atomic int32_t births;
 	int32_t ahead_pid;		/* for this process the monotonic clock goes */
 	_Atomic int64_t ahead_ns;	/* so far ahead; its timers look at it when it wakes */
+	_Atomic uint64_t places[PLACES];	/* of the calls that were only counted */
 };
 
 static struct order *order;
@@ -65,6 +70,19 @@ static int birth;
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
+
+/* The same number for the same callers, as long as the program is not started anew. */
+static uint64_t
+place(void)
+{
+	void *callers[PLACE_DEPTH];
+	int n = backtrace(callers, PLACE_DEPTH);
+	uint64_t sum = 14695981039346656037ull;		/* FNV-1a */
+
+	for (int i = 0; i < n; i++)
+		sum = (sum ^ (uint64_t)(uintptr_t)callers[i]) * 1099511628211ull;
+	return sum;
+}
 
 static bool
 fails(enum class class)
@@ -77,6 +95,8 @@ fails(enum class class)
 	    (order->birth >= 0 && order->birth != birth))
 		return false;
 	n = atomic_fetch_add(&order->calls, 1) + 1;
+	if (order->at == 0 && n <= PLACES)
+		atomic_store(&order->places[n - 1], place());
 	if (order->at == 0 || n < order->at || (n > order->at && order->persistent == 0))
 		return false;
 	atomic_fetch_add(&order->fired, 1);
