@@ -101,6 +101,8 @@ watch_events(struct keeper *k)
 		r = keeper_gate_watch(k);
 	if (r >= 0)
 		r = keeper_health_begin(k);
+	if (r >= 0)
+		r = keeper_canary_begin(k);
 	return r < 0 ? r : 0;
 }
 
@@ -145,7 +147,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1 };
+	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1, .canary_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

@@ -421,7 +421,7 @@ try_read_open_file(void)
 	return pread(opened.file, &byte, 1, 0) == 1 ? ALLOWED : errno;
 }
 
-/* ---- frames: the watcher's canary, and nothing else ---------------------------------------- */
+/* ---- frames: not from the watcher, whose sockets would send them ---------------------------- */
 
 static int
 send_frame(size_t length, bool with_address)
@@ -443,6 +443,29 @@ static int
 try_canary(void)
 {
 	return send_frame(ETH_ZLEN, true);
+}
+
+/* What is in such a ring any send(2) puts on the wire, whatever it says of itself. */
+static int
+try_send_ring(void)
+{
+	const struct tpacket_req req = { .tp_block_size = 4096, .tp_block_nr = 1,
+		.tp_frame_size = 2048, .tp_frame_nr = 2 };
+
+	int r = opened.packet < 0 ? EPERM : result(setsockopt(opened.packet, SOL_PACKET,
+	    PACKET_TX_RING, &req, sizeof(req)));
+
+	/* it has one, from another role */
+	return r == EBUSY ? ALLOWED : r;
+}
+
+static int
+try_attach_program(void)
+{
+	int fd = -1, r = setsockopt(opened.packet, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd));
+
+	/* no such descriptor: got through the filter */
+	return opened.packet < 0 ? EPERM : r < 0 && errno == EBADF ? ALLOWED : result(r);
 }
 
 static int
@@ -527,7 +550,9 @@ static const struct row {
 	{ "a frame without address", try_frame_without_address, K | L | C | R | V | H, EPERM },
 	{ "a frame as a message", try_frame_as_message, K | L | C | R | V | H, EPERM },
 	{ "a frame by write", try_frame_by_write, K | L | C | R | V | H, EPERM },
-	{ "a canary", try_canary, K | W | H, EPERM },
+	{ "a frame of a canary's length", try_canary, K | H, EPERM },
+	{ "a ring to send from", try_send_ring, K | R | H, EPERM },
+	{ "a program on what comes in", try_attach_program, K | R | H, EPERM },
 
 	{ "allocate", try_allocate, ALL, 0 },
 	{ "send a message", try_message, ALL, 0 },
@@ -553,7 +578,7 @@ become(enum privilege_role role)
 	const struct privilege_needs needs = {
 		.folders = { role == ROLE_LOADER || role == ROLE_WATCHER ? NULL : opened.folder },
 		.send_fds = opened.pair, .n_send_fds = 1,
-		.ask_fd = opened.pair[1], .frame_bytes = ETH_ZLEN,
+		.ask_fd = opened.pair[1],
 	};
 
 	return privilege_become(role, &needs);
