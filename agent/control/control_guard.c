@@ -125,7 +125,7 @@ is_equal(struct control *c)
 		return 0;
 	if (r == 0 && have != NULL && ruleset_equal(c->known.ruleset, have, &why)) {
 		c->known.generation = generation;
-		ruleset_take_counts(c->known.ruleset, have);
+		control_guard_counted(c, have);
 		r = 1;
 	}
 	ruleset_free(have);
@@ -204,7 +204,8 @@ begin_incident(struct control *c, const struct ipc_nft_seen *seen)
 		guard_tell_traffic(c);
 	*i = (struct incident){ .key = ++g->keys, .noticed_ns = seen->noticed_ns,
 	    .shut_ns = seen->shut_ns, .forwarded = seen->forwarded, .changed = seen->changed,
-	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0 };
+	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0,
+	    .begun_ns = clock_ns(CLOCK_MONOTONIC) };
 	culprit_describe(seen->pid, seen->name, &i->by);
 	g->follow_us = now_us() + FOLLOW_US;
 }
@@ -231,6 +232,8 @@ put_right(struct control *c)
 		(void)reopen(c);
 	}
 	guard_tell_incident(c, changed, r);
+	if (r == 0 && changed && c->guard->incident.gone > 0)
+		guard_tell_lost_counts(c);
 }
 
 /* Somebody's writes to our table: put it right at once, unless it goes on and on. */
@@ -377,8 +380,10 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	sample(c);
 	control_conntrack_tick(c);
 	tick_storm(c);
-	if (!c->guard->storm.shut)
+	if (!c->guard->storm.shut) {
 		tick_compare(c);
+		guard_tick_counts(c);
+	}
 	return sd_event_source_set_time_relative(s, TICK_US);
 }
 
@@ -393,6 +398,7 @@ control_guard(struct control *c)
 		return -ENOMEM;
 	c->guard->keys = (uint64_t)clock_ns(CLOCK_REALTIME);
 	c->guard->compared_us = now_us();
+	c->guard->counted_ns = clock_ns(CLOCK_MONOTONIC);
 	r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, TICK_US, 0, on_tick, c);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
