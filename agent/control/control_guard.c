@@ -31,6 +31,8 @@
 #define COMPARE_SHARE		100u
 /* While shut the table is still put back, for the gateway's own sake, but so often only. */
 #define SHUT_RESTORE_US		1000000u
+/* Forwarding that could not be switched on is tried again so often. */
+#define REOPEN_US		2000000u
 /* The tap has told its leaks by then: it holds an attempt 0.3 s, and accounts each second. */
 #define FOLLOW_US		1500000u
 /* A hash that grows right now can tell elements twice: see compare_with_kernel(). */
@@ -189,6 +191,26 @@ reopen(struct control *c)
 	c->gone = false;
 	c->problem[0] = '\0';
 	return 0;
+}
+
+void
+control_guard_reopen_later(struct control *c)
+{
+	if (c->guard != NULL)
+		c->guard->reopen = true;
+}
+
+/* What kept it off may be over: a moment without descriptors, say. */
+static void
+tick_reopen(struct control *c)
+{
+	struct guard *g = c->guard;
+
+	if (!g->reopen || c->gone || c->checked == NULL ||
+	    now_us() - g->reopened_us < REOPEN_US)
+		return;
+	g->reopened_us = now_us();
+	(void)reopen(c);
 }
 
 /* ---- events -------------------------------------------------------------------------- */
@@ -382,6 +404,7 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	tick_storm(c);
 	if (!c->guard->storm.shut) {
 		tick_compare(c);
+		tick_reopen(c);
 		guard_tick_counts(c);
 	}
 	return sd_event_source_set_time_relative(s, TICK_US);

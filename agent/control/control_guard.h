@@ -34,10 +34,10 @@ struct guard {
 	struct traffic leaks;		/* of the last account of the tap */
 	uint32_t generation;		/* that was compared or is our own */
 	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
-	uint64_t restored_us, follow_us, asked_us;
+	uint64_t restored_us, follow_us, asked_us, reopened_us;
 	int64_t counted_ns, count_cost_ns;	/* the permits' counters, CLOCK_MONOTONIC */
 	uint64_t keys;
-	bool reopen;			/* forwarding was on before it was shut for this */
+	bool reopen;			/* forwarding was on before it was shut for this, or should be on */
 	bool due;			/* compare at the next tick */
 };
 

@@ -154,6 +154,8 @@ void control_hits_keep(struct control *c, const struct ruleset *counters);
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
+/* Forwarding should be on and could not be switched on: again in a while. */
+void control_guard_reopen_later(struct control *c);
 /* The permits' counters were read: a table that is made anew goes on from there. */
 void control_guard_counted(struct control *c, const struct ruleset *counters);
 void control_guard_end(struct control *c);

@@ -60,9 +60,13 @@ class FaultyGate(Gate):
                                             error or ERRORS[kind], 0, at, 0, 0, births)
         self.page[0:4] = struct.pack("=I", kind)
 
-    def clear(self):
-        """No faults any more: (calls counted, calls that failed)."""
+    def pause(self):
+        """No faults any more."""
         self.page[0:4] = struct.pack("=I", 0)
+
+    def clear(self):
+        """The same: (calls counted, calls that failed)."""
+        self.pause()
         found = ORDER.unpack(self.page[:ORDER.size])
         return found[7], found[8]
 

@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 from . import case, frames, model, netns, policy
-from .gate import check
+from .gate import Failed, check
 
 RATE = int(os.environ.get("SEKISHO_PPS", "50000"))
 
@@ -104,6 +104,23 @@ class Ledger:
         gate = self.gate
         return dropped(gate, netns.far(gate.prefix, 0), netns.FAR), harness_lost(gate)
 
+    def _fate(self):
+        """What the gate's parts say of packets that ended there, since the beginning."""
+        gate = netns.gateway(self.gate.prefix)
+        table = self.gate.nft("-j", "list", "counters", "table", "inet", "sekisho").stdout
+        said = {c["name"]: c["packets"] for c in (i.get("counter") for i in
+                json.loads(table)["nftables"]) if c and c["packets"]}
+        rows = [line.split() for line in netns.run(
+            gate, "cat", "/proc/net/stat/nf_conntrack").stdout.splitlines()]
+        for n, name in enumerate(rows[0]):
+            said["conntrack " + name] = sum(int(r[n], 16) for r in rows[1:])
+        for line in netns.run(gate, "cat", "/proc/net/snmp6").stdout.splitlines():
+            name, count = line.split()
+            if name.startswith("Ip6") and count != "0":
+                said[name] = int(count)
+        said["IPv4"] = netns.run(gate, "sed", "-n", "1,2p", "/proc/net/snmp").stdout
+        return said
+
     def _sum(self, counts):
         return sum(counts[i] for i in self.permitted)
 
@@ -117,8 +134,9 @@ class Ledger:
         check(not any(left[i] or got["counted"][i] for i in denied),
               "denied packets passed: " + out)
         check(self._sum(entered) > 0, "nothing came in: " + out)
-        case.equal(self._sum(entered) - self._sum(left), 0,
-                   "permitted packets that ended in the gate (%s)" % out)
+        if self._sum(entered) != self._sum(left):
+            raise Failed("%d permitted packets ended in the gate (%s); %s" % (
+                self._sum(entered) - self._sum(left), out, self._fate()))
         # what ended elsewhere is accounted for to the last packet, and little; the devices
         # may have dropped others, too
         before = sum(sent["sent"]) - sum(entered)
