@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ASK_REST_NS	10000000
+
 int64_t
 keeper_now_ns(void)
 {
@@ -52,6 +54,23 @@ on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
 	return sd_event_exit(k->event, EXIT_SUCCESS);
 }
 
+/*
+ * Told once. A request that cannot be received for want of memory stays where it is and
+ * wakes the loop again and again.
+ */
+static void
+note_trouble(struct keeper *k, int r)
+{
+	const struct timespec rest = { .tv_nsec = ASK_REST_NS };
+
+	if (r != 0 && r != k->ask_trouble)
+		log_warnx("keeper: a request of the control process is malformed or cannot be "
+		    "received: %s", strerror(-r));
+	k->ask_trouble = r;
+	if (r != 0 && r != -EPROTO)
+		nanosleep(&rest, NULL);
+}
+
 static int
 on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
 {
@@ -62,9 +81,8 @@ on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
 	(void)events;
 	if (r == 1)
 		keeper_answer(arg, &m);
-	else if (r != -EAGAIN)
-		log_warnx("keeper: a request of the control process was malformed: %s",
-		    strerror(-r));
+	if (r != -EAGAIN)
+		note_trouble(arg, r == 1 ? 0 : r);
 	return 0;
 }
 

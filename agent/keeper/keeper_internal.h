@@ -103,6 +103,7 @@ struct keeper {
 	struct health health[CHILD_COUNT];
 	uint64_t look_us;		/* between two looks at them */
 	bool netlink_silent;
+	int ask_trouble;		/* why the last request did not come; 0: it did */
 	int landlock;			/* of the keeper itself */
 	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group */
 };

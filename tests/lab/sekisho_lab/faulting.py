@@ -12,6 +12,7 @@ from .gate import check
 PROCESSES = ("keeper", "recorder", "control", "alerter", "watcher")    # in the order of their start
 FIRST_FORK = 1000       # no process of the start has such a number
 FAULT_LASTS = 4.0       # seconds at most
+LOG_MOST = 1 << 18      # bytes that one fault may bring forth
 BACK = 12.0             # seconds until all is well again after a fault: a look around
 
 
@@ -89,6 +90,10 @@ def judge(gate, what):
         print("%7.2f %s" % (time.monotonic(), what), flush=True)
     crashed, gate.foreign = gate.crashes()
     check(not crashed, "%s: %s\n%s" % (what, crashed, gate.log_tail(600)))
+    size = os.path.getsize(os.path.join(gate.folder, "daemon.log"))
+    check(size - gate.log_size < LOG_MOST, "%s: %d bytes in the log, ending %s"
+          % (what, size - gate.log_size, gate.log_tail(300)))
+    gate.log_size = size
     gate.kept_shut(20000 + gate.rounds % 20000, what)
 
 
@@ -201,7 +206,7 @@ def run_starts(gate, kinds, samples, thin):
 class OneOfTwo(faults.FaultyGate):
     """Knows what its two policies look like in the kernel."""
 
-    rounds = foreign = 0
+    rounds = foreign = log_size = 0
     known = ()
 
     def learn(self):
