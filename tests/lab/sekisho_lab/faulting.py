@@ -153,6 +153,18 @@ def comes_back_by_itself(gate):
     return check(False, "no such fault keeps forwarding off")
 
 
+def hears_again(gate):
+    """A recorder that gets no memory for a second goes on with what waits for it."""
+    gate.order(faults.UNIX_RECEIVE, 1, True, watching.pids(gate)["recorder"])
+    end = threading.Timer(1.0, gate.pause)
+    end.start()
+    gate.sekisho("status")
+    end.join()
+    check(gate.clear()[1] > 0, "the recorder received nothing")
+    check(watching.wait_until(lambda: healthy(gate), BACK), "the recorder stays deaf: "
+          + gate.sekisho("status").stdout[-300:])
+
+
 # ---- starts -----------------------------------------------------------------
 
 
@@ -235,6 +247,7 @@ def run(kinds, samples, thin=1):
         done = run_actions(gate, kinds, samples, thin)
         if faults.OPEN in kinds:
             comes_back_by_itself(gate)
+            hears_again(gate)
         starts = run_starts(gate, kinds, 1, 2 * thin - 1)
         check(done + starts >= 8, "only %d faults took place" % (done + starts))
         return "%d faults at work, %d at a start; %d processes gave up in good order, %d in " \
