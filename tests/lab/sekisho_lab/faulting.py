@@ -9,8 +9,8 @@ import time
 from . import faults, frames, model, netns, running, watching
 from .gate import check
 
-# in the order of their start; the starter is there for the alerter
-PROCESSES = ("keeper", "recorder", "forwarder", "control", "starter", "alerter", "watcher")
+# in the order of their fork(2)s; the starter and its alerter have none of their own
+PROCESSES = ("keeper", "recorder", "forwarder", "control", "watcher")
 FIRST_FORK = 1000       # no process of the start has such a number
 FAULT_LASTS = 4.0       # seconds at most
 LOG_MOST = 1 << 18      # bytes that one fault may bring forth
