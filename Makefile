@@ -10,6 +10,7 @@
 #   make layers          prove that includes point one way only
 #   make lint            clang-tidy, cppcheck, shellcheck, format of the manual pages
 #   sudo make bench      the figures of the gate, each beside its yardstick
+#   make memory          the unit tests under valgrind
 #   make fuzz            every fuzzer for FUZZ_SECONDS (60)
 #   make deb             a Debian package, in build/deb (needs debhelper)
 #   make install         to DESTDIR, prefix (/usr/local); make uninstall
@@ -108,7 +109,7 @@ skels := $(patsubst kernel-helpers/%.bpf.c,$(O)/gen/%.skel.h,$(bpf_src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check check-all check-unit layers lint demo bench fuzz needs deb \
+.PHONY: all tests check check-all check-unit layers lint memory demo bench fuzz needs deb \
         install uninstall clean help
 
 all: $(bins)
@@ -196,6 +197,9 @@ check-all:
 
 lint: $(skels)
 	@tests/lint $(O) "-std=gnu11 -I. -I$(O)/gen -D_GNU_SOURCE $(pkg_cflags)"
+
+memory: $(call progs,$(unit_src))
+	@tests/memory $(O)
 
 bench: $(bins) $(call progs,$(bench_src) $(lab_src))
 	@tests/bench/run $(O)

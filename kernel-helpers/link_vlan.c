@@ -132,7 +132,7 @@ link_parse_vlans(const void *part, size_t length, uint32_t number, link_on_vlan 
 static int
 ask(int fd, uint32_t number)
 {
-	_Alignas(8) uint8_t buffer[256];
+	_Alignas(8) uint8_t buffer[256] = { 0 };
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *link;
 	struct nlattr *info;

@@ -82,7 +82,7 @@ ask(int fd, const struct nlmsghdr *h)
 static int
 bind_group(int fd, uint16_t group)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[256];
+	_Alignas(struct nlmsghdr) uint8_t buf[256] = { 0 };
 	struct nfulnl_msg_config_cmd bind_cmd = { .command = NFULNL_CFG_CMD_BIND };
 	struct nlmsghdr *h = put_config(buf, group);
 
@@ -93,7 +93,7 @@ bind_group(int fd, uint16_t group)
 static int
 configure_group(int fd, uint16_t group)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[256];
+	_Alignas(struct nlmsghdr) uint8_t buf[256] = { 0 };
 	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(NFLOG_COPY_BYTES),
 		.copy_mode = NFULNL_COPY_PACKET };
 	struct nlmsghdr *h = put_config(buf, group);

@@ -257,6 +257,20 @@ address_from_bytes(enum ip_family family, const uint8_t *bytes)
 	return a;
 }
 
+/* inet_ntop(3) of glibc prints each number with a format; records have many. */
+static void
+print_v4(const uint8_t bytes[4], char *buf)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (bytes[i] >= 100)
+			*buf++ = (char)('0' + bytes[i] / 100);
+		if (bytes[i] >= 10)
+			*buf++ = (char)('0' + bytes[i] / 10 % 10);
+		*buf++ = (char)('0' + bytes[i] % 10);
+		*buf++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *
 address_print(const struct ip_addr *a, char *buf)
 {
@@ -265,9 +279,11 @@ address_print(const struct ip_addr *a, char *buf)
 	if (a->family == IP_NONE)
 		return memcpy(buf, "-", sizeof("-"));
 	address_to_bytes(a->family, a->value, bytes);
-	/* Cannot fail: both families are known and the buffer holds either. */
-	inet_ntop(
-	    a->family == IP_V4 ? AF_INET : AF_INET6, bytes, buf, IP_RANGE_TEXT_SIZE);
+	/* Cannot fail: the buffer holds any. */
+	if (a->family == IP_V4)
+		print_v4(bytes, buf);
+	else
+		inet_ntop(AF_INET6, bytes, buf, IP_RANGE_TEXT_SIZE);
 	return buf;
 }
 

@@ -29,8 +29,10 @@ alert_action_name(unsigned int number)
 int
 alert_action_parse(const char *word)
 {
-	for (unsigned int i = 0; i < ACTION_COUNT + N_OTHERS; i++)
-		if (strcmp(alert_action_name(i), word) == 0)
+	const char *name;
+
+	for (unsigned int i = 0; (name = alert_action_name(i)) != NULL; i++)
+		if (strcmp(name, word) == 0)
 			return (int)i;
 	return -1;
 }

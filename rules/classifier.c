@@ -404,6 +404,8 @@ judge_by_permits(const struct trial *t)
 
 	ask(t, &q, INDEX_SERVICE, &same);
 	if (same.permit != 0 && packet_can_open(t->f)) {
+		/* the only check that one who may answer passes and an opening does not */
+		t->j->opens = (t->f->flags & FACT_EXTENSION) == 0;
 		permit(t, same.permit);
 		return;
 	}
@@ -492,4 +494,10 @@ classifier_judge_any(const struct classifier *c, const struct facts *f, uint16_t
     uint16_t out, int64_t now, struct judgement *j)
 {
 	judge(c, f, in, out, now, true, j);
+}
+
+void
+classifier_expect(const struct classifier *c, const struct facts *f)
+{
+	permit_index_expect(c->permits, f);
 }

@@ -29,6 +29,7 @@ struct judgement {
 	uint32_t permit; /* index + 1: permitting it, or concerned and not in
 			  * force (disabled, expired); 0: none */
 	uint16_t in, out;		/* segments, as given or found */
+	bool opens;	/* permitted, and classifier_judge() would say the same of it */
 };
 
 struct classifier;
@@ -136,5 +137,11 @@ void classifier_judge(const struct classifier *c, const struct facts *f,
  */
 void classifier_judge_any(const struct classifier *c, const struct facts *f,
     uint16_t in, uint16_t out, int64_t now, struct judgement *j);
+
+/*
+ * Memory that judging this packet is likely to need is asked for. Changes nothing that is
+ * said of it.
+ */
+void classifier_expect(const struct classifier *c, const struct facts *f);
 
 #endif /* RULES_CLASSIFIER_H */

@@ -385,6 +385,22 @@ find_chain(const struct exact_index *x, const struct index_query *q,
 }
 
 void
+exact_index_expect(const struct exact_index *x, const struct facts *f)
+{
+	const struct table *t = &x->services[0];
+	uint32_t src = (uint32_t)f->src.value, dst = (uint32_t)f->dst.value;
+
+	/* IPv6 has names first, and those lead to the slots */
+	if (f->src.family != IP_V4 || (f->flags & FACT_HAS_PORTS) == 0 ||
+	    !x->forms[EXACT_PORT])
+		return;
+	__builtin_prefetch(&t->slots[hash_key(src, dst,
+	    service_key(EXACT_PORT, f->protocol, f->dport)) & t->mask]);
+	__builtin_prefetch(&t->slots[hash_key(dst, src,
+	    service_key(EXACT_PORT, f->protocol, f->sport)) & t->mask]);
+}
+
+void
 exact_index_find(const struct exact_index *x, const struct index_query *q,
     enum index_depth depth, int64_t now, struct index_answer *a)
 {

@@ -17,6 +17,9 @@ bool exact_takes(const struct box *b);
 struct exact_index *exact_index_new(const struct checked *checked);
 void exact_index_free(struct exact_index *x);
 
+/* As permit_index_expect(). */
+void exact_index_expect(const struct exact_index *x, const struct facts *f);
+
 /* Merge what these boxes say into *a. */
 void exact_index_find(const struct exact_index *x, const struct index_query *q,
     enum index_depth depth, int64_t now, struct index_answer *a);

@@ -186,3 +186,9 @@ permit_index_find(const struct permit_index *x, const struct index_query *q,
 	if (x->ranges[cell] != NULL)
 		range_index_find(x->ranges[cell], q, depth, now, a);
 }
+
+void
+permit_index_expect(const struct permit_index *x, const struct facts *f)
+{
+	exact_index_expect(x->exact, f);
+}

@@ -7,6 +7,7 @@
 #define RULES_CLASSIFIER_INDEX_H
 
 #include "rules/checked.h"
+#include "rules/facts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +49,9 @@ void permit_index_free(struct permit_index *x);
 
 void permit_index_find(const struct permit_index *x, const struct index_query *q,
     enum index_depth depth, int64_t now, struct index_answer *a);
+
+/* Memory that a question about this packet, either way, will need is asked for. */
+void permit_index_expect(const struct permit_index *x, const struct facts *f);
 
 /* For the two structures behind it: does the service hold the packet? */
 bool index_service_holds(const struct service_match *s, const struct index_query *q,

@@ -94,208 +94,6 @@ by_pair(const void *a, const void *b)
 	return (x->change > y->change) - (x->change < y->change);
 }
 
-/* ---- what each permit opens ---------------------------------------------- */
-
-static size_t
-zone_number(const struct diff_work *w, const char *name)
-{
-	for (size_t i = 0; i + 1 < w->n_zones; i++)
-		if (strcmp(w->zones[i], name) == 0)
-			return i;
-	return w->n_zones - 1;
-}
-
-static size_t
-zone_of(const struct diff_work *w, const struct checked *c, uint16_t segment)
-{
-	return segment < c->n_segments ?
-	    zone_number(w, c->zones[c->segments[segment].zone].name) : w->n_zones - 1;
-}
-
-static int
-list_zones(struct diff_work *w)
-{
-	const struct checked *sides[] = { w->new.c, w->old.c };
-	size_t room = w->new.c->n_zones + (w->old.c != NULL ? w->old.c->n_zones : 0) + 1;
-
-	w->zones = calloc(room, sizeof(*w->zones));
-	if (w->zones == NULL)
-		return -ENOMEM;
-	w->n_zones = 1;		/* "self", kept last */
-	for (size_t s = 0; s < 2; s++)
-		for (size_t i = 0; sides[s] != NULL && i < sides[s]->n_zones; i++) {
-			const char *name = sides[s]->zones[i].name;
-
-			if (zone_number(w, name) != w->n_zones - 1)
-				continue;
-			w->zones[w->n_zones - 1] = name;
-			w->n_zones++;
-		}
-	w->zones[w->n_zones - 1] = "self";
-	return 0;
-}
-
-struct placed_region {
-	struct region region;
-	size_t pair;
-};
-
-static int
-by_place(const void *a, const void *b)
-{
-	const struct placed_region *x = a, *y = b;
-
-	if (x->pair != y->pair)
-		return x->pair < y->pair ? -1 : 1;
-	return region_compare(&x->region, &y->region);
-}
-
-static int
-read_permit(const struct diff_work *w, const struct checked *c, const struct checked_permit *p,
-    struct diff_regions *out)
-{
-	struct placed_region *placed = calloc(p->n_boxes + 1, sizeof(*placed));
-
-	out->items = calloc(p->n_boxes + 1, sizeof(*out->items));
-	out->pairs = calloc(p->n_boxes + 1, sizeof(*out->pairs));
-	if (placed == NULL || out->items == NULL || out->pairs == NULL) {
-		free(placed);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < p->n_boxes; i++) {
-		const struct box *b = &c->boxes[p->first_box + i];
-
-		placed[i].region = region_of_box(c, b);
-		placed[i].pair = zone_of(w, c, b->in) * w->n_zones + zone_of(w, c, b->out);
-	}
-	qsort(placed, p->n_boxes, sizeof(*placed), by_place);
-	for (size_t i = 0; i < p->n_boxes; i++) {
-		out->items[i] = placed[i].region;
-		out->pairs[i] = placed[i].pair;
-	}
-	out->n = p->n_boxes;
-	free(placed);
-	return 0;
-}
-
-struct sorted_id {
-	const char *id;
-	size_t permit;
-};
-
-static int
-by_id(const void *a, const void *b)
-{
-	return strcmp(((const struct sorted_id *)a)->id, ((const struct sorted_id *)b)->id);
-}
-
-static int
-read_side(const struct diff_work *w, struct diff_side *side)
-{
-	size_t n = side->c != NULL ? side->c->n_permits : 0;
-	int error = 0;
-
-	side->permits = calloc(n + 1, sizeof(*side->permits));
-	side->partner = calloc(n + 1, sizeof(*side->partner));
-	if (side->permits == NULL || side->partner == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n && error == 0; i++) {
-		side->partner[i] = NO_PARTNER;
-		error = read_permit(w, side->c, &side->c->permits[i], &side->permits[i]);
-	}
-	return error;
-}
-
-static void
-free_side(struct diff_side *side)
-{
-	for (size_t i = 0; side->permits != NULL && side->c != NULL &&
-	    i < side->c->n_permits; i++) {
-		free(side->permits[i].items);
-		free(side->permits[i].pairs);
-	}
-	free(side->permits);
-	free(side->partner);
-}
-
-/* ---- who is who ------------------------------------------------------------ */
-
-static int
-match_ids(struct diff_work *w)
-{
-	size_t n = w->old.c != NULL ? w->old.c->n_permits : 0;
-	struct sorted_id *ids = calloc(n + 1, sizeof(*ids));
-
-	if (ids == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		ids[i] = (struct sorted_id){ .id = w->old.c->permits[i].id, .permit = i };
-	qsort(ids, n, sizeof(*ids), by_id);
-	for (size_t i = 0; n > 0 && i < w->new.c->n_permits; i++) {
-		const struct sorted_id key = { .id = w->new.c->permits[i].id };
-		const struct sorted_id *found = bsearch(&key, ids, n, sizeof(key), by_id);
-
-		if (found == NULL)
-			continue;
-		w->new.partner[i] = found->permit;
-		w->old.partner[found->permit] = i;
-	}
-	free(ids);
-	return 0;
-}
-
-static int
-compare_regions(const struct diff_regions *a, const struct diff_regions *b)
-{
-	int order = (a->n > b->n) - (a->n < b->n);
-
-	for (size_t i = 0; order == 0 && i < a->n; i++)
-		order = region_compare(&a->items[i], &b->items[i]);
-	return order;
-}
-
-struct sorted_regions {
-	const struct diff_regions *regions;
-	size_t permit;
-};
-
-static int
-by_regions(const void *a, const void *b)
-{
-	const struct sorted_regions *x = a, *y = b;
-
-	return compare_regions(x->regions, y->regions);
-}
-
-/* One that went and one that came and open the very same: another id was written. */
-static int
-match_renamed(struct diff_work *w)
-{
-	size_t n = 0, n_old = w->old.c != NULL ? w->old.c->n_permits : 0;
-	struct sorted_regions *gone = calloc(n_old + 1, sizeof(*gone));
-
-	if (gone == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n_old; i++)
-		if (w->old.partner[i] == NO_PARTNER && w->old.permits[i].n > 0)
-			gone[n++] = (struct sorted_regions){ &w->old.permits[i], i };
-	qsort(gone, n, sizeof(*gone), by_regions);
-	for (size_t i = 0; n > 0 && i < w->new.c->n_permits; i++) {
-		const struct sorted_regions key = { &w->new.permits[i], i };
-		const struct sorted_regions *found;
-
-		if (w->new.partner[i] != NO_PARTNER || w->new.permits[i].n == 0)
-			continue;
-		found = bsearch(&key, gone, n, sizeof(key), by_regions);
-		if (found == NULL || w->old.partner[found->permit] != NO_PARTNER)
-			continue;
-		w->new.partner[i] = found->permit;
-		w->old.partner[found->permit] = i;
-	}
-	free(gone);
-	return 0;
-}
-
 /* ---- what they open now ---------------------------------------------------- */
 
 struct stretch {
@@ -478,15 +276,13 @@ policy_diff_new(const struct checked *running, const struct checked *next,
 	int error;
 
 	w.out = calloc(1, sizeof(*w.out));
-	error = w.out == NULL ? -ENOMEM : list_zones(&w);
+	error = w.out == NULL ? -ENOMEM : diff_zones(&w);
 	if (error == 0)
-		error = read_side(&w, &w.old);
+		error = diff_read_side(&w, &w.old);
 	if (error == 0)
-		error = read_side(&w, &w.new);
+		error = diff_read_side(&w, &w.new);
 	if (error == 0)
-		error = match_ids(&w);
-	if (error == 0)
-		error = match_renamed(&w);
+		error = diff_match(&w);
 	if (error == 0)
 		error = compare_permits(&w);
 	if (error == 0)
@@ -495,8 +291,8 @@ policy_diff_new(const struct checked *running, const struct checked *next,
 		error = diff_places(&w);
 	if (error == 0 && w.out->n_permits > 0)
 		qsort(w.out->permits, w.out->n_permits, sizeof(*w.out->permits), by_pair);
-	free_side(&w.old);
-	free_side(&w.new);
+	diff_free_side(&w.old);
+	diff_free_side(&w.new);
 	free(w.zones);
 	if (error == 0)
 		return w.out;

@@ -39,6 +39,15 @@ struct diff_work {
 	struct policy_diff *out;
 };
 
+/* policy_diff_sides.c: names of all zones, "self" the last. 0 or -ENOMEM. */
+int diff_zones(struct diff_work *w);
+/* What each permit opens; none has a partner yet. Frees also what is half read. */
+int diff_read_side(const struct diff_work *w, struct diff_side *side);
+void diff_free_side(struct diff_side *side);
+
+/* policy_diff_match.c: the partners of both sides. 0 or -ENOMEM. */
+int diff_match(struct diff_work *w);
+
 /* policy_diff_places.c: zones, segments, networks, bindings, detectors. 0 or -ENOMEM. */
 int diff_places(struct diff_work *w);
 

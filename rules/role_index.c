@@ -135,9 +135,13 @@ holds(const struct ranges *s, const struct ip_addr *a)
 bool
 role_index_holds(const struct role_index *x, uint32_t roles, const struct ip_addr *a)
 {
-	for (unsigned int r = 0; x != NULL && r < HOST_ROLES; r++)
-		if ((roles & UINT32_C(1) << r) != 0 && holds(&x->ranges[r], a))
+	roles &= (UINT32_C(1) << HOST_ROLES) - 1;
+	for (; x != NULL && roles != 0; roles &= roles - 1) {
+		const struct ranges *r = &x->ranges[__builtin_ctz(roles)];
+
+		if (r->n > 0 && holds(r, a))
 			return true;
+	}
 	return false;
 }
 

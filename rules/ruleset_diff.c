@@ -14,7 +14,7 @@
  * taken down and built again in the flip. Interval maps are then empty for a
  * moment at the end of that commit: new flows wait, nothing passes that may not.
  */
-#include "rules/ruleset_diff.h"
+#include "rules/ruleset_diff_internal.h"
 
 #include "rules/ruleset_compare.h"
 #include "rules/ruleset_moved.h"
@@ -22,122 +22,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct differ {
-	const struct ruleset *running, *target;
-	struct ruleset_change *change;
-	struct moved *moved;		/* NULL: nothing is left for a sweep */
-	bool failed;
-	struct change nowhere;		/* takes what is written once something failed */
-};
-
-static struct change *
-push(struct differ *d, struct change_list *list, enum change_kind kind)
-{
-	if ((list->count & (list->count - 1)) == 0) {
-		size_t room = list->count == 0 ? 1 : list->count * 2;
-		struct change *grown = reallocarray(list->items, room, sizeof(*grown));
-
-		if (grown == NULL) {
-			d->failed = true;
-			return &d->nowhere;
-		}
-		list->items = grown;
-	}
-	list->items[list->count] = (struct change){ .kind = kind };
-	return &list->items[list->count++];
-}
-
-static void
-push_counter(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset_counter *counter)
-{
-	push(d, list, kind)->counter = counter;
-}
-
-static void
-push_set(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset_set *set)
-{
-	push(d, list, kind)->set = set;
-	if (kind == CHANGE_DELETE_SET && !set->dynamic)
-		d->change->elements_removed += set->n_elements;
-}
-
-static void
-push_chain(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset_chain *chain)
-{
-	push(d, list, kind)->chain = chain;
-}
-
-static void
-push_all_elements(struct differ *d, struct change_list *list,
-    const struct ruleset_set *set)
-{
-	struct change *c;
-
-	if (set->n_elements == 0 || set->dynamic)
-		return;
-	c = push(d, list, CHANGE_ADD_ELEMENTS);
-	c->set = set;
-	c->n_elements = set->n_elements;
-	d->change->elements_added += set->n_elements;
-}
-
-static void
-push_rules(struct differ *d, struct change_list *list, const struct ruleset_chain *chain)
-{
-	if (chain->n_rules > 0)
-		push_chain(d, list, CHANGE_ADD_RULES, chain);
-}
-
-/* An array of indices that the list owns; freed with it. */
-struct indices {
-	size_t *items;
-	size_t count;
-};
-
-static void
-add_index(struct differ *d, struct indices *x, size_t index)
-{
-	if ((x->count & (x->count - 1)) == 0) {
-		size_t room = x->count == 0 ? 1 : x->count * 2;
-		size_t *grown = reallocarray(x->items, room, sizeof(*grown));
-
-		if (grown == NULL) {
-			d->failed = true;
-			return;
-		}
-		x->items = grown;
-	}
-	x->items[x->count++] = index;
-}
-
-/* NULL when there is nothing to push, or no memory. */
-static struct change *
-push_some_elements(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset_set *set, const struct indices *x)
-{
-	size_t **owned;
-	struct change *c;
-
-	if (x->count == 0)
-		return NULL;
-	owned = reallocarray(list->owned, list->n_owned + 1, sizeof(*owned));
-	if (owned == NULL) {
-		d->failed = true;
-		free(x->items);
-		return NULL;
-	}
-	list->owned = owned;
-	owned[list->n_owned++] = x->items;
-	c = push(d, list, kind);
-	c->set = set;
-	c->elements = x->items;
-	c->n_elements = x->count;
-	return c;
-}
 
 static bool
 runs_set(const struct differ *d, const struct ruleset_set *s)
@@ -237,124 +121,6 @@ add_new(struct differ *d, struct change_list *list)
 	for (size_t i = 0; i < t->n_chains; i++)
 		if (!runs_chain(d, &t->chains[i]))
 			push_rules(d, list, &t->chains[i]);
-}
-
-/* Of one set: what goes, comes and stays a moment longer. */
-struct turnover {
-	const struct ruleset_set *have, *want;
-	struct indices gone, come, late;
-	struct ruleset_set *passing;
-};
-
-/* Moved to an element of another mark: until the sweep it has that one. */
-static void
-pass_on(struct differ *d, struct turnover *t, size_t i, const struct element *to)
-{
-	const struct ruleset_set *s = t->want;
-	struct element *e;
-
-	if (t->passing == NULL) {
-		struct ruleset *r = ruleset_new(), **grown = reallocarray(
-		    d->change->passing, d->change->n_passing + 1, sizeof(*grown));
-
-		if (grown != NULL)
-			d->change->passing = grown;
-		if (r != NULL && grown != NULL)
-			t->passing = ruleset_add_set(r, s->name.base, s->name.version,
-			    s->kind, s->key, s->n_fields, s->interval);
-		if (t->passing == NULL) {
-			ruleset_free(r);
-			d->failed = true;
-			return;
-		}
-		grown[d->change->n_passing++] = r;
-	}
-	e = ruleset_add_element(t->passing, t->have->first + i * s->key_length, NULL);
-	if (e == NULL) {
-		d->failed = true;
-		return;
-	}
-	e->mark = to->mark;
-	e->origin = to->origin;
-}
-
-/* Element i of what runs has a key that nobody wants. */
-static void
-leave(struct differ *d, struct turnover *t, size_t i)
-{
-	const struct element *to = NULL;
-
-	if (d->moved != NULL && t->have->kind == SET_MARK_MAP)
-		to = moved_to(d->moved, t->want, t->have, i);
-	if (d->moved != NULL && t->have->kind == SET_COUNTER_MAP)
-		to = &t->have->elements[i];	/* with its counter */
-	if (to == NULL) {
-		add_index(d, &t->gone, i);
-	} else if (element_value_equal(to, &t->have->elements[i])) {
-		add_index(d, &t->late, i);
-	} else {
-		add_index(d, &t->gone, i);
-		pass_on(d, t, i, to);
-	}
-}
-
-static void
-push_passing(struct differ *d, struct change_list *list, enum change_kind kind,
-    const struct ruleset_set *set)
-{
-	struct indices all = { .items = NULL };
-	struct change *c;
-
-	for (size_t i = 0; set != NULL && i < set->n_elements; i++)
-		add_index(d, &all, i);
-	c = push_some_elements(d, list, kind, set, &all);
-	if (c != NULL)
-		c->passing = true;
-}
-
-static void
-push_turnover(struct differ *d, struct change_list *list, const struct turnover *t)
-{
-	struct change_list *sweep = &d->change->sweep;
-
-	push_some_elements(d, list, CHANGE_DELETE_ELEMENTS, t->have, &t->gone);
-	push_some_elements(d, list, CHANGE_ADD_ELEMENTS, t->want, &t->come);
-	push_passing(d, list, CHANGE_ADD_ELEMENTS, t->passing);
-	push_some_elements(d, sweep, CHANGE_DELETE_ELEMENTS, t->have, &t->late);
-	push_passing(d, sweep, CHANGE_DELETE_ELEMENTS, t->passing);
-	d->change->elements_added += t->come.count;
-	d->change->elements_removed += t->gone.count + t->late.count;
-}
-
-/* Both sets sorted and of one type. */
-static void
-change_elements(struct differ *d, struct change_list *list,
-    const struct ruleset_set *have, const struct ruleset_set *want)
-{
-	struct turnover t = { .have = have, .want = want };
-	size_t i = 0, j = 0;
-
-	while (i < want->n_elements || j < have->n_elements) {
-		int order = i == want->n_elements ? 1 : j == have->n_elements ? -1
-		    : element_key_compare(want, i, have, j);
-
-		if (order > 0) {
-			leave(d, &t, j++);
-		} else if (order < 0) {
-			add_index(d, &t.come, i++);
-		} else {
-			if (!element_value_equal(&want->elements[i],
-				&have->elements[j])) {
-				add_index(d, &t.come, i);
-				add_index(d, &t.gone, j);
-			}
-			i++;
-			j++;
-		}
-		if (d->failed)
-			break;
-	}
-	push_turnover(d, list, &t);
 }
 
 static void
@@ -491,7 +257,7 @@ ruleset_diff(const struct ruleset *running, const struct ruleset *target)
 	if (change == NULL)
 		return NULL;
 	if (running == NULL)
-		push(&d, &change->stage, CHANGE_ADD_TABLE);
+		push_step(&d, &change->stage, CHANGE_ADD_TABLE);
 	if (must_rebuild(&d)) {
 		rebuild(&d, &change->flip);
 	} else {

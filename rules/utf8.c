@@ -2,6 +2,7 @@
 /* UTF-8 decoding, one character at a time, nothing trusted. */
 #include "rules/utf8.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Length by the first byte, its payload bits, and the least character that needs it. */
@@ -57,12 +58,71 @@ utf8_is_control(uint32_t c)
 		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 	};
 
-	if (c >= 0x20 && c < 0x7f)
+	if ((c >= 0x20 && c < 0x7f) || (c >= 0x2070 && c < 0xfeff))
 		return false;
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
 		if (c >= controls[i].first && c <= controls[i].last)
 			return true;
 	return false;
+}
+
+#define EACH(byte) ((uint64_t)(byte) * 0x0101010101010101u)
+
+/* The high bit of each byte that is zero; above the first one also of others. */
+static uint64_t
+zeros(uint64_t bytes)
+{
+	return (bytes - EACH(0x01)) & ~bytes & EACH(0x80);
+}
+
+/* Of eight bytes the plain ASCII ones at the beginning. */
+static size_t
+plain_of_eight(const char *text)
+{
+	uint64_t bytes, odd;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	bytes = le64toh(bytes);
+	odd = (bytes & EACH(0x80)) | ((bytes - EACH(0x20)) & ~bytes & EACH(0x80)) |
+	    zeros(bytes ^ EACH('"')) | zeros(bytes ^ EACH('\\')) | zeros(bytes ^ EACH(0x7f));
+	return odd == 0 ? sizeof(bytes) : (size_t)__builtin_ctzll(odd) / 8;
+}
+
+static bool
+is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* U+3000 to U+9FFF: these leads have no forms that are too long, and no surrogates. */
+static bool
+is_plain_wide(const char *text)
+{
+	return (uint8_t)text[0] >= 0xe3 && (uint8_t)text[0] <= 0xe9 &&
+	    ((uint8_t)text[1] & 0xc0) == 0x80 && ((uint8_t)text[2] & 0xc0) == 0x80;
+}
+
+size_t
+utf8_plain(const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (length - n >= 8) {
+		const size_t more = is_plain_wide(text + n) ? 3 : plain_of_eight(text + n);
+
+		if (more == 0)
+			return n;
+		n += more;
+	}
+	while (n < length) {
+		if (is_plain(text[n]))
+			n++;
+		else if (length - n >= 3 && is_plain_wide(text + n))
+			n += 3;
+		else
+			break;
+	}
+	return n;
 }
 
 size_t

@@ -20,6 +20,12 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *character);
  */
 bool utf8_is_control(uint32_t character);
 
+/*
+ * Bytes at the beginning that stand for themselves everywhere: ASCII that can be printed but
+ * for the quote and the backslash, and U+3000 to U+9FFF. Nearly all text is such.
+ */
+size_t utf8_plain(const char *text, size_t length);
+
 /* Bytes of the longest prefix of at most max bytes that cuts no character. */
 size_t utf8_cut(const char *text, size_t length, size_t max);
 

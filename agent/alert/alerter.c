@@ -5,6 +5,7 @@
 #include "agent/alert/alerter_internal.h"
 #include "agent/beat.h"
 #include "agent/clock.h"
+#include "agent/tick.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -176,14 +177,13 @@ on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static int
-on_tick(sd_event_source *source, uint64_t usec, void *arg)
+static uint64_t
+tick(void *arg)
 {
 	struct alerter *a = arg;
 	const struct alert_moment now = moment();
 	bool busy;
 
-	(void)usec;
 	beat_strike(a->setup->beat);
 	for (uint32_t i = 0; i < a->rules.n; i++)
 		while (alert_fold_tick(&a->states[i], &a->rules.rules[i], &now, &a->alarm))
@@ -193,8 +193,8 @@ on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	alerter_tell_failures(a, false);
 	alerter_tell_ledger(a);
 	if (a->stop_ns != 0 && (!busy || now.boot_ns >= a->stop_ns))
-		return sd_event_exit(a->loop, EXIT_SUCCESS);
-	return sd_event_source_set_time_relative(source, TICK_US);
+		(void)sd_event_exit(a->loop, EXIT_SUCCESS);
+	return TICK_US;
 }
 
 static int
@@ -230,7 +230,6 @@ watch_signals(struct alerter *a)
 static int
 prepare(struct alerter *a)
 {
-	sd_event_source *tick = NULL;
 	int r = sd_event_new(&a->loop);
 
 	if (r >= 0)
@@ -238,13 +237,8 @@ prepare(struct alerter *a)
 	if (r >= 0)
 		r = sd_event_add_io(a->loop, NULL, a->setup->recorder_fd, EPOLLIN, on_message, a);
 	if (r >= 0)
-		r = sd_event_add_time_relative(a->loop, &tick, CLOCK_MONOTONIC, TICK_US, 0,
-		    on_tick, a);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(tick, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(tick, true);
-	sd_event_source_unref(tick);
+		r = tick_begin(a->loop, &(struct tick){ .first_us = TICK_US, .act = tick,
+		    .arg = a });
 	/* What a hook leaves behind comes to us. */
 	if (r >= 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		r = -errno;

@@ -35,7 +35,8 @@ static const struct cli_verb verbs[] = {
 	{ "violations", "[--since T] [--until T] [--zone Z] [--class ZV] [...] [--by WHAT [--top N]]\n"
 	  "                   [--csv | --json] [--all] [--follow]",
 	  MSG_CLI_VIOLATIONS, MSG_CLI_VIOLATIONS_HELP, cli_violations },
-	{ "report", "[--from T] [--to T] [--lang ja|en] [--no-verify] [-o FILE]",
+	{ "report", "[--from T] [--to T] [--lang ja|en] [--key FILE] [--checkpoints FILE] [--no-verify] "
+	    "[-o FILE]",
 	  MSG_CLI_REPORT, MSG_CLI_REPORT_HELP, cli_report },
 	{ "log", "verify [--checkpoints FILE] [--key FILE|-] [DIR | FILE...] | checkpoint | key\n"
 	  "            | hold --case ID --from TIME --to TIME [--reason TEXT] | hold --list\n"

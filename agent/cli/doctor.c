@@ -7,6 +7,7 @@
 #include "agent/cli/options.h"
 #include "agent/drift/drift_findings.h"
 #include "agent/drift/drift_services.h"
+#include "agent/json_text.h"
 #include "kernel-helpers/nft_commit.h"
 #include "kernel-helpers/rtnl.h"
 
@@ -25,26 +26,19 @@ id_of(const char *code)
 	return DRIFT_NONE;
 }
 
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *t = json_string_value(json_object_get(o, key));
-
-	return t != NULL ? t : "";
-}
-
 /* Worded here, in the language of who asks, whatever the daemon's is. */
 static void
 say_finding(const struct cli *cli, const json_t *f)
 {
-	enum drift_id id = id_of(text_of(f, "id"));
+	enum drift_id id = id_of(json_text(f, "id"));
 	const struct drift_row *row;
 	char *what;
 
 	if (id == DRIFT_NONE)
 		return;
 	row = drift_row(id);
-	what = message_text(row->what, cli->language, text_of(f, "subject"), text_of(f, "detail"));
+	what = message_text(row->what, cli->language, json_text(f, "subject"),
+	    json_text(f, "detail"));
 	cli_say(cli, row->severity == DRIFT_ERROR ? MSG_CLI_DOCTOR_ERROR :
 	    row->severity == DRIFT_WARNING ? MSG_CLI_DOCTOR_WARNING : MSG_CLI_DOCTOR_NOTE,
 	    row->code, what != NULL ? what : "");
@@ -63,7 +57,7 @@ add_services(const struct cli *cli, json_t *answer)
 		return;
 	drift_services(cli->paths.units, cli->paths.cgroups, list);
 	found = drift_json(list, cli->language);
-	if (list->n > 0 && strcmp(text_of(answer, "severity"), "error") != 0)
+	if (list->n > 0 && strcmp(json_text(answer, "severity"), "error") != 0)
 		json_object_set_new(answer, "severity",
 		    json_string(drift_severity_name(drift_worst(list))));
 	(void)json_array_extend(json_object_get(answer, "findings"), found);
@@ -74,7 +68,7 @@ add_services(const struct cli *cli, json_t *answer)
 static int
 code_of(const json_t *answer)
 {
-	const char *severity = text_of(answer, "severity");
+	const char *severity = json_text(answer, "severity");
 
 	return strcmp(severity, "error") == 0 ? CLI_ERROR :
 	    strcmp(severity, "warning") == 0 ? CLI_WARNING : CLI_OK;
@@ -206,7 +200,7 @@ cli_doctor(int argc, char **argv, const struct cli *cli)
 	if (answer == NULL)
 		return CLI_UNAVAILABLE;
 	if (!json_is_true(json_object_get(answer, "ok"))) {
-		cli_complain(cli, MSG_CLI_REFUSED, text_of(answer, "error"));
+		cli_complain(cli, MSG_CLI_REFUSED, json_text(answer, "error"));
 		json_decref(answer);
 		return CLI_ERROR;
 	}

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define VERB "evidence"
-#define NS_PER_SECOND INT64_C(1000000000)
 #define KEY_DIGITS 16u
 #define TAR_END ".tar"
 #define PARTIAL_END ".partial"
@@ -30,20 +29,6 @@ struct wanted {
 };
 
 /* ---- what is asked for ----------------------------------------------------------- */
-
-static bool
-take_time(const char *text, bool until, char out[RECORD_TIME_SIZE])
-{
-	int64_t seconds;
-
-	if (text == NULL)
-		return true;
-	if (!violations_time_parse(text, time(NULL), until, &seconds) ||
-	    seconds > INT64_MAX / NS_PER_SECOND)
-		return false;
-	record_time(seconds * NS_PER_SECOND, out);
-	return true;
-}
 
 /* The days of a hold, in the same words as a person would give them. */
 static void
@@ -55,9 +40,9 @@ take_hold(const struct cli *cli, struct evidence_case *c)
 	if (!cli_log_hold_days(cli, c->name, &from, &to))
 		return;
 	snprintf(day, sizeof(day), "%ld-%02ld-%02ld", from / 10000, from / 100 % 100, from % 100);
-	(void)take_time(day, false, c->since);
+	(void)violations_time_take(day, false, c->since);
 	snprintf(day, sizeof(day), "%ld-%02ld-%02ld", to / 10000, to / 100 % 100, to % 100);
-	(void)take_time(day, true, c->until);
+	(void)violations_time_take(day, true, c->until);
 }
 
 static int
@@ -68,9 +53,9 @@ take_words(const struct cli *cli, const struct wanted *w, struct evidence_case *
 	if (!hold_name_good(w->name))
 		return cli_usage(cli, VERB, MSG_HOLD_BAD_CASE);
 	snprintf(c->name, sizeof(c->name), "%.*s", (int)sizeof(c->name) - 1, w->name);
-	if (!take_time(w->from, false, c->since))
+	if (!violations_time_take(w->from, false, c->since))
 		return cli_usage(cli, VERB, MSG_CLI_VIOLATIONS_BAD_TIME, "--from", w->from);
-	if (!take_time(w->to, true, c->until))
+	if (!violations_time_take(w->to, true, c->until))
 		return cli_usage(cli, VERB, MSG_CLI_VIOLATIONS_BAD_TIME, "--to", w->to);
 	if (w->key != NULL) {
 		c->has_key = strlen(w->key) == KEY_DIGITS &&
@@ -99,7 +84,8 @@ case_json(const struct evidence_case *c)
 
 	if (c->has_key)
 		snprintf(key, sizeof(key), "%016llx", (unsigned long long)c->key);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s}",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:s,"
+	    "s:b}",
 	    "case", c->name, "from", c->since, "to", c->until, "key", key, "version",
 	    SEKISHO_VERSION, "records", (json_int_t)c->records,
 	    "first_sequence", (json_int_t)c->first_sequence,
@@ -111,7 +97,8 @@ case_json(const struct evidence_case *c)
 	    "packets_kept", (json_int_t)c->packets_kept,
 	    "policies", (json_int_t)c->policies,
 	    "policies_named", (json_int_t)c->n_versions,
-	    "chain_holds", c->verify.faults == 0, "clock", c->clock);
+	    "chain_holds", c->verify.faults == 0, "clock", c->clock, "packets_readable",
+	    c->packets_error == 0);
 }
 
 static int
@@ -326,6 +313,18 @@ verify(const struct cli *cli, const char *path)
 	return CLI_ERROR;
 }
 
+/* A bundle without them is as good as its chain, but nobody should find out later. */
+static void
+say_missing(const struct cli *cli, const struct evidence_case *c)
+{
+	if (c->packets_error != 0)
+		cli_complain(cli, MSG_CLI_EVIDENCE_NO_PACKETS, strerror(c->packets_error));
+	if (c->policies < c->n_versions)
+		cli_complain(cli, MSG_CLI_EVIDENCE_NO_POLICY,
+		    (unsigned long long)(c->n_versions - c->policies),
+		    (unsigned long long)c->n_versions);
+}
+
 int
 cli_evidence(int argc, char **argv, const struct cli *cli)
 {
@@ -350,6 +349,8 @@ cli_evidence(int argc, char **argv, const struct cli *cli)
 	code = take_words(cli, &w, c);
 	if (code == CLI_OK)
 		code = make(cli, &w, c);
+	if (code == CLI_OK)
+		say_missing(cli, c);
 	if (code == CLI_OK && cli->json)
 		cli_print_json(case_json(c));
 	else if (code == CLI_OK)

@@ -3,6 +3,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/columns.h"
 #include "agent/cli/options.h"
+#include "agent/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,6 @@
 #define WHO_WIDTH	20
 #define DIGEST_WIDTH	12
 
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text != NULL ? text : "";
-}
-
 static bool
 is(const json_t *o, const char *key)
 {
@@ -34,7 +27,7 @@ is(const json_t *o, const char *key)
 static enum message_id
 state_of(const json_t *o)
 {
-	const char *result = text_of(o, "result");
+	const char *result = json_text(o, "result");
 
 	if (is(o, "waits"))
 		return MSG_CLI_HISTORY_WAITS;
@@ -72,11 +65,11 @@ static void
 print_who(const json_t *o)
 {
 	const json_t *uid = json_object_get(o, "uid");
-	const char *person = text_of(o, "person");
+	const char *person = json_text(o, "person");
 	char text[96];
 
 	if (!json_is_integer(uid))
-		snprintf(text, sizeof(text), "%.80s", text_of(o, "origin"));
+		snprintf(text, sizeof(text), "%.80s", json_text(o, "origin"));
 	else
 		snprintf(text, sizeof(text), person[0] != '\0' ? "uid %lld (%.64s)" :
 		    "uid %lld%.64s", (long long)json_integer_value(uid), person);
@@ -93,7 +86,7 @@ print_gap(void)
 static void
 print_why(const struct cli *cli, const json_t *o)
 {
-	const char *reason = text_of(o, "reason"), *file = text_of(o, "file");
+	const char *reason = json_text(o, "reason"), *file = json_text(o, "file");
 	json_int_t of = json_integer_value(json_object_get(o, "of"));
 
 	printf("%*s", SERIAL_WIDTH + 2, "");
@@ -125,7 +118,7 @@ print_version(const struct cli *cli, const json_t *o)
 	print_gap();
 	print_who(o);
 	print_gap();
-	columns_print(stdout, text_of(o, "digest"), DIGEST_WIDTH);
+	columns_print(stdout, json_text(o, "digest"), DIGEST_WIDTH);
 	putchar('\n');
 	print_why(cli, o);
 }

@@ -6,6 +6,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/cutoff_lines.h"
 #include "agent/cli/options.h"
+#include "agent/json_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,14 +15,6 @@
 #include <unistd.h>
 
 #define ANSWER_SIZE 256
-
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *t = json_string_value(json_object_get(o, key));
-
-	return t != NULL ? t : "";
-}
 
 /* ---- who and why ---------------------------------------------------------------- */
 
@@ -55,7 +48,7 @@ say_isolated(const struct cli *cli, const json_t *answer)
 	const char *warning = json_string_value(json_object_get(answer, "warning"));
 
 	cli_say(cli, MSG_CLI_ISOLATED, (long long)json_integer_value(
-	    json_object_get(answer, "id")), text_of(order, "what"),
+	    json_object_get(answer, "id")), json_text(order, "what"),
 	    (double)json_integer_value(json_object_get(answer, "took_us")) / 1000.0,
 	    (long long)json_integer_value(json_object_get(answer, "flows")));
 	if (json_array_size(json_object_get(order, "lines_down")) > 0)
@@ -124,7 +117,7 @@ say_restored(const struct cli *cli, const json_t *answer)
 		const char *warning = json_string_value(json_object_get(one, "warning"));
 
 		cli_say(cli, MSG_CLI_RESTORED, (long long)json_integer_value(
-		    json_object_get(order, "id")), text_of(order, "what"));
+		    json_object_get(order, "id")), json_text(order, "what"));
 		if (warning != NULL)
 			cli_complain(cli, MSG_CLI_CUTOFF_WARNING, warning);
 	}

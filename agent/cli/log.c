@@ -2,6 +2,7 @@
 /* sekisho log: is the record still what was written, and what vouches for it. */
 #include "agent/cli/cli.h"
 #include "agent/cli/log_hold.h"
+#include "agent/cli/log_wanted.h"
 #include "agent/cli/log_words.h"
 #include "agent/cli/options.h"
 #include "agent/record/log_names.h"
@@ -18,117 +19,6 @@
 #include <unistd.h>
 
 #define VERB "log"
-#define LINE_SIZE 512u
-
-/* What a verifier is given; read once, used for every try. */
-struct wanted {
-	uint8_t (*keys)[SEAL_SIZE];
-	size_t n_keys;
-	struct checkpoint *outside;
-	size_t n_outside;
-	bool some;		/* of the files only */
-};
-
-static void
-forget(struct wanted *w)
-{
-	if (w->keys != NULL)
-		sodium_memzero(w->keys, w->n_keys * sizeof(*w->keys));
-	free(w->keys);
-	free(w->outside);
-}
-
-static struct log_verify *
-prepare(void *arg)
-{
-	const struct wanted *w = arg;
-	struct log_verify *v = log_verify_new();
-	int r = v == NULL ? -ENOMEM : 0;
-
-	for (size_t i = 0; r == 0 && i < w->n_keys; i++)
-		r = log_verify_add_key(v, w->keys[i]);
-	for (size_t i = 0; r == 0 && i < w->n_outside; i++)
-		r = log_verify_add_checkpoint(v, &w->outside[i]);
-	if (r == 0) {
-		if (w->some)
-			log_verify_some(v);
-		return v;
-	}
-	log_verify_free(v);
-	return NULL;
-}
-
-/* The next line without its end and without blanks around it; false at the end. */
-static bool
-next_line(FILE *in, char line[LINE_SIZE], char **text)
-{
-	size_t n;
-
-	if (fgets(line, (int)LINE_SIZE, in) == NULL)
-		return false;
-	*text = line + strspn(line, " \t");
-	n = strlen(*text);
-	while (n > 0 && strchr(" \t\r\n", (*text)[n - 1]) != NULL)
-		(*text)[--n] = '\0';
-	return true;
-}
-
-static bool
-is_comment(const char *text)
-{
-	return *text == '\0' || *text == '#';
-}
-
-static bool
-take_key(struct wanted *w, const char *text)
-{
-	uint8_t (*grown)[SEAL_SIZE] = reallocarray(w->keys, w->n_keys + 1, sizeof(*grown));
-
-	if (grown == NULL)
-		return false;
-	w->keys = grown;
-	return seal_key_parse(text, grown[w->n_keys++]);
-}
-
-static bool
-take_checkpoint(struct wanted *w, const char *text)
-{
-	struct checkpoint *grown =
-	    reallocarray(w->outside, w->n_outside + 1, sizeof(*grown));
-
-	if (grown == NULL)
-		return false;
-	w->outside = grown;
-	return checkpoint_parse(text, strlen(text), &grown[w->n_outside++]);
-}
-
-/* Every line of a file, "-": standard input. CLI_OK, or the exit code after complaining. */
-static int
-read_lines(const struct cli *cli, const char *name, struct wanted *w,
-    bool (*take)(struct wanted *w, const char *text), enum message_id bad)
-{
-	const bool standard = strcmp(name, "-") == 0;
-	FILE *in = standard ? stdin : fopen(name, "re");
-	char line[LINE_SIZE], *text;
-	unsigned int number = 0;
-	int code = CLI_OK;
-
-	if (in == NULL) {
-		cli_complain(cli, MSG_CLI_LOG_OPEN, name, strerror(errno));
-		return CLI_ERROR;
-	}
-	while (code == CLI_OK && next_line(in, line, &text)) {
-		number++;
-		if (is_comment(text) || take(w, text))
-			continue;
-		cli_complain(cli, bad, name, number);
-		code = CLI_USAGE;
-	}
-	sodium_memzero(line, sizeof(line));
-	if (!standard)
-		fclose(in);
-	return code;
-}
 
 /* ---- the answer ----------------------------------------------------------------- */
 
@@ -136,8 +26,7 @@ read_lines(const struct cli *cli, const char *name, struct wanted *w,
 static void
 say_finding(const struct cli *cli, const struct verify_finding *f)
 {
-	char *text = message_text(log_fault_words(f->fault), cli->language,
-	    (unsigned long long)f->other);
+	char *text = log_fault_text(f, cli->language);
 	const char *p = f->file;
 
 	for (; *p != '\0'; p++)
@@ -216,7 +105,7 @@ is_folder(const char *name)
 }
 
 static int
-verify_paths(const struct cli *cli, char **names, int n, struct wanted *w)
+verify_paths(const struct cli *cli, char **names, int n, struct log_wanted *w)
 {
 	struct verify_report report;
 	struct log_verify *v;
@@ -224,14 +113,14 @@ verify_paths(const struct cli *cli, char **names, int n, struct wanted *w)
 	int r;
 
 	if (n == 0 || (n == 1 && is_folder(names[0]))) {
-		r = log_verify_folder(folder, prepare, w, &report);
+		r = log_verify_folder(folder, log_wanted_prepare, w, &report);
 		if (r == 0)
 			return say_report(cli, &report);
 		cli_complain(cli, MSG_CLI_LOG_OPEN, folder, strerror(-r));
 		return CLI_ERROR;
 	}
 	w->some = true;
-	v = prepare(w);
+	v = log_wanted_prepare(w);
 	if (v == NULL) {
 		cli_complain(cli, MSG_CLI_NO_MEMORY);
 		return CLI_ERROR;
@@ -246,31 +135,20 @@ verify_paths(const struct cli *cli, char **names, int n, struct wanted *w)
 static int
 run_verify(int argc, char **argv, const struct cli *cli)
 {
-	struct wanted w = { 0 };
+	struct log_wanted w = { 0 };
 	const char *key = NULL, *checkpoints = NULL;
 	const struct option_row rows[] = {
 		{ "--key", &key, NULL }, { "--checkpoints", &checkpoints, NULL },
 		{ NULL, NULL, NULL },
 	};
-	int code = CLI_OK, n = options_take(argc, argv, rows);
+	int code, n = options_take(argc, argv, rows);
 
 	if (n < 0)
 		return cli_usage(cli, VERB, MSG_CLI_BAD_ARGUMENTS);
-	if (key != NULL)
-		code = read_lines(cli, key, &w, take_key, MSG_CLI_LOG_BAD_KEY);
-	if (code == CLI_OK && checkpoints != NULL)
-		code = read_lines(cli, checkpoints, &w, take_checkpoint,
-		    MSG_CLI_LOG_BAD_CHECKPOINT);
-	if (code == CLI_OK && ((key != NULL && w.n_keys == 0) ||
-	    (checkpoints != NULL && w.n_outside == 0))) {
-		/* An empty file must not look like a check that was made. */
-		cli_complain(cli, MSG_CLI_LOG_NOTHING_IN, key != NULL && w.n_keys == 0 ? key :
-		    checkpoints);
-		code = CLI_USAGE;
-	}
+	code = log_wanted_read(cli, key, checkpoints, &w);
 	if (code == CLI_OK)
 		code = verify_paths(cli, argv + 1, n, &w);
-	forget(&w);
+	log_wanted_forget(&w);
 	return code;
 }
 
@@ -288,7 +166,7 @@ open_log_file(const struct cli *cli, const char *name, int flags, char path[PATH
 static int
 wipe(int fd, const char *path, size_t length)
 {
-	char nothing[LINE_SIZE] = "";
+	char nothing[LOG_LINE_SIZE] = "";
 
 	if (pwrite(fd, nothing, length, 0) != (ssize_t)length || fdatasync(fd) < 0 ||
 	    unlink(path) < 0)
@@ -300,7 +178,7 @@ static int
 run_key(int argc, char **argv, const struct cli *cli)
 {
 	const struct option_row rows[] = { { NULL, NULL, NULL } };
-	char path[PATHS_SIZE + 32], text[LINE_SIZE], *end;
+	char path[PATHS_SIZE + 32], text[LOG_LINE_SIZE], *end;
 	uint8_t key[SEAL_SIZE];
 	ssize_t n;
 	int fd, r;
@@ -341,7 +219,7 @@ static int
 run_checkpoint(int argc, char **argv, const struct cli *cli)
 {
 	const struct option_row rows[] = { { NULL, NULL, NULL } };
-	char path[PATHS_SIZE + 32], line[LINE_SIZE], newest[LINE_SIZE] = "", *text;
+	char path[PATHS_SIZE + 32], line[LOG_LINE_SIZE], newest[LOG_LINE_SIZE] = "", *text;
 	struct checkpoint c;
 	FILE *in;
 	int fd;
@@ -354,7 +232,7 @@ run_checkpoint(int argc, char **argv, const struct cli *cli)
 		cli_complain(cli, MSG_CLI_LOG_OPEN, path, strerror(fd < 0 ? -fd : errno));
 		return CLI_ERROR;
 	}
-	while (next_line(in, line, &text))
+	while (log_next_line(in, line, &text))
 		if (checkpoint_parse(text, strlen(text), &c))
 			memcpy(newest, c.text, sizeof(c.text));
 	fclose(in);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/cli/log_words.h"
 
-enum message_id
-log_fault_words(enum verify_fault fault)
+#include <errno.h>
+#include <string.h>
+
+/* They take the finding's "other" as their argument (unsigned long long). */
+static enum message_id
+words_of(enum verify_fault fault)
 {
 	static const enum message_id ids[VERIFY_FAULT_COUNT] = {
 		[VERIFY_NONE] = MSG_LOG_VERIFY_ALTERED,
@@ -36,4 +40,16 @@ log_fault_words(enum verify_fault fault)
 	};
 
 	return ids[fault];
+}
+
+char *
+log_fault_text(const struct verify_finding *f, enum message_language language)
+{
+	if (f->fault != VERIFY_UNREADABLE)
+		return message_text(words_of(f->fault), language, (unsigned long long)f->other);
+	if (f->other == EOPNOTSUPP)
+		return message_text(MSG_LOG_VERIFY_FOREIGN, language);
+	if (f->other == EBADMSG)
+		return message_text(MSG_LOG_VERIFY_PACK, language);
+	return message_text(MSG_LOG_VERIFY_UNREADABLE, language, strerror((int)f->other));
 }

@@ -6,7 +6,7 @@
 #include "agent/record/log_verify.h"
 #include "rules/message.h"
 
-/* Takes the finding's "other" as its argument (unsigned long long). */
-enum message_id log_fault_words(enum verify_fault fault);
+/* NULL: no memory. The caller frees it. */
+char *log_fault_text(const struct verify_finding *f, enum message_language language);
 
 #endif /* AGENT_CLI_LOG_WORDS_H */

@@ -2,6 +2,7 @@
 #include "agent/cli/plan_words.h"
 
 #include "agent/cli/columns.h"
+#include "agent/json_text.h"
 #include "rules/policy_diff.h"
 
 #include <stdio.h>
@@ -9,14 +10,6 @@
 #include <string.h>
 
 #define ID_WIDTH 12
-
-static const char *
-text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text != NULL ? text : "";
-}
 
 static long long
 number_of(const json_t *o, const char *key)
@@ -27,7 +20,7 @@ number_of(const json_t *o, const char *key)
 static enum policy_change
 change_of(const json_t *o)
 {
-	const char *word = text_of(o, "change");
+	const char *word = json_text(o, "change");
 	int c = 0;
 
 	while (c < POLICY_CHANGE_COUNT &&
@@ -91,8 +84,8 @@ print_regions(const struct cli *cli, const json_t *o, const char *key, const cha
 {
 	long long count = number_of(o, count_key);
 	char *text = count == 0 ? NULL : count == 1 ?
-	    message_text(one, cli->language, text_of(o, key)) :
-	    message_text(many, cli->language, text_of(o, key), count - 1);
+	    message_text(one, cli->language, json_text(o, key)) :
+	    message_text(many, cli->language, json_text(o, key), count - 1);
 
 	if (text == NULL)
 		return;
@@ -112,15 +105,15 @@ print_permit(const struct cli *cli, const json_t *o)
 		return;
 	words = plan_change_words(change, json_is_true(json_object_get(o, "before")));
 	printf("  %c ", rows[change].sign);
-	if (text_of(o, "permit")[0] != '\0') {
-		columns_print(stdout, text_of(o, "permit"), ID_WIDTH);
+	if (json_text(o, "permit")[0] != '\0') {
+		columns_print(stdout, json_text(o, "permit"), ID_WIDTH);
 		putchar(' ');
 	}
-	print_words(cli, words, change == POLICY_RENAMED ? text_of(o, "was") :
-	    text_of(o, "other"), "", "");
+	print_words(cli, words, change == POLICY_RENAMED ? json_text(o, "was") :
+	    json_text(o, "other"), "", "");
 	if (number_of(o, "line") > 0) {
 		fputs("  (", stdout);
-		columns_print(stdout, text_of(o, "file"), 0);
+		columns_print(stdout, json_text(o, "file"), 0);
 		printf(":%lld)", number_of(o, "line"));
 	}
 	putchar('\n');
@@ -141,13 +134,13 @@ print_place(const struct cli *cli, const json_t *o)
 	if (change == POLICY_BINDINGS_CHANGED)
 		print_words(cli, rows[change].words, count, "", "");
 	else if (change == POLICY_DETECT_CHANGED || change == POLICY_LIMITS_CHANGED)
-		print_words(cli, rows[change].words, text_of(o, "other"), "", "");
+		print_words(cli, rows[change].words, json_text(o, "other"), "", "");
 	else if (change == POLICY_SEGMENT_MOVED)
-		print_words(cli, rows[change].words, text_of(o, "interface"),
-		    text_of(o, "other"), text_of(o, "zone"));
+		print_words(cli, rows[change].words, json_text(o, "interface"),
+		    json_text(o, "other"), json_text(o, "zone"));
 	else
-		print_words(cli, rows[change].words, text_of(o, "zone"),
-		    text_of(o, "interface"), text_of(o, "network"));
+		print_words(cli, rows[change].words, json_text(o, "zone"),
+		    json_text(o, "interface"), json_text(o, "network"));
 	putchar('\n');
 }
 
@@ -157,9 +150,9 @@ print_pair(const struct cli *cli, const json_t *pair)
 	const json_t *o;
 	size_t i;
 
-	columns_print(stdout, text_of(pair, "from"), 0);
+	columns_print(stdout, json_text(pair, "from"), 0);
 	fputs(" -> ", stdout);
-	columns_print(stdout, text_of(pair, "to"), 0);
+	columns_print(stdout, json_text(pair, "to"), 0);
 	putchar('\n');
 	json_array_foreach(json_object_get(pair, "permits"), i, o)
 		print_permit(cli, o);

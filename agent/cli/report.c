@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sekisho report: the monthly report to the committee, one HTML file without a script. */
+#include "agent/cli/log_wanted.h"
 #include "agent/cli/options.h"
 #include "agent/report/report_build.h"
 #include "agent/report/report_template.h"
@@ -15,7 +16,7 @@
 #define VERB "report"
 
 struct words {
-	const char *from, *to, *language, *file;
+	const char *from, *to, *language, *file, *key, *checkpoints;
 	bool no_verify;
 };
 
@@ -97,6 +98,21 @@ write_file(const struct cli *cli, const char *file, const json_t *root,
 	return CLI_ERROR;
 }
 
+static int
+make(const struct cli *cli, const struct words *w, const struct report_request *q)
+{
+	bool whole = true;
+	json_t *root = report_build(cli, q, &whole);
+	int code;
+
+	if (root == NULL)
+		return CLI_ERROR;
+	code = w->file != NULL ? write_file(cli, w->file, root, q->language) :
+	    write_page(cli, stdout, root, q->language);
+	json_decref(root);
+	return code == CLI_OK && !whole ? CLI_ERROR : code;
+}
+
 int
 cli_report(int argc, char **argv, const struct cli *cli)
 {
@@ -104,14 +120,15 @@ cli_report(int argc, char **argv, const struct cli *cli)
 	const struct option_row rows[] = {
 		{ "--from", &w.from, NULL }, { "--to", &w.to, NULL },
 		{ "--lang", &w.language, NULL }, { "-o", &w.file, NULL },
+		{ "--key", &w.key, NULL }, { "--checkpoints", &w.checkpoints, NULL },
 		{ "--no-verify", NULL, &w.no_verify }, { NULL, NULL, NULL },
 	};
-	struct report_request q = { .verify = true };
-	bool whole = true;
-	json_t *root;
+	struct log_wanted wanted;
+	struct report_request q = { .wanted = &wanted };
 	int code;
 
-	if (options_take(argc, argv, rows) != 0)
+	if (options_take(argc, argv, rows) != 0 ||
+	    (w.no_verify && (w.key != NULL || w.checkpoints != NULL)))
 		return cli_usage(cli, VERB, MSG_CLI_BAD_ARGUMENTS);
 	q.verify = !w.no_verify;
 	code = take_period(cli, &w, &q.period);
@@ -119,11 +136,9 @@ cli_report(int argc, char **argv, const struct cli *cli)
 		code = take_language(cli, w.language, &q.language);
 	if (code != CLI_OK)
 		return code;
-	root = report_build(cli, &q, &whole);
-	if (root == NULL)
-		return CLI_ERROR;
-	code = w.file != NULL ? write_file(cli, w.file, root, q.language) :
-	    write_page(cli, stdout, root, q.language);
-	json_decref(root);
-	return code == CLI_OK && !whole ? CLI_ERROR : code;
+	code = log_wanted_read(cli, w.key, w.checkpoints, &wanted);
+	if (code == CLI_OK)
+		code = make(cli, &w, &q);
+	log_wanted_forget(&wanted);
+	return code;
 }

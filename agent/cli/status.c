@@ -3,6 +3,7 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/cutoff_lines.h"
 #include "agent/cli/options.h"
+#include "agent/json_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,9 +11,7 @@
 static const char *
 text_at(const json_t *o, const char *part, const char *key)
 {
-	const char *t = json_string_value(json_object_get(json_object_get(o, part), key));
-
-	return t != NULL ? t : "-";
+	return json_text_or(json_object_get(o, part), key, "-");
 }
 
 static long long
@@ -30,9 +29,7 @@ number_of(const json_t *o, const char *key)
 static const char *
 text_of(const json_t *o, const char *key)
 {
-	const char *t = json_string_value(json_object_get(o, key));
-
-	return t != NULL ? t : "-";
+	return json_text_or(o, key, "-");
 }
 
 /* How much of the watching is done in the kernel, and why not more. */

@@ -10,28 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_SECOND ((int64_t)1000000000)
 #define TOP_MAX 1000000
 #define USAGE(cli, ...) cli_usage(cli, "violations", __VA_ARGS__)
 
 struct words {
 	const char *since, *until, *class, *address, *severity, *action, *kind, *by, *top;
 };
-
-/* False when it is no time that the record could have. */
-static bool
-take_time(const char *text, bool until, char out[RECORD_TIME_SIZE])
-{
-	int64_t seconds;
-
-	if (text == NULL)
-		return true;
-	if (!violations_time_parse(text, time(NULL), until, &seconds) ||
-	    seconds > INT64_MAX / NS_PER_SECOND)
-		return false;
-	record_time(seconds * NS_PER_SECOND, out);
-	return true;
-}
 
 /* 1 to TOP_MAX; 0 when it is none. */
 static size_t
@@ -80,9 +64,9 @@ take_words(const struct cli *cli, const struct words *w, struct violations_ask *
 {
 	struct record_query *q = &ask->query;
 
-	if (!take_time(w->since, false, q->since))
+	if (!violations_time_take(w->since, false, q->since))
 		return USAGE(cli, MSG_CLI_VIOLATIONS_BAD_TIME, "--since", w->since);
-	if (!take_time(w->until, true, q->until))
+	if (!violations_time_take(w->until, true, q->until))
 		return USAGE(cli, MSG_CLI_VIOLATIONS_BAD_TIME, "--until", w->until);
 	if (w->class != NULL && !record_query_add_classes(q, w->class))
 		return USAGE(cli, MSG_CLI_VIOLATIONS_BAD_CLASS, w->class);

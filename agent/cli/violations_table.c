@@ -70,15 +70,10 @@ violations_has(const json_t *record, const char *path)
 	return value_at(record, path) != NULL;
 }
 
-/* With a NUL behind it; what does not fit is left out. */
 static const char *
 text_of(const struct line_text *t, char *out, size_t size)
 {
-	size_t n = t->length < size ? t->length : size - 1;
-
-	if (n > 0)
-		memcpy(out, t->text, n);
-	out[n] = '\0';
+	(void)line_text_copy(t, out, size);
 	return out;
 }
 

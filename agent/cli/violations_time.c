@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#define NS_PER_SECOND INT64_C(1000000000)
+
 #define TEXT_SIZE 96
 
 /* What is left of the text, and what was read of it. */
@@ -274,4 +276,18 @@ violations_time_parse(const char *text, int64_t now, bool until, int64_t *second
 	result = r.zoned ? timegm(&r.tm) - r.offset : mktime(&r.tm);
 	*seconds = result;
 	return result >= 0;
+}
+
+bool
+violations_time_take(const char *text, bool until, char out[RECORD_TIME_SIZE])
+{
+	int64_t seconds;
+
+	if (text == NULL)
+		return true;
+	if (!violations_time_parse(text, time(NULL), until, &seconds) ||
+	    seconds > INT64_MAX / NS_PER_SECOND)
+		return false;
+	record_time(seconds * NS_PER_SECOND, out);
+	return true;
 }

@@ -3,6 +3,8 @@
 #ifndef AGENT_CLI_VIOLATIONS_TIME_H
 #define AGENT_CLI_VIOLATIONS_TIME_H
 
+#include "agent/record/record_text.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,5 +16,11 @@
  * False when it is none.
  */
 bool violations_time_parse(const char *text, int64_t now, bool until, int64_t *seconds);
+
+/*
+ * The same of an option, as from now, in the words of the record; *out stays as it is
+ * without one (NULL). False when it is no time that the record could have.
+ */
+bool violations_time_take(const char *text, bool until, char out[RECORD_TIME_SIZE]);
 
 #endif /* AGENT_CLI_VIOLATIONS_TIME_H */

@@ -12,6 +12,7 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
+#include "agent/tick.h"
 
 #include "kernel-helpers/forwarded.h"
 #include "kernel-helpers/nft_account.h"
@@ -393,12 +394,11 @@ sample(struct control *c)
 	}
 }
 
-static int
-on_tick(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+tick(void *arg)
 {
 	struct control *c = arg;
 
-	(void)usec;
 	sample(c);
 	control_conntrack_tick(c);
 	tick_storm(c);
@@ -407,28 +407,20 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 		tick_reopen(c);
 		guard_tick_counts(c);
 	}
-	return sd_event_source_set_time_relative(s, TICK_US);
+	return TICK_US;
 }
 
 int
 control_guard(struct control *c)
 {
-	sd_event_source *source;
-	int r;
-
 	c->guard = calloc(1, sizeof(*c->guard));
 	if (c->guard == NULL)
 		return -ENOMEM;
 	c->guard->keys = (uint64_t)clock_ns(CLOCK_REALTIME);
 	c->guard->compared_us = now_us();
 	c->guard->counted_ns = clock_ns(CLOCK_MONOTONIC);
-	r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, TICK_US, 0, on_tick, c);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(r >= 0 ? source : NULL);
-	return r < 0 ? r : 0;
+	return tick_begin(c->event, &(struct tick){ .first_us = TICK_US, .act = tick,
+	    .arg = c });
 }
 
 void

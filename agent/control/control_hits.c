@@ -11,6 +11,7 @@
 #include "agent/hits.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
+#include "agent/tick.h"
 #include "kernel-helpers/nft_account.h"
 
 #include <errno.h>
@@ -114,26 +115,18 @@ seconds_to_next(void)
 	return left > 0 && left < EACH_S ? left : EACH_S;
 }
 
-static int
-on_time(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+tick(void *arg)
 {
-	(void)usec;
 	look(arg);
-	(void)sd_event_source_set_time_relative(s, (uint64_t)seconds_to_next() * 1000000);
-	return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return (uint64_t)seconds_to_next() * 1000000;
 }
 
 int
 control_hits(struct control *c)
 {
-	sd_event_source *source = NULL;
-	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC,
-	    (uint64_t)FIRST_S * 1000000, 0, on_time, c);
-
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source);
-	return r < 0 ? r : 0;
+	return tick_begin(c->event, &(struct tick){ .first_us = (uint64_t)FIRST_S * 1000000,
+	    .act = tick, .arg = c });
 }
 
 void

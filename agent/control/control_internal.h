@@ -3,13 +3,15 @@
 #ifndef AGENT_CONTROL_CONTROL_INTERNAL_H
 #define AGENT_CONTROL_CONTROL_INTERNAL_H
 
-#include "agent/control/control_conntrack.h"
 #include "agent/control/control.h"
+#include "agent/control/control_answer.h"
 #include "agent/control/control_change.h"
-#include "agent/control/control_meanwhile.h"
 #include "agent/control/control_confirm.h"
+#include "agent/control/control_conntrack.h"
 #include "agent/control/control_cutoff.h"
+#include "agent/control/control_meanwhile.h"
 #include "agent/control/control_record.h"
+#include "agent/control/control_requester.h"
 #include "agent/control/control_settle.h"
 #include "agent/control/control_versions.h"
 #include "agent/control/priv.h"
@@ -65,16 +67,6 @@ struct control {
 	char file_digest[65];		/* of the policy file as last read; "": it is none */
 };
 
-/* Who asks, for the record. */
-struct requester {
-	uid_t uid;
-	gid_t gid;
-	pid_t pid;			/* decoration only, never decided by */
-	bool may_read, may_change;
-	char name[64];			/* "uid 0" */
-	uint64_t connection;		/* number of it; never given twice */
-};
-
 /*
  * control_apply.c: check the policy (taken over), keep it, commit, compare, forward,
  * watch, record. *answer gets {"ok", ...} or {"ok": false, "error", "findings"}.
@@ -91,9 +83,7 @@ int control_put_version(struct control *c, uint32_t serial, char *why, size_t si
 int control_try_version(struct control *c, uint32_t serial, char *why, size_t size);
 /* What an apply would change; touches nothing. */
 void control_plan(struct control *c, struct policy *policy, json_t **answer);
-/* control_plan.c: the permit that a counter of the ruleset belongs to; NULL: none. */
-const char *control_permit_id(const struct object_name *counter);
-/* The difference of two rulesets; running may be NULL. Settles target. */
+/* control_plan.c: the difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
 /*
  * control_revoke.c: bring the kernel to a policy whose numbers are kept, and end the
@@ -129,7 +119,7 @@ void control_expect_end(struct control *c);
 int control_restore(struct control *c);
 /* The same without a word: the whole table as it should be now. */
 int control_rewrite(struct control *c);
-/* Load the configured file through the keeper and apply it. */
+/* control_load.c: load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, enum version_origin origin);
 /* Look at it without applying it: c->file_digest. */
 void control_look_at_file(struct control *c);
@@ -190,8 +180,6 @@ json_t *control_processes_problem(const json_t *processes);
 /* The witnesses begin to count anew: compare from a little later on. */
 void control_matrix_begin(struct control *c);
 void control_matrix_end(struct control *c);
-/* A text that may be cut or come from elsewhere; never NULL but for want of memory. */
-json_t *control_text_json(const char *text);
 
 /* control_server.c: serve the control socket. 0 or negative errno. */
 int control_serve(struct control *c);
@@ -208,10 +196,12 @@ void control_readers(struct control *c);
  * NULL. 0 or -ENOMEM.
  */
 int control_keep_numbers(const struct ruleset *running, struct checked *checked);
+/* The permit that a counter of the ruleset belongs to; NULL: none. */
+const char *control_permit_id(const struct object_name *counter);
 
 /*
- * Into the record; kind, subject, outcome and texts are the caller's. Time, count,
- * severity and the digest in force are filled in where they are missing.
+ * control_record.c: into the record; kind, subject, outcome and texts are the caller's.
+ * Time, count, severity and the digest in force are filled in where they are missing.
  */
 void control_record(struct control *c, struct event *e);
 /* A policy applied, or refused. */

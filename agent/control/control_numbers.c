@@ -13,6 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *
+control_permit_id(const struct object_name *counter)
+{
+	const size_t n = strlen(COMPILE_COUNTER_PERMIT);
+
+	if (counter == NULL || strncmp(counter->base, COMPILE_COUNTER_PERMIT, n) != 0)
+		return NULL;
+	return counter->base + n;
+}
+
 struct running_permit {
 	const char *id;			/* in the running ruleset */
 	uint32_t number;

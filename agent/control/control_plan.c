@@ -9,16 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *
-control_permit_id(const struct object_name *counter)
-{
-	const size_t n = strlen(COMPILE_COUNTER_PERMIT);
-
-	if (counter == NULL || strncmp(counter->base, COMPILE_COUNTER_PERMIT, n) != 0)
-		return NULL;
-	return counter->base + n;
-}
-
 /*
  * A permit's elements as one number: the sum of a hash over each, so that
  * order and the version of the map they live in do not matter.

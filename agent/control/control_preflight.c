@@ -111,11 +111,11 @@ preflight_parse_session(const char *text, struct preflight_flow *out)
 	if (strlen(text) >= sizeof(copy))
 		return false;
 	memcpy(copy, text, strlen(text) + 1);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++) {
 		words[i] = strtok_r(i == 0 ? copy : NULL, " ", &rest);
-	for (size_t i = 0; i < 4; i++)
 		if (words[i] == NULL)
 			return false;
+	}
 	return strtok_r(NULL, " ", &rest) == NULL &&
 	    address_parse(words[0], &out->src) == ADDRESS_OK &&
 	    address_parse(words[2], &out->dst) == ADDRESS_OK &&

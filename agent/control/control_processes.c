@@ -33,16 +33,15 @@ control_processes(struct control *c)
 json_t *
 control_processes_problem(const json_t *processes)
 {
+	unsigned int starters = 0;
 	const json_t *p;
 	size_t i;
 
 	json_array_foreach(processes, i, p) {
 		const char *name = json_string_value(json_object_get(p, "name"));
 
-		if (json_integer_value(json_object_get(p, "pid")) == 0 &&
-		    strcmp(name, "starter") == 0)
-			return json_string("the process that starts the alerter was ended: "
-			    "restart sekishod, or alerts may not be sent");
+		starters += json_integer_value(json_object_get(p, "pid")) != 0 &&
+		    strstr(name, "starter") != NULL;
 		if (json_integer_value(json_object_get(p, "pid")) == 0)
 			continue;
 		if (json_is_true(json_object_get(p, "silent")))
@@ -51,5 +50,9 @@ control_processes_problem(const json_t *processes)
 		    !json_is_true(json_object_get(p, "no_new_privs")))
 			return json_sprintf("the %s process is not confined", name);
 	}
+	/* While one lives it starts the other. */
+	if (starters == 0 && json_array_size(processes) > 0)
+		return json_string("the processes that start the alerter were ended: "
+		    "restart sekishod, or alerts may not be sent");
 	return json_null();
 }

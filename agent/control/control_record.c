@@ -13,6 +13,7 @@
 #include "agent/control/priv.h"
 #include "agent/log.h"
 #include "agent/record/record_ledger.h"
+#include "agent/tick.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,12 +232,11 @@ control_forward(struct control *c, char *why, size_t size)
 	return -EBUSY;
 }
 
-static int
-on_tick(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+tick(void *arg)
 {
 	struct control *c = arg;
 
-	(void)usec;
 	look(c);
 	if (++c->record.ticks % RECORD_LEDGER_S == 0)
 		control_tell_ledger(c);
@@ -244,23 +244,46 @@ on_tick(sd_event_source *s, uint64_t usec, void *arg)
 		shut(c);
 	else if (!control_record_closes(c) && (c->record.shut || c->record.want))
 		open_again(c);
-	return sd_event_source_set_time_relative(s, TICK_US);
+	return TICK_US;
 }
 
 int
 control_record_watch(struct control *c)
 {
-	sd_event_source *source = NULL;
-	int r = sd_event_add_time_relative(c->event, &source, CLOCK_MONOTONIC, TICK_US, 0,
-	    on_tick, c);
-
 	c->record.answered_ns = clock_ns(CLOCK_BOOTTIME);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source);
-	return r < 0 ? r : 0;
+	return tick_begin(c->event, &(struct tick){ .first_us = TICK_US, .act = tick,
+	    .arg = c });
+}
+
+void
+control_record(struct control *c, struct event *e)
+{
+	int r;
+
+	if (e->count == 0)
+		e->count = 1;
+	if (e->severity == 0)
+		e->severity = e->outcome == 0 ? SEVERITY_NOTICE : SEVERITY_WARNING;
+	if (e->last_ns == 0)
+		e->last_ns = clock_ns(CLOCK_REALTIME);
+	if (e->first_ns == 0)
+		e->first_ns = e->last_ns;
+	if (e->policy_digest[0] == '\0' && c->checked != NULL)
+		snprintf(e->policy_digest, sizeof(e->policy_digest), "%s",
+		    c->checked->digest);
+	r = control_record_send(c, e);
+	if (r < 0)
+		log_warnx("control: cannot record \"%s\": %s", e->reason, strerror(-r));
+}
+
+void
+control_record_change(struct control *c, const char *actor, bool success, const char *what)
+{
+	struct event e = { .kind = EVENT_CHANGE, .outcome = success ? 0 : 1 };
+
+	snprintf(e.actor, sizeof(e.actor), "%s", actor);
+	snprintf(e.reason, sizeof(e.reason), "%.*s", (int)sizeof(e.reason) - 1, what);
+	control_record(c, &e);
 }
 
 void

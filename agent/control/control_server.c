@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket. A client is who the kernel says it was when it connected
- * (SO_PEERCRED, SO_PEERGROUPS: unix(7)); root and the group sekisho-admin may
- * change, sekisho-audit may read. Clients are few, a request is one message,
+ * The control socket: who has a place at it, who is served when, and who is put out
+ * (who that is: control_requester.h; what can be asked: control_verbs.h). Clients are few, a request is one message,
  * and whoever sits idle is put out. The rest of the machine may knock and is told
  * why not, but can neither take all places nor fill the record.
  *
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
-#include "agent/control/control_drift.h"
-#include "agent/control/control_evidence.h"
+#include "agent/control/control_answer.h"
 #include "agent/control/control_internal.h"
-#include "agent/control/control_open.h"
-#include "agent/control/control_keep.h"
 #include "agent/control/control_refusals.h"
+#include "agent/control/control_verbs.h"
 #include "agent/log.h"
-
-#include "rules/policy_parse.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,7 +35,6 @@
 #define CONNECTIONS_A_TURN	64
 /* Without descriptors to accept with, clients wait. */
 #define ACCEPT_PAUSE_US		100000
-#define MAX_GROUPS		1024
 
 struct server;
 
@@ -64,266 +57,11 @@ struct server {
 	bool urgent;			/* inside control_urgent() */
 };
 
-static bool
-in_group(int fd, const struct ucred *cred, gid_t wanted)
-{
-	static gid_t groups[MAX_GROUPS];
-	socklen_t size = sizeof(groups);
-
-	if (wanted == (gid_t)-1)
-		return false;
-	if (cred->gid == wanted)
-		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
-		return false;
-	for (size_t i = 0; i < size / sizeof(groups[0]); i++)
-		if (groups[i] == wanted)
-			return true;
-	return false;
-}
-
-static int
-identify(struct control *c, int fd, struct requester *who)
-{
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-		return -errno;
-	*who = (struct requester){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
-	who->may_change = cred.uid == 0 || in_group(fd, &cred, c->setup->admin_gid);
-	who->may_read = who->may_change || in_group(fd, &cred, c->setup->audit_gid);
-	snprintf(who->name, sizeof(who->name), "uid %u", (unsigned int)cred.uid);
-	return 0;
-}
-
-static json_t *
-answer_error(const char *text)
-{
-	return json_pack("{s:b, s:s}", "ok", 0, "error", text);
-}
-
-/* The policy a client sent along; *error gets the answer when it is none. */
-static struct policy *
-policy_of(struct ipc_message *m, const char *file, json_t **error)
-{
-	struct diag *diag = diag_new();
-	struct policy *policy = NULL;
-	void *text = NULL;
-	size_t length = 0;
-	int r = m->fd < 0 ? -EBADF : ipc_map(m->fd, LIMIT_POLICY_BYTES, &text, &length);
-
-	if (r == 0 && text != NULL && diag != NULL)
-		policy = policy_parse_text(text, length, file, diag);
-	if (policy == NULL || diag_count(diag, DIAG_ERROR) > 0) {
-		*error = answer_error("the policy that was sent cannot be read");
-		policy_free(policy);
-		policy = NULL;
-	}
-	if (text != NULL)
-		munmap(text, length);
-	diag_free(diag);
-	return policy;
-}
-
-static json_t *
-do_apply(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-	struct policy *policy;
-	json_t *answer = NULL;
-
-	control_change_request(request, &cl->who, "apply", &q);
-	policy = policy_of(m, q.file, &answer);
-	control_urgent(cl->control);
-	if (policy != NULL)
-		control_apply(cl->control, policy, &q, &answer);
-	return answer;
-}
-
-/* The number a client names, or 0; false when it is none. */
-static bool
-take_serial(const json_t *request, uint32_t *serial)
-{
-	const json_t *value = json_object_get(request, "serial");
-	json_int_t n = json_integer_value(value);
-
-	*serial = (uint32_t)n;
-	return value == NULL || (json_is_integer(value) && n > 0 && n < UINT32_MAX);
-}
-
-static json_t *
-do_rollback(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-	uint32_t serial;
-
-	(void)m;
-	control_change_request(request, &cl->who, "rollback", &q);
-	return take_serial(request, &serial) ? control_rollback(cl->control, &q, serial) :
-	    answer_error("the request is not understood");
-}
-
-static json_t *
-do_confirm(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-	uint32_t serial;
-
-	(void)m;
-	control_change_request(request, &cl->who, "confirm", &q);
-	return take_serial(request, &serial) ? control_confirm(cl->control, &q, serial) :
-	    answer_error("the request is not understood");
-}
-
-static json_t *
-do_open(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-
-	(void)m;
-	control_change_request(request, &cl->who, "open", &q);
-	return control_open(cl->control, &q);
-}
-
-static json_t *
-do_history(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)request;
-	(void)m;
-	return control_history(cl->control);
-}
-
-static json_t *
-do_plan(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	json_t *answer = NULL;
-	struct policy *policy = policy_of(m, "policy", &answer);
-
-	(void)request;
-	if (policy != NULL)
-		control_plan(cl->control, policy, &answer);
-	return answer;
-}
-
-static json_t *
-do_status(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)request;
-	(void)m;
-	return cl->server->urgent ? control_status_meanwhile(cl->control) :
-	    control_status(cl->control);
-}
-
-static json_t *
-do_matrix(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)request;
-	(void)m;
-	return control_matrix(cl->control);
-}
-
-static json_t *
-do_isolate(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)m;
-	return control_isolate(cl->control, &cl->who, request);
-}
-
-static json_t *
-do_restore(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)m;
-	return control_cutoff_restore(cl->control, &cl->who, request);
-}
-
-static json_t *
-do_hold(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-
-	(void)m;
-	control_change_request(request, &cl->who, "hold", &q);
-	return control_hold(cl->control, &q, request, false);
-}
-
-static json_t *
-do_release(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-
-	(void)m;
-	control_change_request(request, &cl->who, "release", &q);
-	return control_hold(cl->control, &q, request, true);
-}
-
-static json_t *
-do_evidence(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	struct change_request q;
-
-	(void)m;
-	control_change_request(request, &cl->who, "evidence", &q);
-	return control_evidence(cl->control, &q, request);
-}
-
-static json_t *
-do_cutoffs(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	(void)request;
-	(void)m;
-	return json_pack("{s:b, s:o}", "ok", 1, "cutoffs",
-	    control_cutoffs_json(cl->control));
-}
-
-static json_t *
-do_doctor(struct client *cl, const json_t *request, struct ipc_message *m)
-{
-	const char *language = json_string_value(json_object_get(request, "language"));
-
-	(void)m;
-	return control_doctor(cl->control, language != NULL && strcmp(language, "ja") == 0 ?
-	    MESSAGE_JAPANESE : MESSAGE_ENGLISH);
-}
-
-static const struct request_row {
-	const char *verb;
-	bool changes;
-	bool alone;			/* one at a time: who comes meanwhile is refused */
-	bool slow;			/* others are served meanwhile */
-	json_t *(*run)(struct client *cl, const json_t *request, struct ipc_message *m);
-} rows[] = {
-	{ "status", false, false, false, do_status },
-	{ "matrix", false, false, false, do_matrix },
-	{ "history", false, false, false, do_history },
-	{ "doctor", false, false, false, do_doctor },
-	{ "plan", false, false, true, do_plan },
-	{ "apply", true, true, true, do_apply },
-	{ "rollback", true, true, true, do_rollback },
-	{ "confirm", true, false, false, do_confirm },
-	{ "open", true, true, true, do_open },
-	{ "isolate", true, false, false, do_isolate },
-	{ "restore", true, false, false, do_restore },
-	{ "cutoffs", false, false, false, do_cutoffs },
-	{ "hold", true, false, false, do_hold },
-	{ "release", true, false, false, do_release },
-	{ "evidence", false, false, false, do_evidence },
-};
-
-static const struct request_row *
-find_row(const char *verb)
-{
-	for (size_t i = 0; verb != NULL && i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (strcmp(rows[i].verb, verb) == 0)
-			return &rows[i];
-	return NULL;
-}
-
 static json_t *
 refuse_rights(struct client *cl, const char *verb)
 {
 	control_refused(&cl->server->refusals, REFUSED_FOR_RIGHTS, &cl->who, verb);
-	return answer_error("you may not do this: it takes root or the group sekisho-admin "
+	return control_no("you may not do this: it takes root or the group sekisho-admin "
 	    "(reading: sekisho-audit)");
 }
 
@@ -358,16 +96,15 @@ mark_waiting(struct server *server)
 }
 
 static json_t *
-run_row(struct client *cl, const struct request_row *row, const json_t *request,
-    struct ipc_message *m)
+run_verb(const struct control_verb *verb, const struct control_ask *ask)
 {
 	json_t *answer;
 
-	if (row->slow)
-		control_busy(cl->control, row->verb, cl->who.name);
-	answer = row->run(cl, request, m);
-	if (row->slow)
-		control_busy_over(cl->control);
+	if (verb->slow)
+		control_busy(ask->control, verb->name, ask->who->name);
+	answer = verb->run(ask);
+	if (verb->slow)
+		control_busy_over(ask->control);
 	return answer;
 }
 
@@ -376,22 +113,25 @@ answer_request(struct client *cl, struct ipc_message *m)
 {
 	json_t *request = m->type != IPC_REQUEST ? NULL :
 	    json_loadb((const char *)m->payload.bytes, m->length, JSON_REJECT_DUPLICATES, NULL);
-	const struct request_row *row =
-	    find_row(json_string_value(json_object_get(request, "verb")));
+	const struct control_verb *verb =
+	    control_verb(json_string_value(json_object_get(request, "verb")));
+	const struct control_ask ask = { .control = cl->control, .who = &cl->who,
+	    .request = request, .message = m, .meanwhile = cl->server->urgent };
 	json_t *answer;
 
-	if (row == NULL) {
+	if (verb == NULL) {
 		control_refused(&cl->server->refusals, REFUSED_FOR_MALFORMED, &cl->who, "");
-		answer = answer_error("the request is not understood");
-	} else if (!(row->changes ? cl->who.may_change : cl->who.may_read))
-		answer = refuse_rights(cl, row->verb);
-	else if (row->alone && cl->waited)
-		answer = refuse_late(cl, request, row->verb);
+		answer = control_no("the request is not understood");
+	} else if (!(verb->changes ? cl->who.may_change : cl->who.may_read))
+		answer = refuse_rights(cl, verb->name);
+	else if (verb->alone && cl->waited)
+		answer = refuse_late(cl, request, verb->name);
 	else
-		answer = run_row(cl, row, request, m);
-	if (row != NULL && row->alone)
+		answer = run_verb(verb, &ask);
+	if (verb != NULL && verb->alone)
 		mark_waiting(cl->server);
 	json_decref(request);
+	/* cppcheck-suppress returnDanglingLifetime; what was asked is none of the answer */
 	return answer;
 }
 
@@ -532,7 +272,7 @@ add_client(struct server *server, int fd)
 	struct requester who = { 0 };
 	struct client *cl;
 	uint64_t now;
-	int r = identify(server->control, fd, &who);
+	int r = control_requester(server->control->setup, fd, &who);
 
 	if (r < 0)
 		return r;

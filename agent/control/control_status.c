@@ -55,16 +55,6 @@ control_reassembly_failed(void)
 	return total;
 }
 
-json_t *
-control_text_json(const char *text)
-{
-	char clean[4096];
-	json_t *json = json_string(text);
-
-	return json != NULL ? json : json_stringn(clean,
-	    text_clean(text, strlen(text), clean, sizeof(clean), NULL));
-}
-
 static bool
 is_refusal(const struct ruleset_counter *counter)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/keeper/keeper.h"
 
-#include "agent/clock.h"
 #include "agent/keeper/keeper_gate.h"
 #include "agent/keeper/keeper_internal.h"
 #include "agent/log.h"
@@ -16,12 +15,6 @@
 #include <unistd.h>
 
 #define ASK_REST_NS	10000000
-
-int64_t
-keeper_now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
 
 static int
 on_child(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
@@ -165,7 +158,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .starter_landlock = -1, .views_fd = -1, .metrics_fd = -1, .canary_fd = -1 };
+	    .views_fd = -1, .metrics_fd = -1, .canary_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

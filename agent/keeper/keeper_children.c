@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of the other processes. */
+/* The other processes as the keeper sees them: started, missed, ended. */
 #include "agent/keeper/keeper_internal.h"
 
-#include "agent/control/control.h"
+#include "agent/clock.h"
 #include "agent/keeper/keeper_gate.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
-#include "agent/record/recorder.h"
-#include "agent/version.h"
 #include "agent/watch/watcher.h"
-#include "agent/watch_start.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,12 +22,7 @@
 #define RESTART_PAUSE_US	1000000
 /* One that lived this long is started again at once. */
 #define RESTART_HEALTHY_US	2000000
-/*
- * An interface that is there and not tapped: the watcher ends to get fresh taps.
- * One that comes and goes without end may only do so at growing intervals.
- */
-#define REOPEN_SETTLE_NS	300000000ll
-#define REOPEN_STEPS		7u	/* doubled so often: up to 38 s */
+/* So long without another one, and the pauses before it begin anew (keeper_child.c). */
 #define REOPEN_QUIET_US		60000000
 
 /* What each child gets to finish its work at a stop: the watcher may have 65,536
@@ -60,222 +49,6 @@ keeper_child_name(enum child_id id)
 	return "?";
 }
 
-static int64_t
-monotonic_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* What a child works with, of all that the keeper has open. Returns how many. */
-static size_t
-list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
-{
-	size_t n = 0;
-
-	switch (id) {
-	case CHILD_RECORDER:
-		keep[n++] = k->log_fd;
-		for (int w = 0; w < WRITER_COUNT; w++)
-			keep[n++] = k->record[w][1];
-		break;
-	case CHILD_CONTROL:
-		keep[n++] = k->listen_fd;
-		keep[n++] = k->control[1];
-		keep[n++] = k->tell[1];
-		keep[n++] = k->watch[0];
-		keep[n++] = k->view[0];
-		keep[n++] = k->record[WRITER_CONTROL][0];
-		keep[n++] = k->rtnl_fd;
-		keep[n++] = k->rtnl_events_fd;
-		break;
-	case CHILD_WATCHER:
-		keep[n++] = k->policy_fd;
-		keep[n++] = k->watch[1];
-		keep[n++] = k->record[WRITER_WATCHER][0];
-		keep[n++] = k->record[WRITER_PACKETS][0];
-		keep[n++] = k->canary[1];
-		break;
-	case CHILD_FORWARDER:
-		keep[n++] = k->log_fd;
-		keep[n++] = k->views_fd;
-		keep[n++] = k->metrics_fd;
-		keep[n++] = k->view[1];
-		break;
-	case CHILD_ALERTER:	/* keeper_starter.c */
-	case CHILD_COUNT:
-		break;
-	}
-	return n;
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-int
-keeper_close_others(int *keep, size_t n)
-{
-	unsigned int first = STDERR_FILENO + 1;
-
-	qsort(keep, n, sizeof(*keep), by_number);
-	for (size_t i = 0; i < n; i++) {
-		unsigned int fd = (unsigned int)keep[i];
-
-		if (keep[i] < (int)first)
-			continue;
-		if (fd > first && close_range(first, fd - 1, 0) < 0)
-			return -errno;
-		first = fd + 1;
-	}
-	return close_range(first, ~0U, 0) < 0 ? -errno : 0;
-}
-
-int
-keeper_become(enum privilege_role role, const struct privilege_needs *needs, struct beat *beat)
-{
-	int r = privilege_become(role, needs);
-
-	atomic_store(&beat->landlock, r);
-	/* After the change of user, which clears it: nobody outlives the keeper. */
-	if (r >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		r = -errno;
-	if (r < 0)
-		log_warnx("cannot give up privileges: %s", strerror(-r));
-	return r;
-}
-
-static int
-run_recorder(struct keeper *k)
-{
-	const struct recorder_peer peers[WRITER_COUNT] = {
-		[WRITER_KEEPER] = { .socket = k->record[WRITER_KEEPER][1], .name = "keeper",
-		    .trusted = true },
-		[WRITER_CONTROL] = { .socket = k->record[WRITER_CONTROL][1], .name = "control",
-		    .trusted = true },
-		[WRITER_WATCHER] = { .socket = k->record[WRITER_WATCHER][1], .name = "watcher" },
-		[WRITER_ALERTER] = { .socket = k->record[WRITER_ALERTER][1], .name = "alerter",
-		    .alerter = true },
-		[WRITER_PACKETS] = { .socket = k->record[WRITER_PACKETS][1], .name = "watcher",
-		    .packets = true },
-	};
-	char hostname[HOST_NAME_MAX + 1] = "";
-	struct recorder_setup setup = {
-		.directory = k->log_fd, .peers = peers, .n_peers = WRITER_COUNT,
-		.hostname = hostname, .version = SEKISHO_VERSION,
-		.reserve_bytes = RECORDER_RESERVE_BYTES,
-		.beat = k->beats[CHILD_RECORDER],
-	};
-	const struct privilege_needs needs = { .folders = { k->options->paths.log } };
-
-	(void)gethostname(hostname, sizeof(hostname) - 1);
-	/* Auditors read the record by its group. */
-	umask(027);
-	return keeper_become(ROLE_RECORDER, &needs, setup.beat) < 0 ? EXIT_FAILURE : recorder_run(&setup);
-}
-
-static int
-run_control(struct keeper *k)
-{
-	struct control_setup setup = {
-		.listen_fd = k->listen_fd, .keeper_fd = k->control[1],
-		.tell_fd = k->tell[1], .watch_fd = k->watch[0],
-		.view_fd = k->view[0],
-		.rtnl_fd = k->rtnl_fd, .rtnl_events_fd = k->rtnl_events_fd,
-		.record_fd = k->record[WRITER_CONTROL][0], .paths = k->options->paths,
-		.policy = k->options->policy,
-		.audit_gid = k->audit_gid, .admin_gid = k->admin_gid,
-		.beat = k->beats[CHILD_CONTROL],
-	};
-	const struct privilege_needs needs = { .folders = { k->options->paths.state } };
-
-	return keeper_become(ROLE_CONTROL, &needs, setup.beat) < 0 ? EXIT_FAILURE : control_run(&setup);
-}
-
-static int64_t
-settle_ns(const struct child *watcher)
-{
-	unsigned int n = watcher->reopened;
-
-	/* the first time at once */
-	return n == 0 ? 0 : REOPEN_SETTLE_NS << (n < REOPEN_STEPS ? n : REOPEN_STEPS);
-}
-
-static int
-run_watcher(struct keeper *k)
-{
-	struct watch_start start = {
-		.interfaces = &k->interfaces, .policy_fd = k->policy_fd,
-		.control_fd = k->watch[1], .recorder_fd = k->record[WRITER_WATCHER][0],
-		.packets_fd = k->record[WRITER_PACKETS][0],
-		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
-	};
-	const int partners[] = { start.control_fd, start.recorder_fd, start.packets_fd,
-		k->canary[1] };
-	struct privilege_needs needs = { .send_fds = partners,
-	    .n_send_fds = sizeof(partners) / sizeof(partners[0]) };
-	struct watcher_setup setup;
-	int r = watch_start_open(&start, &setup);
-
-	if (r < 0) {
-		log_warnx("watcher: cannot start: %s", strerror(-r));
-		return EXIT_FAILURE;
-	}
-	needs.ask_fd = setup.link_fd;
-	setup.beat = k->beats[CHILD_WATCHER];
-	setup.canary_key = &k->canary_key;
-	setup.canaries = k->canaries;
-	setup.canary_fd = k->canary[1];
-	return keeper_become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
-}
-
-static void __attribute__((noreturn))
-run_child(struct keeper *k, enum child_id id)
-{
-	int keep[KEEPER_KEPT_FDS];
-	size_t n = list_kept(k, id, keep);
-	sigset_t none;
-	int status = EXIT_FAILURE;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* A signal to the whole group (a terminal's ^C) is the keeper's to act on. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	if (keeper_close_others(keep, n) < 0)
-		_exit(EXIT_FAILURE);
-	for (int other = 0; other < CHILD_COUNT; other++)
-		if (other != (int)id)
-			beat_forget(k->beats[other]);
-	if (id != CHILD_WATCHER)
-		keeper_canary_forget(k);
-	switch (id) {
-	case CHILD_RECORDER:
-		status = run_recorder(k);
-		break;
-	case CHILD_CONTROL:
-		status = run_control(k);
-		break;
-	case CHILD_WATCHER:
-		status = run_watcher(k);
-		break;
-	case CHILD_FORWARDER:
-		status = keeper_run_forwarder(k);
-		break;
-	case CHILD_ALERTER:
-	case CHILD_COUNT:
-		break;
-	}
-	fflush(NULL);
-	_exit(status);
-}
-
 static bool
 wants_taps(enum child_id id, int status)
 {
@@ -289,7 +62,7 @@ tell_of_gap(struct keeper *k, enum child_id id)
 {
 	struct child *c = &k->children[id];
 	struct ipc_child told = { .status = c->status, .since_ns = c->died_ns,
-	    .until_ns = keeper_now_ns() };
+	    .until_ns = clock_ns(CLOCK_REALTIME) };
 	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
 	    .severity = SEVERITY_HIGH, .count = 1, .first_ns = told.since_ns,
 	    .last_ns = told.until_ns };
@@ -325,9 +98,9 @@ keeper_start(struct keeper *k, enum child_id id)
 	pid_t pid;
 
 	/* Without its starter there is no other one. */
-	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && k->starter == 0))
+	if ((id == CHILD_WATCHER && k->policy_fd < 0) || (id == CHILD_ALERTER && !keeper_starter_lives(k)))
 		return 0;
-	c->started_us = monotonic_us();
+	c->started_us = clock_ns(CLOCK_MONOTONIC) / 1000;
 	keeper_health_started(k, id);
 	if (id == CHILD_WATCHER)
 		keeper_canary_renew(k);
@@ -340,7 +113,7 @@ keeper_start(struct keeper *k, enum child_id id)
 		return -error;
 	}
 	if (pid == 0)
-		run_child(k, id);
+		keeper_child_run(k, id);
 	c->pid = pid;
 	log_info("%s started (pid %d)", keeper_child_name(id), (int)pid);
 	if (c->died_ns != 0) {
@@ -369,7 +142,7 @@ on_restart(sd_event_source *s, uint64_t usec, void *arg)
 static void
 plan_restart(struct keeper *k, enum child_id id)
 {
-	int64_t now = monotonic_us();
+	int64_t now = clock_ns(CLOCK_MONOTONIC) / 1000;
 	const struct child *c = &k->children[id];
 	bool healthy = now - c->started_us >= RESTART_HEALTHY_US ||
 	    wants_taps(id, c->status);
@@ -399,7 +172,7 @@ note_death(struct keeper *k, enum child_id id, int status)
 	c->status = status;
 	if (k->stopping)
 		return;
-	c->died_ns = keeper_now_ns();
+	c->died_ns = clock_ns(CLOCK_REALTIME);
 	/* Control may be waiting for its answer. */
 	if (id == CHILD_WATCHER)
 		(void)ipc_tell_death(k->watch[1]);
@@ -407,7 +180,7 @@ note_death(struct keeper *k, enum child_id id, int status)
 		(void)ipc_tell_death(k->record[WRITER_CONTROL][1]);
 	if (id == CHILD_FORWARDER)
 		(void)ipc_tell_death(k->view[1]);
-	if (monotonic_us() - c->started_us >= REOPEN_QUIET_US)
+	if (clock_ns(CLOCK_MONOTONIC) / 1000 - c->started_us >= REOPEN_QUIET_US)
 		c->reopened = 0;
 	if (wants_taps(id, status)) {
 		c->reopened++;

@@ -4,6 +4,7 @@
 #include "agent/clock.h"
 #include "agent/keeper/keeper_internal.h"
 #include "agent/log.h"
+#include "agent/tick.h"
 #include "kernel-helpers/forwarded.h"
 #include "kernel-helpers/nft_dump.h"
 #include "kernel-helpers/sysctl.h"
@@ -174,18 +175,17 @@ on_event(sd_event_source *s, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
-static int
-on_again(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+tell_again(void *arg)
 {
-	(void)usec;
 	tell(arg);
-	return sd_event_source_set_time_relative(s, TELL_AGAIN_US);
+	return TELL_AGAIN_US;
 }
 
 int
 keeper_gate_watch(struct keeper *k)
 {
-	sd_event_source *io = NULL, *again = NULL;
+	sd_event_source *io = NULL;
 	int r = sd_event_add_io(k->event, &io, k->gate_fd, EPOLLIN, on_event, k);
 
 	/* Before all that children ask. */
@@ -194,13 +194,8 @@ keeper_gate_watch(struct keeper *k)
 	if (r >= 0)
 		r = sd_event_source_set_floating(io, true);
 	if (r >= 0)
-		r = sd_event_add_time_relative(k->event, &again, CLOCK_MONOTONIC, TELL_AGAIN_US,
-		    0, on_again, k);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(again, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(again, true);
+		r = tick_begin(k->event, &(struct tick){ .first_us = TELL_AGAIN_US,
+		    .act = tell_again, .arg = k });
 	sd_event_source_unref(io);
-	sd_event_source_unref(again);
 	return r < 0 ? r : 0;
 }

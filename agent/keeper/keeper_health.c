@@ -9,8 +9,10 @@
 
 #include "agent/log.h"
 #include "agent/record/record_ledger.h"
+#include "agent/tick.h"
 #include "kernel-helpers/nft_commit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -52,7 +54,7 @@ static bool
 is_wanted(const struct keeper *k, enum child_id id)
 {
 	return (id != CHILD_WATCHER || k->policy_fd >= 0) &&
-	    (id != CHILD_ALERTER || k->starter != 0 || k->children[id].pid != 0);
+	    (id != CHILD_ALERTER || keeper_starter_lives(k) || k->children[id].pid != 0);
 }
 
 void
@@ -123,9 +125,12 @@ keeper_is_healthy(struct keeper *k)
 {
 	bool healthy = netlink_answers(k);
 
-	/* Neither the gate nor the record depends on who is told of it. */
+	/*
+	 * Neither the gate nor the record depends on who is told of it: to restart all for a
+	 * collector or a hook would be a gap in watching. A hung one is ended all the same.
+	 */
 	for (int id = 0; id < CHILD_COUNT; id++)
-		if (id != CHILD_FORWARDER)
+		if (id != CHILD_FORWARDER && id != CHILD_ALERTER)
 			healthy = healthy && k->health[id].missed < patience[id];
 	return healthy;
 }
@@ -145,12 +150,11 @@ tell_ledger(const struct keeper *k)
 	    sizeof(ledger), -1);
 }
 
-static int
-on_look(sd_event_source *s, uint64_t usec, void *arg)
+static uint64_t
+look(void *arg)
 {
 	struct keeper *k = arg;
 
-	(void)usec;
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		listen_to(k, (enum child_id)id);
 		end_if_hung(k, (enum child_id)id);
@@ -158,24 +162,15 @@ on_look(sd_event_source *s, uint64_t usec, void *arg)
 	if (keeper_is_healthy(k))
 		(void)sd_notify(0, "WATCHDOG=1");
 	tell_ledger(k);
-	return sd_event_source_set_time_relative(s, k->look_us);
+	return k->look_us;
 }
 
 int
 keeper_health_begin(struct keeper *k)
 {
-	sd_event_source *source = NULL;
-	int r;
-
 	k->look_us = watchdog_us() / LOOKS;
-	r = sd_event_add_time_relative(k->event, &source, CLOCK_MONOTONIC, k->look_us, 0,
-	    on_look, k);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(source, SD_EVENT_ON);
-	if (r >= 0)
-		r = sd_event_source_set_floating(source, true);
-	sd_event_source_unref(source);
-	return r < 0 ? r : 0;
+	return tick_begin(k->event, &(struct tick){ .first_us = k->look_us, .act = look,
+	    .arg = k });
 }
 
 /* ---- as the kernel tells it, not as the process does ---------------------------------- */
@@ -224,10 +219,17 @@ describe(const char *name, pid_t pid, int landlock, struct ipc_process *p)
 void
 keeper_describe(struct keeper *k, struct ipc_processes *out)
 {
-	*out = (struct ipc_processes){ .n = CHILD_COUNT + 2 };
+	static_assert(1 + CHILD_COUNT + STARTERS <= IPC_MAX_PROCESSES, "all find room");
+
+	*out = (struct ipc_processes){ .n = 1 + CHILD_COUNT + STARTERS };
 	describe("keeper", getpid(), k->landlock, &out->processes[0]);
-	describe("starter", k->starter,
-	    k->starter_landlock > 0 ? k->starter_landlock : 0, &out->processes[CHILD_COUNT + 1]);
+	for (size_t i = 0; i < STARTERS; i++) {
+		const struct starter *s = &k->starters[i];
+		struct ipc_process *p = &out->processes[1 + CHILD_COUNT + i];
+
+		describe(keeper_starter_name(i), s->pid, s->landlock > 0 ? s->landlock : 0, p);
+		p->restarts = s->restarts;
+	}
 	for (int id = 0; id < CHILD_COUNT; id++) {
 		struct ipc_process *p = &out->processes[id + 1];
 

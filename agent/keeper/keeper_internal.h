@@ -37,6 +37,21 @@ struct child {
 	bool hung;			/* gave no sign of life, and was ended for it */
 };
 
+/*
+ * keeper_starter.c: one that starts alerters, and one in reserve that starts its successor,
+ * for the keeper cannot. Both ends stay open here for whoever comes next.
+ */
+#define STARTERS 2u
+
+struct starter {
+	pid_t pid;			/* 0: gone */
+	int ends[2];			/* [0] the keeper's, [1] its own */
+	int landlock;			/* by its first word; -1: not heard yet */
+	int64_t started_us;		/* CLOCK_MONOTONIC */
+	int64_t died_ns;		/* CLOCK_REALTIME */
+	unsigned int restarts;
+};
+
 /* What keeper_health.c knows of a child. */
 struct health {
 	uint64_t count;			/* of its beat, at the last look */
@@ -74,9 +89,8 @@ struct keeper {
 	int watch[2];			/* [0] control's end, [1] the watcher's */
 	int view[2];			/* [0] control's end, [1] the forwarder's */
 	int record[WRITER_COUNT][2];	/* [0] the writer's end, [1] the recorder's */
-	pid_t starter;			/* keeper_starter.c; 0: there is none */
-	int starter_fd;
-	int starter_landlock;		/* by its first word; -1: not heard yet */
+	struct starter starters[STARTERS];
+	sd_event_source *starter_timer;
 	int listen_fd;			/* control socket */
 	int log_fd;			/* log folder */
 	int views_fd, metrics_fd;	/* the forwarder's folders */
@@ -109,19 +123,31 @@ struct keeper {
 };
 
 /*
- * keeper_children.c: close everything but standard streams and these (sorted here;
+ * keeper_become.c: close everything but standard streams and these (sorted here;
  * below 0: none). A child holds nothing of the keeper's that is not its own: the
  * event loop's epoll above all, into which it could put what the keeper trusts.
  */
 #define KEEPER_KEPT_FDS 8
 int keeper_close_others(int *keep, size_t n);
+/*
+ * In a child: become the role for good, and never outlive the keeper; the version of
+ * Landlock goes into the beat. Negative errno: the process must not go on.
+ */
+int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
+    struct beat *beat);
+
+/* keeper_child.c: in a child just forked, its whole life. */
+void keeper_child_run(struct keeper *k, enum child_id id) __attribute__((noreturn));
 
 /* keeper_forward.c: the folders of the forwarder; without them it tells nobody anything. */
 void keeper_open_views(struct keeper *k);
 /* Its life, as the child itself; the exit status. */
 int keeper_run_forwarder(struct keeper *k);
 
-/* Start a child (again); a dead one leaves a gap record. 0 or errno: tried again later. */
+/*
+ * keeper_children.c: start a child (again); a dead one leaves a gap record. 0 or errno:
+ * tried again later.
+ */
 int keeper_start(struct keeper *k, enum child_id id);
 /* The same as soon as the loop turns. */
 void keeper_start_soon(struct keeper *k, enum child_id id);
@@ -134,20 +160,18 @@ void keeper_stop_children(struct keeper *k);
 /* Stop the watcher and start one with the present interfaces and policy. */
 int keeper_restart_watcher(struct keeper *k);
 const char *keeper_child_name(enum child_id id);
-/*
- * In a child: become the role for good, and never outlive the keeper; the version of
- * Landlock goes into the beat. Negative errno: the process must not go on.
- */
-int keeper_become(enum privilege_role role, const struct privilege_needs *needs,
-    struct beat *beat);
 
 /* keeper_starter.c: before the keeper is confined. 0 or negative errno. */
 int keeper_starter_begin(struct keeper *k);
+/* False: an alerter that dies stays away. */
+bool keeper_starter_lives(const struct keeper *k);
 /* A new alerter, a child of the keeper; -1 with errno. */
 pid_t keeper_starter_fork(struct keeper *k);
-/* It may have ended; it ends now. */
+/* One may have ended: the other one starts it again. */
 void keeper_starter_reap(struct keeper *k);
+/* Both end now. */
 void keeper_starter_end(struct keeper *k);
+const char *keeper_starter_name(size_t n);
 /* Where hooks work: a folder of the alerter's user. */
 int keeper_alerts_folder(const struct paths *p, char *out, size_t size);
 
@@ -156,7 +180,7 @@ int keeper_health_begin(struct keeper *k);
 /* A child was started; it was heard of in another way than by its beat. */
 void keeper_health_started(struct keeper *k, enum child_id id);
 void keeper_heard(struct keeper *k, enum child_id id);
-/* Nothing hangs, and nf_tables answers. */
+/* Nothing hangs of what watches, decides and records, and nf_tables answers. */
 bool keeper_is_healthy(struct keeper *k);
 /* How each process is confined, as the kernel says. */
 void keeper_describe(struct keeper *k, struct ipc_processes *out);
@@ -186,8 +210,6 @@ int keeper_load_policy(struct keeper *k, int *fd);
 
 /* keeper_setup.c: folders, sockets and descriptors made while still all-powerful. */
 int keeper_setup(struct keeper *k);
-
-int64_t keeper_now_ns(void);
 
 /* keeper_flows.c: asks of keeper_asks.c. */
 void asroot_flows(struct keeper *k, struct ipc_message *m, struct ipc_result *result,

@@ -4,10 +4,14 @@
  * later inherits its limits. So a process that was started before them waits for the
  * keeper's word and starts alerters: as children of the keeper (CLONE_PARENT), which waits
  * for them as for the others. It takes no argument and reads nothing else.
+ *
+ * For the same reason the keeper cannot start it again. There are two; when one dies the
+ * other one starts its successor in the same way.
  */
 #include "agent/keeper/keeper_internal.h"
 
 #include "agent/alert/alerter.h"
+#include "agent/clock.h"
 #include "agent/log.h"
 #include "agent/privilege.h"
 
@@ -27,6 +31,12 @@
 
 /* To fork takes microseconds; a starter that does not answer is dead. */
 #define ANSWER_MS 2000
+/* One that lived this long is started again at once, else after a pause. */
+#define HEALTHY_US	INT64_C(2000000)
+#define PAUSE_US	UINT64_C(1000000)
+/* The keeper's words: an alerter, or the starter of this number. */
+#define WORD_ALERTER	'a'
+#define WORD_STARTER	'0'
 /* Landlock's version from which on it holds signals back. */
 #define SCOPES 6
 
@@ -70,7 +80,8 @@ run_alerter(struct keeper *k, const char *folder)
 	const struct privilege_needs needs = { .folders = { folder } };
 	int status = EXIT_FAILURE;
 
-	close(k->starter_fd);
+	for (size_t i = 0; i < STARTERS; i++)
+		close(k->starters[i].ends[1]);
 	if (keeper_become(ROLE_ALERTER, &needs, setup.beat) >= 0)
 		status = alerter_run(&setup);
 	fflush(NULL);
@@ -78,25 +89,68 @@ run_alerter(struct keeper *k, const char *folder)
 }
 
 /* The keeper becomes its parent. The raw call: there is one thread here, and no atfork. */
+static long
+clone_beside(void)
+{
+	return syscall(SYS_clone, (unsigned long)CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
+	    0ul);
+}
+
 static int
 start_alerter(struct keeper *k, const char *folder, int landlock)
 {
 	long pid;
 
 	sweep(landlock);
-	pid = syscall(SYS_clone, (unsigned long)CLONE_PARENT | SIGCHLD, NULL, NULL, NULL,
-	    0ul);
-
+	pid = clone_beside();
 	if (pid == 0)
 		run_alerter(k, folder);
 	return pid < 0 ? -errno : (int)pid;
 }
 
 static void __attribute__((noreturn))
-run_starter(struct keeper *k)
+serve(struct keeper *k, size_t own, const char *folder, int landlock);
+
+/* It has all limits of ours from its first step on. */
+static int
+start_starter(struct keeper *k, size_t n, const char *folder, int landlock)
 {
-	int keep[] = { k->starter_fd, k->record[WRITER_ALERTER][0] };
-	char folder[PATHS_SIZE], word;
+	long pid = clone_beside();
+
+	if (pid == 0)
+		serve(k, n, folder, landlock);
+	return pid < 0 ? -errno : (int)pid;
+}
+
+/* The first word says how it is confined; then the keeper asks. */
+static void
+serve(struct keeper *k, size_t own, const char *folder, int landlock)
+{
+	const int fd = k->starters[own].ends[1];
+	char word;
+
+	/* After the change of user, which clears it, and not passed on to who is started. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		_exit(EXIT_FAILURE);
+	(void)send(fd, &landlock, sizeof(landlock), MSG_NOSIGNAL);
+	while (recv(fd, &word, 1, 0) == 1) {
+		int pid = -EINVAL;
+
+		if (word == WORD_ALERTER)
+			pid = start_alerter(k, folder, landlock);
+		else if (word >= WORD_STARTER && word < WORD_STARTER + (int)STARTERS)
+			pid = start_starter(k, (size_t)(word - WORD_STARTER), folder, landlock);
+		(void)send(fd, &pid, sizeof(pid), MSG_NOSIGNAL);
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static void __attribute__((noreturn))
+run_starter(struct keeper *k, size_t own)
+{
+	int keep[] = { k->starters[0].ends[1], k->starters[1].ends[1],
+		k->record[WRITER_ALERTER][0] };
+	char folder[PATHS_SIZE];
 	const struct privilege_needs needs = { .folders = { folder } };
 	sigset_t none;
 	int landlock;
@@ -105,7 +159,7 @@ run_starter(struct keeper *k)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (keeper_close_others(keep, 2) < 0 ||
+	if (keeper_close_others(keep, sizeof(keep) / sizeof(keep[0])) < 0 ||
 	    keeper_alerts_folder(&k->options->paths, folder, sizeof(folder)) < 0)
 		_exit(EXIT_FAILURE);
 	for (int other = 0; other < CHILD_COUNT; other++)
@@ -113,98 +167,199 @@ run_starter(struct keeper *k)
 			beat_forget(k->beats[other]);
 	keeper_canary_forget(k);
 	landlock = privilege_become(ROLE_STARTER, &needs);
-	if (landlock < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+	if (landlock < 0) {
 		log_warnx("the starter of the alerter cannot give up privileges");
 		_exit(EXIT_FAILURE);
 	}
-	(void)send(k->starter_fd, &landlock, sizeof(landlock), MSG_NOSIGNAL);
-	while (recv(k->starter_fd, &word, 1, 0) == 1) {
-		int pid = start_alerter(k, folder, landlock);
+	serve(k, own, folder, landlock);
+}
 
-		(void)send(k->starter_fd, &pid, sizeof(pid), MSG_NOSIGNAL);
-	}
-	_exit(EXIT_SUCCESS);
+/* ---- the keeper's side ------------------------------------------------------------------ */
+
+const char *
+keeper_starter_name(size_t n)
+{
+	return n == 0 ? "starter" : "starter2";
+}
+
+bool
+keeper_starter_lives(const struct keeper *k)
+{
+	return k->starters[0].pid != 0 || k->starters[1].pid != 0;
 }
 
 /* 0, or -EPIPE when it says nothing in time. */
 static int
-hear(struct keeper *k, int *word)
+hear(const struct starter *s, int *word)
 {
-	struct pollfd p = { .fd = k->starter_fd, .events = POLLIN };
+	struct pollfd p = { .fd = s->ends[0], .events = POLLIN };
 
 	if (poll(&p, 1, ANSWER_MS) != 1 ||
-	    recv(k->starter_fd, word, sizeof(*word), MSG_DONTWAIT) != (ssize_t)sizeof(*word))
+	    recv(s->ends[0], word, sizeof(*word), MSG_DONTWAIT) != (ssize_t)sizeof(*word))
 		return -EPIPE;
 	return 0;
+}
+
+/*
+ * The process that was asked for, or negative errno. One that is silent is ended: its
+ * answer would be taken for the next one's.
+ */
+static int
+ask(struct starter *s, char word)
+{
+	int pid = -EPIPE, r = 0;
+
+	if (s->pid == 0)
+		return -EPIPE;
+	if (s->landlock < 0)
+		r = hear(s, &s->landlock);
+	if (r == 0 && send(s->ends[0], &word, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+		return -errno;
+	if (r == 0)
+		r = hear(s, &pid);
+	if (r < 0)
+		(void)kill(s->pid, SIGKILL);
+	else if (pid == 0)
+		pid = -EPIPE;
+	return r < 0 ? r : pid;
 }
 
 int
 keeper_starter_begin(struct keeper *k)
 {
-	int pair[2];
-	pid_t pid;
+	for (size_t i = 0; i < STARTERS; i++) {
+		struct starter *s = &k->starters[i];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
+		s->landlock = -1;
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->ends) < 0)
+			return -errno;
+	}
 	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		k->starter_fd = pair[1];
-		run_starter(k);
+	for (size_t i = 0; i < STARTERS; i++) {
+		struct starter *s = &k->starters[i];
+		pid_t pid = fork();
+
+		if (pid == 0)
+			run_starter(k, i);
+		if (pid < 0)
+			return -EAGAIN;
+		s->pid = pid;
+		s->started_us = clock_ns(CLOCK_MONOTONIC) / 1000;
 	}
-	close(pair[1]);
-	if (pid < 0) {
-		close(pair[0]);
-		return -EAGAIN;
-	}
-	k->starter_fd = pair[0];
-	k->starter = pid;
 	return 0;
 }
 
 pid_t
 keeper_starter_fork(struct keeper *k)
 {
-	const char word = 'a';
 	int pid = -EPIPE;
 
-	if (k->starter_landlock < 0 && hear(k, &k->starter_landlock) < 0) {
-		errno = EPIPE;
-		return -1;
+	for (size_t i = 0; i < STARTERS && pid < 0; i++)
+		pid = ask(&k->starters[i], WORD_ALERTER);
+	if (pid < 0)
+		errno = -pid;
+	return pid < 0 ? -1 : pid;
+}
+
+static void
+tell(struct keeper *k, const struct starter *s, size_t n)
+{
+	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
+	    .severity = SEVERITY_HIGH, .count = 1, .first_ns = s->died_ns,
+	    .last_ns = clock_ns(CLOCK_REALTIME) };
+
+	if (s->pid != 0)
+		snprintf(e.reason, sizeof(e.reason), "the %s process was ended and was started "
+		    "again", keeper_starter_name(n));
+	else
+		snprintf(e.reason, sizeof(e.reason), "the processes that start the alerter were "
+		    "ended: alerts are not sent any more when the alerter dies, until sekishod "
+		    "is restarted");
+	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_EVENT, &e, sizeof(e), -1);
+}
+
+static void start_dead_soon(struct keeper *k, uint64_t us);
+
+/* By the other one. What was left unread is for nobody. */
+static void
+start_again(struct keeper *k, size_t n)
+{
+	struct starter *s = &k->starters[n];
+	int pid;
+
+	ipc_drop_queued(s->ends[0]);
+	ipc_drop_queued(s->ends[1]);
+	pid = ask(&k->starters[STARTERS - 1 - n], (char)(WORD_STARTER + (int)n));
+	if (pid < 0) {
+		log_warnx("keeper: cannot start the %s: %s", keeper_starter_name(n), strerror(-pid));
+		start_dead_soon(k, PAUSE_US);
+		return;
 	}
-	if (send(k->starter_fd, &word, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1 ||
-	    hear(k, &pid) < 0 || pid <= 0) {
-		errno = pid < 0 ? -pid : EPIPE;
-		return -1;
-	}
-	return pid;
+	s->pid = pid;
+	s->landlock = -1;
+	s->started_us = clock_ns(CLOCK_MONOTONIC) / 1000;
+	s->restarts++;
+	log_info("%s started (pid %d)", keeper_starter_name(n), pid);
+	tell(k, s, n);
+}
+
+static int
+on_start_again(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct keeper *k = arg;
+
+	(void)source, (void)usec;
+	k->starter_timer = sd_event_source_unref(k->starter_timer);
+	for (size_t i = 0; i < STARTERS && keeper_starter_lives(k); i++)
+		if (k->starters[i].pid == 0)
+			start_again(k, i);
+	return 0;
+}
+
+static void
+start_dead_soon(struct keeper *k, uint64_t us)
+{
+	int r = 0;
+
+	if (k->stopping || k->starter_timer != NULL)
+		return;
+	r = sd_event_add_time_relative(k->event, &k->starter_timer, CLOCK_MONOTONIC, us, 1000,
+	    on_start_again, k);
+	if (r < 0)
+		log_warnx("keeper: cannot plan the start of a starter: %s", strerror(-r));
 }
 
 void
 keeper_starter_reap(struct keeper *k)
 {
-	struct event e = { .kind = EVENT_GAP, .zv = ZV_14_WATCH_GAP, .action = ACTION_GAP,
-	    .severity = SEVERITY_HIGH, .count = 1 };
-	int status;
+	for (size_t i = 0; i < STARTERS; i++) {
+		struct starter *s = &k->starters[i];
+		const int64_t lived = clock_ns(CLOCK_MONOTONIC) / 1000 - s->started_us;
 
-	if (k->starter == 0 || waitpid(k->starter, &status, WNOHANG) != k->starter)
-		return;
-	k->starter = 0;
-	if (k->stopping)
-		return;
-	log_warnx("the starter of the alerter is gone: an alerter that dies stays away");
-	e.first_ns = e.last_ns = keeper_now_ns();
-	snprintf(e.reason, sizeof(e.reason), "the process that starts the alerter was ended: "
-	    "alerts are not sent any more when the alerter dies, until sekishod is restarted");
-	(void)ipc_send(k->record[WRITER_KEEPER][0], IPC_RECORD_EVENT, &e, sizeof(e), -1);
+		if (s->pid == 0 || waitpid(s->pid, NULL, WNOHANG) != s->pid)
+			continue;
+		s->pid = 0;
+		s->died_ns = clock_ns(CLOCK_REALTIME);
+		if (k->stopping)
+			continue;
+		log_warnx("the %s was ended", keeper_starter_name(i));
+		if (keeper_starter_lives(k))
+			start_dead_soon(k, lived >= HEALTHY_US ? 0 : PAUSE_US);
+		else
+			tell(k, s, i);
+	}
 }
 
 void
 keeper_starter_end(struct keeper *k)
 {
-	if (k->starter == 0)
-		return;
-	(void)kill(k->starter, SIGKILL);
-	(void)waitpid(k->starter, NULL, 0);
-	k->starter = 0;
+	for (size_t i = 0; i < STARTERS; i++) {
+		struct starter *s = &k->starters[i];
+
+		if (s->pid == 0)
+			continue;
+		(void)kill(s->pid, SIGKILL);
+		(void)waitpid(s->pid, NULL, 0);
+		s->pid = 0;
+	}
 }

@@ -5,8 +5,6 @@
  */
 #include "agent/record/line_scan.h"
 
-#include "rules/utf8.h"
-
 #include <string.h>
 
 /* Nested this deep our lines never are. */
@@ -105,136 +103,15 @@ struct strangers {
 	size_t count;
 };
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint64_t words2 __attribute__((vector_size(16)));
-
-static bool
-is_special(uint8_t c)
-{
-	return c < 0x20 || c >= 0x7f || c == '"' || c == '\\';
-}
-
-/* Printable ASCII but quote and backslash; most of every text. */
-static const char *
-skip_plain(const char *p, const char *end)
-{
-	for (; end - p >= 16; p += 16) {
-		bytes16 v;
-		words2 found;
-
-		memcpy(&v, p, sizeof(v));
-		found = (words2)((bytes16)(v < 0x20) | (bytes16)(v >= 0x7f) |
-		    (bytes16)(v == '"') | (bytes16)(v == '\\'));
-		if ((found[0] | found[1]) != 0)
-			break;
-	}
-	while (p < end && !is_special((uint8_t)*p))
-		p++;
-	return p;
-}
-
-static int
-hex4(const char *p, const char *end)
-{
-	int n = 0;
-
-	if (end - p < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-
-		if (c >= '0' && c <= '9')
-			n = n << 4 | (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			n = n << 4 | (c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			n = n << 4 | (c - 'A' + 10);
-		else
-			return -1;
-	}
-	return n;
-}
-
-/* Behind the escape at p, NULL for one that is none. NUL and lone surrogates are none. */
-static const char *
-skip_escape(const char *p, const char *end)
-{
-	int n;
-
-	if (end - p < 2)
-		return NULL;
-	if (p[1] != 'u')
-		return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL ? p + 2 : NULL;
-	n = hex4(p + 2, end);
-	if (n <= 0 || (n >= 0xdc00 && n <= 0xdfff))
-		return NULL;
-	p += 6;
-	if (n < 0xd800 || n > 0xdbff)
-		return p;
-	if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
-		return NULL;
-	n = hex4(p + 2, end);
-	return n >= 0xdc00 && n <= 0xdfff ? p + 6 : NULL;
-}
-
-static bool
-is_tail(char c)
-{
-	return ((uint8_t)c & 0xc0) == 0x80;
-}
-
-/* Behind the characters at p that are not ASCII; NULL: no UTF-8. */
-static const char *
-skip_wide(struct scan *s, const char *p)
-{
-	while (p < s->end && (uint8_t)*p >= 0x80) {
-		uint32_t c;
-		size_t n;
-
-		/* U+3000 to U+9FFF: Japanese. None of them too long a form, or a control. */
-		if ((uint8_t)*p >= 0xe3 && (uint8_t)*p <= 0xe9 && s->end - p >= 3 &&
-		    is_tail(p[1]) && is_tail(p[2])) {
-			p += 3;
-			continue;
-		}
-		n = utf8_decode(p, (size_t)(s->end - p), &c);
-		if (n == 0)
-			return NULL;
-		if (utf8_is_control(c))
-			s->plain = false;
-		p += n;
-	}
-	return p;
-}
-
 /* s->at stands behind the opening quote, and then behind the closing one. */
 static bool
 scan_text(struct scan *s, struct line_text *out)
 {
-	const char *p = s->at;
+	const char *behind = line_text_scan(s->at, s->end, out, &s->plain);
 
-	out->text = p;
-	out->escaped = false;
-	for (;;) {
-		p = skip_plain(p, s->end);
-		if (p == s->end || (uint8_t)*p < 0x20)
-			return false;
-		if (*p == '"')
-			break;
-		if (*p == '\\') {
-			out->escaped = true;
-			p = skip_escape(p, s->end);
-		} else if (*p == 0x7f) {
-			s->plain = false;
-			p++;
-		} else {
-			p = skip_wide(s, p);
-		}
-		if (p == NULL)
-			return false;
-	}
-	out->length = (uint32_t)(p - out->text);
-	s->at = p + 1;
+	if (behind == NULL)
+		return false;
+	s->at = behind;
 	return true;
 }
 
@@ -480,14 +357,6 @@ line_scan(const char *line, size_t length, struct line_fields *out)
 		return false;
 	out->plain = s.plain;
 	return s.at == s.end;
-}
-
-bool
-line_text_is(const struct line_text *t, const char *text)
-{
-	size_t n = strlen(text);
-
-	return t->length == n && (n == 0 || memcmp(t->text, text, n) == 0);
 }
 
 static void

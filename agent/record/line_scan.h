@@ -9,17 +9,12 @@
 #ifndef AGENT_RECORD_LINE_SCAN_H
 #define AGENT_RECORD_LINE_SCAN_H
 
+#include "agent/record/line_text.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A text in the line, without its quotes; not NUL terminated. text NULL: no such member. */
-struct line_text {
-	const char *text;
-	uint32_t length;
-	bool escaped;		/* holds a backslash: not what it means yet */
-};
 
 struct line_fields {
 	struct line_text time;			/* @timestamp */
@@ -50,8 +45,5 @@ void line_fields_of(const json_t *record, struct line_fields *out);
 
 /* Whether that number of f stands in the line: line_has(f, &f->source_port). */
 bool line_has(const struct line_fields *f, const uint64_t *number);
-
-/* True for the same bytes. A text that is not there equals "". */
-bool line_text_is(const struct line_text *t, const char *text);
 
 #endif /* AGENT_RECORD_LINE_SCAN_H */

@@ -15,6 +15,13 @@
 /* zlib: a gzip header, and the largest window. */
 #define GZIP_WINDOW	(16 + 15)
 
+enum packing {
+	PLAIN = 0,
+	ZSTD,
+	GZIP,
+	FOREIGN
+};
+
 struct log_source {
 	int fd;
 	ZSTD_DStream *zstd;		/* one of both when it is compressed */
@@ -45,16 +52,46 @@ log_source_foreign(const char *name)
 	return ends_in(name, ".xz") || ends_in(name, ".bz2");
 }
 
+static enum packing
+by_name(const char *name)
+{
+	return ends_in(name, ".zst") ? ZSTD : ends_in(name, ".gz") ? GZIP : PLAIN;
+}
+
+/* A record begins with a brace, and none of these does. */
+static enum packing
+by_bytes(int fd)
+{
+	static const struct {
+		uint8_t bytes[4];
+		size_t length;
+		enum packing packing;
+	} rows[] = {
+		{ { 0x28, 0xb5, 0x2f, 0xfd }, 4, ZSTD }, { { 0x1f, 0x8b }, 2, GZIP },
+		{ { 0xfd, '7', 'z', 'X' }, 4, FOREIGN }, { { 'B', 'Z', 'h' }, 3, FOREIGN },
+	};
+	uint8_t first[4] = { 0 };
+
+	if (pread(fd, first, sizeof(first), 0) < 0)
+		return PLAIN;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (memcmp(first, rows[i].bytes, rows[i].length) == 0)
+			return rows[i].packing;
+	return PLAIN;
+}
+
 /* 0 or negative errno. */
 static int
-open_stream(struct log_source *s, const char *name)
+open_stream(struct log_source *s, enum packing packing)
 {
-	if (!log_source_packed(name))
+	if (packing == PLAIN)
 		return 0;
+	if (packing == FOREIGN)
+		return -EOPNOTSUPP;
 	s->packed = malloc(PACKED_BYTES);
 	if (s->packed == NULL)
 		return -ENOMEM;
-	if (ends_in(name, ".zst")) {
+	if (packing == ZSTD) {
 		s->zstd = ZSTD_createDStream();
 		return s->zstd != NULL ? 0 : -ENOMEM;
 	}
@@ -77,7 +114,7 @@ open_regular(struct log_source *s, int directory, const char *name)
 	    O_CLOEXEC);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? open_stream(s, name) : -EINVAL;
+	return S_ISREG(st.st_mode) ? open_stream(s, by_name(name)) : -EINVAL;
 }
 
 struct log_source *
@@ -94,6 +131,31 @@ log_source_open(int directory, const char *name)
 	log_source_close(s);
 	errno = -r;
 	return NULL;
+}
+
+struct log_source *
+log_source_take(int fd)
+{
+	struct log_source *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (s == NULL) {
+		close(fd);
+		return NULL;
+	}
+	s->fd = fd;
+	r = open_stream(s, by_bytes(fd));
+	if (r == 0)
+		return s;
+	log_source_close(s);
+	errno = -r;
+	return NULL;
+}
+
+bool
+log_source_is_packed(const struct log_source *s)
+{
+	return s->packed != NULL;
 }
 
 void

@@ -16,7 +16,15 @@ bool log_source_foreign(const char *name);
 
 /* Open name in a directory: regular files only. NULL with errno. */
 struct log_source *log_source_open(int directory, const char *name);
+/*
+ * What is in a file that is open, whatever its name: its first bytes say how it is
+ * compressed. Takes the descriptor over. NULL with errno, EOPNOTSUPP for what is compressed
+ * in a way that nobody here reads.
+ */
+struct log_source *log_source_take(int fd);
 void log_source_close(struct log_source *s);	/* accepts NULL */
+/* Compressed: it does not grow. */
+bool log_source_is_packed(const struct log_source *s);
 
 /*
  * At most size bytes; 0 at the end for now (a plain file may grow); negative errno,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -207,6 +206,17 @@ log_sync_request(struct log_sync *s, int fd, const struct seal_state *state)
 	}
 	pthread_mutex_unlock(&s->lock);
 	return r;
+}
+
+bool
+log_sync_has_room(struct log_sync *s)
+{
+	bool room;
+
+	pthread_mutex_lock(&s->lock);
+	room = s->n_files < SYNC_FILES;
+	pthread_mutex_unlock(&s->lock);
+	return room;
 }
 
 int

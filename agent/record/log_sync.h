@@ -8,6 +8,8 @@
 
 #include "agent/record/seal.h"
 
+#include <stdbool.h>
+
 struct log_sync;
 
 /* All signals stay blocked in the thread; the directory is borrowed. NULL with errno. */
@@ -23,6 +25,9 @@ void log_sync_free(struct log_sync *s);
  * errno, -EAGAIN when too many rotated files wait for a stuck disk.
  */
 int log_sync_request(struct log_sync *s, int fd, const struct seal_state *state);
+
+/* One more file may be closed: its successor will be taken too, and none goes unsynced. */
+bool log_sync_has_room(struct log_sync *s);
 
 /*
  * Errno of a sync that failed since the last call, 0 for none. The kernel marks

@@ -3,9 +3,12 @@
 
 #include "agent/record/log_names.h"
 #include "agent/record/log_pack.h"
+#include "agent/record/log_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,47 +22,37 @@
 /* The folder changed under the hands: read again, so many times. */
 #define AGAIN	5
 
-static int
-read_packed(struct log_verify *v, int fd, char *block)
-{
-	struct log_unpack *u = log_unpack_new(fd);
-	ssize_t n = -ENOMEM;
-
-	while (u != NULL && (n = log_unpack_read(u, block, BLOCK)) > 0)
-		log_verify_bytes(v, block, (size_t)n);
-	log_unpack_free(u);
-	return (int)-n;
-}
-
 /* 0 at the end of the file, or errno. */
 static int
-read_file(struct log_verify *v, int fd, char *block)
+read_file(struct log_verify *v, struct log_source *s, char *block)
 {
 	for (;;) {
-		ssize_t n = read(fd, block, BLOCK);
+		ssize_t n = log_source_read(s, block, BLOCK);
 
-		if (n < 0 && errno == EINTR)
+		if (n == -EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? errno : 0;
+			return (int)-n;
 		log_verify_bytes(v, block, (size_t)n);
 	}
 }
 
+/* Takes the descriptor over. */
 static void
-verify_open(struct log_verify *v, int fd, const char *name)
+verify_open(struct log_verify *v, int fd)
 {
 	const struct timespec moment = { .tv_nsec = WAIT_NS };
-	const bool packed = log_pack_named(name);
+	struct log_source *s = log_source_take(fd);
 	char *block = malloc(BLOCK);
-	int error = block == NULL ? ENOMEM : packed ? read_packed(v, fd, block) :
-	    read_file(v, fd, block);
+	int error = s == NULL ? errno : block == NULL ? ENOMEM : read_file(v, s, block);
 
-	for (int i = 0; !packed && error == 0 && log_verify_rest(v) > 0 && i < WAITS; i++) {
+	for (int i = 0; error == 0 && !log_source_is_packed(s) && log_verify_rest(v) > 0 &&
+	    i < WAITS; i++) {
 		nanosleep(&moment, NULL);
-		error = read_file(v, fd, block);
+		error = read_file(v, s, block);
 	}
 	free(block);
+	log_source_close(s);
 	if (error != 0)
 		log_verify_unreadable(v, error);
 	else
@@ -80,18 +73,28 @@ open_regular(int at, const char *name)
 	return -EINVAL;
 }
 
+/* As it is named, or as the recorder has packed it since. */
+static int
+open_named(int at, const char *name)
+{
+	int fd = open_regular(at, name);
+	char packed[PATH_MAX];
+	int n = snprintf(packed, sizeof(packed), "%s" LOG_PACK_END, name);
+
+	return fd == -ENOENT && n > 0 && (size_t)n < sizeof(packed) ? open_regular(at, packed) :
+	    fd;
+}
+
 void
 log_verify_file(struct log_verify *v, int at, const char *name)
 {
-	int fd = open_regular(at, name);
+	int fd = open_named(at, name);
 
 	log_verify_begin(v, name);
-	if (fd < 0) {
+	if (fd < 0)
 		log_verify_unreadable(v, -fd);
-		return;
-	}
-	verify_open(v, fd, name);
-	close(fd);
+	else
+		verify_open(v, fd);
 }
 
 /* Where everything stood at one moment: the current file first, then the names. */
@@ -141,12 +144,10 @@ verify_closed(struct log_verify *v, struct folder *f)
 		if (is_current(f, fd)) {
 			close(f->current);
 			f->current = -1;
-			verify_open(v, fd, name);
-			close(fd);
+			verify_open(v, fd);
 			return true;
 		}
-		verify_open(v, fd, name);
-		close(fd);
+		verify_open(v, fd);
 	}
 	return true;
 }
@@ -168,10 +169,10 @@ verify_once(struct log_verify *v, struct folder *f, int *error)
 	whole = verify_closed(v, f) && !was_packed(f);
 	if (whole && f->current >= 0) {
 		log_verify_begin(v, LOG_NAME);
-		verify_open(v, f->current, LOG_NAME);
-	}
-	if (f->current >= 0)
+		verify_open(v, f->current);
+	} else if (f->current >= 0) {
 		close(f->current);
+	}
 	log_names_free(&f->names);
 	return whole;
 }

@@ -8,7 +8,10 @@
 
 #include "agent/record/log_verify.h"
 
-/* One file of any name. 0; what is wrong with it is a finding. */
+/*
+ * One file of any name, plain or compressed (its bytes tell), or what it was packed to
+ * since. What is wrong with it is a finding.
+ */
 void log_verify_file(struct log_verify *v, int at, const char *name);
 
 /*

@@ -84,17 +84,6 @@ record_groups_free(struct record_groups *g)
 	free(g);
 }
 
-static size_t
-copy(char *out, size_t size, const struct line_text *t)
-{
-	size_t n = t->length < size ? t->length : size - 1;
-
-	if (n > 0)
-		memcpy(out, t->text, n);
-	out[n] = '\0';
-	return n;
-}
-
 static void
 local_name(struct record_groups *g, enum record_by by, const struct line_text *time,
     char out[NAME_SIZE])
@@ -103,7 +92,7 @@ local_name(struct record_groups *g, enum record_by by, const struct line_text *t
 	time_t t;
 
 	if (time->length < MINUTE_LENGTH) {
-		copy(out, NAME_SIZE, time);
+		line_text_copy(time, out, NAME_SIZE);
 		return;
 	}
 	if (memcmp(time->text, g->minute, MINUTE_LENGTH) != 0) {
@@ -131,22 +120,22 @@ name_by(struct record_groups *g, enum record_by by, const struct line_fields *f,
 		out[0] = '\0';
 		break;
 	case BY_SOURCE:
-		copy(out, NAME_SIZE, f->source.length > 0 ? &f->source : &f->source_mac);
+		line_text_copy(f->source.length > 0 ? &f->source : &f->source_mac, out, NAME_SIZE);
 		break;
 	case BY_DESTINATION:
-		copy(out, NAME_SIZE, f->destination.length > 0 ? &f->destination :
-		    &f->destination_mac);
+		line_text_copy(f->destination.length > 0 ? &f->destination :
+		    &f->destination_mac, out, NAME_SIZE);
 		break;
 	case BY_PAIR:
-		n = copy(out, NAME_SIZE / 2 - 4, &f->from);
+		n = line_text_copy(&f->from, out, NAME_SIZE / 2 - 4);
 		memcpy(out + n, " -> ", 4);
-		copy(out + n + 4, NAME_SIZE - n - 4, &f->to);
+		line_text_copy(&f->to, out + n + 4, NAME_SIZE - n - 4);
 		break;
 	case BY_CLASS:
-		copy(out, NAME_SIZE, &f->class);
+		line_text_copy(&f->class, out, NAME_SIZE);
 		break;
 	case BY_PERMIT:
-		copy(out, NAME_SIZE, &f->permit);
+		line_text_copy(&f->permit, out, NAME_SIZE);
 		break;
 	case BY_HOUR:
 	case BY_DAY:
@@ -261,7 +250,7 @@ record_groups_add_growth(struct record_groups *g, const struct line_fields *f,
 	group->records += growth->begins;
 	group->leaks += growth->begins && line_text_is(&f->action, "leak");
 	group->packets += growth->packets;
-	copy(time, sizeof(time), &f->time);
+	line_text_copy(&f->time, time, sizeof(time));
 	stretch(group, time, time);
 	return 0;
 }

@@ -8,7 +8,6 @@
 #include "agent/record/record_text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +23,14 @@ static const struct record_room rooms[] = {
 /* Of the host's name in the last room; the first label is known where it is read. */
 #define SHORT_HOSTNAME 8
 
+/* Most of a record's times are the same. */
 static void
-put_time(struct record_line *l, const char *key, int64_t ns)
+put_time(struct builder *b, const char *key, int64_t ns)
 {
-	char text[RECORD_TIME_SIZE];
-
-	record_line_text(l, key, record_time(ns, text));
+	if (b->time[0] == '\0' || b->time_ns != ns)
+		record_time(ns, b->time);
+	b->time_ns = ns;
+	record_line_word(&b->line, key, b->time);
 }
 
 static bool
@@ -90,18 +91,31 @@ put_categories(struct builder *b)
 		action = record_kind_name((enum event_kind)e->kind);
 		break;
 	}
-	record_line_text(l, "kind", kind);
+	record_line_word(l, "kind", kind);
 	record_line_open(l, "category", '[');
-	record_line_text(l, NULL, category);
+	record_line_word(l, NULL, category);
 	if (is_violation(b))
-		record_line_text(l, NULL, "intrusion_detection");
+		record_line_word(l, NULL, "intrusion_detection");
 	record_line_close(l, ']');
 	record_line_open(l, "type", '[');
-	record_line_text(l, NULL, type);
+	record_line_word(l, NULL, type);
 	record_line_close(l, ']');
-	record_line_text(l, "action", action);
+	record_line_word(l, "action", action);
 	if (is_change(b))
-		record_line_text(l, "outcome", e->outcome == 0 ? "success" : "failure");
+		record_line_word(l, "outcome", e->outcome == 0 ? "success" : "failure");
+}
+
+/* "<boot>-<number>" */
+static void
+put_id(struct record_line *l, const struct record_context *c)
+{
+	char id[64], digits[RECORD_NUMBER_SIZE];
+	const size_t n = strnlen(c->boot, 40);
+
+	memcpy(id, c->boot, n);
+	id[n] = '-';
+	(void)stpcpy(id + n + 1, record_line_decimal(c->sequence, digits));
+	record_line_text(l, "id", id);
 }
 
 static void
@@ -109,19 +123,17 @@ put_event(struct builder *b)
 {
 	const struct record_context *c = b->context;
 	struct record_line *l = &b->line;
-	char id[64];
 
 	record_line_open(l, "event", '{');
 	put_categories(b);
-	record_line_text(l, "module", c->sender);
-	snprintf(id, sizeof(id), "%.40s-%" PRIu64, c->boot, c->sequence);
-	record_line_text(l, "id", id);
+	record_line_word(l, "module", c->sender);
+	put_id(l, c);
 	record_line_number(l, "sequence", c->sequence);
 	record_line_number(l, "severity", b->event->severity);
 	record_line_text(l, "reason", b->text.reason);
-	put_time(l, "start", b->event->first_ns);
-	put_time(l, "end", b->event->last_ns);
-	put_time(l, "created", c->created_ns);
+	put_time(b, "start", b->event->first_ns);
+	put_time(b, "end", b->event->last_ns);
+	put_time(b, "created", c->created_ns);
 	record_line_close(l, '}');
 }
 
@@ -130,16 +142,16 @@ put_rule(struct builder *b)
 {
 	enum violation_class zv = (enum violation_class)b->event->zv;
 	struct record_line *l = &b->line;
-	char version[13];
+	char version[13] = "";
 
 	if (zv == ZV_NONE && b->event->kind == EVENT_GAP)
 		zv = ZV_14_WATCH_GAP;
 	if (zv == ZV_NONE)
 		return;
 	record_line_open(l, "rule", '{');
-	record_line_text(l, "id", violation_class_id(zv));
+	record_line_word(l, "id", violation_class_id(zv));
 	record_line_text(l, "name", violation_class_name(zv, MESSAGE_ENGLISH));
-	snprintf(version, sizeof(version), "%.12s", b->event->policy_digest);
+	memcpy(version, b->event->policy_digest, strnlen(b->event->policy_digest, 12));
 	record_line_text(l, "version", version);
 	record_line_close(l, '}');
 }
@@ -180,9 +192,9 @@ put_observer(struct builder *b)
 
 	record_line_open(l, "observer", '{');
 	put_hostname(b);
-	record_line_text(l, "product", "sekisho");
+	record_line_word(l, "product", "sekisho");
 	record_line_text(l, "version", b->context->version);
-	record_line_text(l, "type", "firewall");
+	record_line_word(l, "type", "firewall");
 	put_side(l, "ingress", b->text.from_zone, b->text.in_interface);
 	put_side(l, "egress", b->text.to_zone, b->text.out_interface);
 	record_line_close(l, '}');
@@ -214,7 +226,7 @@ put_own(struct builder *b, const char *japanese)
 	struct record_line *l = &b->line;
 
 	record_line_open(l, "sekisho", '{');
-	record_line_text(l, "kind", record_kind_name((enum event_kind)e->kind));
+	record_line_word(l, "kind", record_kind_name((enum event_kind)e->kind));
 	record_line_number(l, "schema", RECORD_SCHEMA);
 	record_line_number(l, "monotonic_ns", (uint64_t)b->context->monotonic_ns);
 	if (is_violation(b))
@@ -252,10 +264,10 @@ put_record(struct builder *b, const char *english, const char *japanese)
 {
 	struct record_line *l = &b->line;
 
-	put_time(l, "@timestamp", b->event->last_ns);
+	put_time(b, "@timestamp", b->event->last_ns);
 	record_line_text(l, "message", english);
 	record_line_open(l, "ecs", '{');
-	record_line_text(l, "version", RECORD_ECS_VERSION);
+	record_line_word(l, "version", RECORD_ECS_VERSION);
 	record_line_close(l, '}');
 	put_event(b);
 	put_rule(b);

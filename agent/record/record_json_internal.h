@@ -14,6 +14,8 @@ struct builder {
 	const struct record_room *room;
 	struct record_text text;
 	struct record_line line;
+	int64_t time_ns;		/* of the text below; "": none yet */
+	char time[RECORD_TIME_SIZE];
 };
 
 /* ECS source, destination and network of a violation. */

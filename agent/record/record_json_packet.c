@@ -2,7 +2,6 @@
 /* The members of a record that only a violation has: what the packet said. */
 #include "agent/record/record_json_internal.h"
 
-#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +37,7 @@ put_bits(struct record_line *l, const char *key, unsigned int bits,
 	record_line_open(l, key, '[');
 	for (size_t i = 0; i < n; i++)
 		if ((bits & names[i].bit) != 0)
-			record_line_text(l, NULL, names[i].name);
+			record_line_word(l, NULL, names[i].name);
 	record_line_close(l, ']');
 }
 
@@ -62,7 +61,7 @@ put_mac(struct record_line *l, const uint8_t *mac)
 		text[3 * i + 2] = '-';
 	}
 	text[sizeof(text) - 1] = '\0';
-	record_line_text(l, "mac", text);
+	record_line_word(l, "mac", text);
 }
 
 static void
@@ -77,7 +76,7 @@ put_endpoint(struct builder *b, const char *key, const struct ip_addr *a, uint16
 		return;
 	record_line_open(l, key, '{');
 	if (a->family != IP_NONE)
-		record_line_text(l, "ip", address_print(a, text));
+		record_line_word(l, "ip", address_print(a, text));
 	if (shows_ports(f))
 		record_line_number(l, "port", port);
 	if ((f->flags & FACT_HAS_MAC) != 0)
@@ -118,9 +117,9 @@ put_network(struct builder *b)
 	struct record_line *l = &b->line;
 
 	record_line_open(l, "network", '{');
-	record_line_text(l, "type", type);
+	record_line_word(l, "type", type);
 	if (type != NULL && strcmp(type, "arp") != 0) {
-		record_line_text(l, "transport", record_transport(f->protocol));
+		record_line_word(l, "transport", record_transport(f->protocol));
 		record_line_keyword(l, "iana_number", f->protocol);
 	}
 	record_line_number(l, "packets", b->event->count);
@@ -165,7 +164,7 @@ put_tunnel(struct record_line *l, const struct facts *f)
 	if (f->level == 0)
 		return;
 	record_line_open(l, "tunnel", '{');
-	record_line_text(l, "type", tunnel_name((enum tunnel)f->tunnel));
+	record_line_word(l, "type", tunnel_name((enum tunnel)f->tunnel));
 	record_line_number(l, "level", f->level);
 	record_line_close(l, '}');
 }
@@ -188,14 +187,14 @@ put_headers(struct record_line *l, const struct facts *f)
 
 	if (f->ethertype != 0) {
 		snprintf(ethertype, sizeof(ethertype), "0x%04x", f->ethertype);
-		record_line_text(l, "ethertype", ethertype);
+		record_line_word(l, "ethertype", ethertype);
 	}
 	if (ports && !shows_ports(f))
 		put_icmp(l, f);
 	if (f->protocol == IPPROTO_TCP && ports)
 		record_line_number(l, "tcp_flags", f->tcp_flags);
 	if (f->unreadable != READABLE)
-		record_line_text(l, "unreadable",
+		record_line_word(l, "unreadable",
 		    unreadable_name((enum unreadable)f->unreadable));
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		known |= marks[i].bit;
@@ -210,18 +209,20 @@ record_json_violation(struct builder *b)
 {
 	const struct event *e = b->event;
 	struct record_line *l = &b->line;
-	char key[17];
+	static const char digits[] = "0123456789abcdef";
+	char key[17] = "";
 
-	record_line_text(l, "verdict", e->facts.unreadable == READABLE ? "violation" :
+	record_line_word(l, "verdict", e->facts.unreadable == READABLE ? "violation" :
 	    "unclassifiable");
-	record_line_text(l, "agg", record_phase_name((enum event_phase)e->phase));
-	snprintf(key, sizeof(key), "%016" PRIx64, e->key);
-	record_line_text(l, "key", key);
+	record_line_word(l, "agg", record_phase_name((enum event_phase)e->phase));
+	for (int i = 0; i < 16; i++)
+		key[i] = digits[e->key >> (60 - 4 * i) & 15];
+	record_line_word(l, "key", key);
 	record_line_number(l, "count", e->count);
 	record_line_text(l, "permit", b->text.permit);
 	put_bits(l, "witness", e->witness, witnesses,
 	    sizeof(witnesses) / sizeof(witnesses[0]));
-	record_line_text(l, "from_class", zone_class_name((enum zone_class)e->from_class));
-	record_line_text(l, "to_class", zone_class_name((enum zone_class)e->to_class));
+	record_line_word(l, "from_class", zone_class_name((enum zone_class)e->from_class));
+	record_line_word(l, "to_class", zone_class_name((enum zone_class)e->to_class));
 	put_headers(l, &e->facts);
 }

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits of UINT64_MAX. */
-#define NUMBER_SIZE 20
-
 void
 record_line_begin(struct record_line *l, char text[RECORD_LINE_MAX])
 {
@@ -49,13 +46,6 @@ put_escape(struct record_line *l, uint32_t c)
 	put(l, text, (size_t)n);
 }
 
-/* ASCII that stands for itself inside a string. */
-static bool
-is_plain(char c)
-{
-	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-}
-
 /* The character at s, escaped where it has to be; how many bytes it has, 0 is no UTF-8. */
 static size_t
 put_character(struct record_line *l, const char *s, size_t n, bool quoted)
@@ -82,8 +72,7 @@ put_utf8(struct record_line *l, const char *s, size_t n, bool quoted)
 	size_t length;
 
 	while (n > 0 && !l->full) {
-		for (length = 0; length < n && is_plain(s[length]);)
-			length++;
+		length = utf8_plain(s, n);
 		if (length > 0)
 			put(l, s, length);
 		else
@@ -97,24 +86,35 @@ put_utf8(struct record_line *l, const char *s, size_t n, bool quoted)
 	}
 }
 
+/* A member's comma, its key and what follows the colon. */
 static void
-put_key(struct record_line *l, const char *key)
+put_key(struct record_line *l, const char *key, char first)
 {
-	if (l->comma)
-		put(l, ",", 1);
-	l->comma = true;
-	if (key == NULL)
+	const size_t n = key != NULL ? strlen(key) : 0;
+	char *p = l->text + l->used;
+
+	/* Comma, two quotes, colon, and that character. */
+	if (l->full || n + 5 >= RECORD_BODY_MAX - l->used) {
+		l->full = true;
 		return;
-	put(l, "\"", 1);
-	put(l, key, strlen(key));
-	put(l, "\":", 2);
+	}
+	if (l->comma)
+		*p++ = ',';
+	l->comma = true;
+	if (key != NULL) {
+		*p++ = '"';
+		p = mempcpy(p, key, n);
+		*p++ = '"';
+		*p++ = ':';
+	}
+	*p++ = first;
+	l->used = (size_t)(p - l->text);
 }
 
 void
 record_line_open(struct record_line *l, const char *key, char bracket)
 {
-	put_key(l, key);
-	put(l, &bracket, 1);
+	put_key(l, key, bracket);
 	l->comma = false;
 }
 
@@ -130,17 +130,15 @@ record_line_text(struct record_line *l, const char *key, const char *text)
 {
 	if (text == NULL || *text == '\0')
 		return;
-	put_key(l, key);
-	put(l, "\"", 1);
+	put_key(l, key, '"');
 	put_utf8(l, text, strlen(text), true);
 	put(l, "\"", 1);
 }
 
-/* Its first digit in out; out ends with a NUL. */
-static const char *
-decimal(uint64_t number, char out[NUMBER_SIZE + 1])
+const char *
+record_line_decimal(uint64_t number, char out[RECORD_NUMBER_SIZE])
 {
-	char *digit = out + NUMBER_SIZE;
+	char *digit = &out[RECORD_NUMBER_SIZE - 1];
 
 	*digit = '\0';
 	do {
@@ -151,28 +149,38 @@ decimal(uint64_t number, char out[NUMBER_SIZE + 1])
 }
 
 void
+record_line_word(struct record_line *l, const char *key, const char *word)
+{
+	if (word == NULL || *word == '\0')
+		return;
+	put_key(l, key, '"');
+	put(l, word, strlen(word));
+	put(l, "\"", 1);
+}
+
+void
 record_line_number(struct record_line *l, const char *key, uint64_t number)
 {
-	char out[NUMBER_SIZE + 1];
-	const char *digits = decimal(number, out);
+	char out[RECORD_NUMBER_SIZE];
+	const char *digits = record_line_decimal(number, out);
 
-	put_key(l, key);
-	put(l, digits, strlen(digits));
+	put_key(l, key, digits[0]);
+	put(l, digits + 1, strlen(digits + 1));
 }
 
 void
 record_line_keyword(struct record_line *l, const char *key, uint64_t number)
 {
-	char out[NUMBER_SIZE + 1];
+	char out[RECORD_NUMBER_SIZE];
 
-	record_line_text(l, key, decimal(number, out));
+	record_line_word(l, key, record_line_decimal(number, out));
 }
 
 void
 record_line_true(struct record_line *l, const char *key)
 {
-	put_key(l, key);
-	put(l, "true", 4);
+	put_key(l, key, 't');
+	put(l, "rue", 3);
 }
 
 void
@@ -188,8 +196,8 @@ record_line_members(struct record_line *l, json_t *members)
 			l->error = -ENOMEM;
 			return;
 		}
-		put_key(l, key);
-		put_utf8(l, json, strlen(json), false);
+		put_key(l, key, json[0]);
+		put_utf8(l, json + 1, strlen(json) - 1, false);
 		free(json);
 	}
 }

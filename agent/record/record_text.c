@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/record_text.h"
 
+#include "agent/record/record_line.h"
 #include "agent/record/text_clean.h"
 
 #include <netinet/in.h>
@@ -9,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_SECOND 1000000000
+#define NS_PER_SECOND	INT64_C(1000000000)
+#define NS_PER_DAY	(NS_PER_SECOND * 24 * 3600)
 
 static size_t
 smaller(size_t a, size_t b)
@@ -60,32 +62,45 @@ put_digits(char *out, unsigned int number, int digits)
 	return out + digits;
 }
 
-/* By hand: strftime(3) and snprintf(3) were a fifth of the cost of a record. */
+/*
+ * Years are counted from March, so that the leap day is the last one, in cycles of 400 years
+ * of 146,097 days. 64 bits of nanoseconds begin in 1677 and end in 2262: all is positive from
+ * the year 0 on, and a year has four digits.
+ */
+static char *
+put_date(char *at, int64_t days_of_1970)
+{
+	const unsigned int days = (unsigned int)(days_of_1970 + 719468);
+	const unsigned int of_cycle = days % 146097;
+	const unsigned int year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 -
+	    of_cycle / 146096) / 365;
+	const unsigned int day = of_cycle - (365 * year + year / 4 - year / 100);
+	const unsigned int month = (5 * day + 2) / 153;
+
+	at = put_digits(at, days / 146097 * 400 + year + (month >= 10), 4);
+	*at++ = '-';
+	at = put_digits(at, month < 10 ? month + 3 : month - 9, 2);
+	*at++ = '-';
+	return put_digits(at, day - (153 * month + 2) / 5 + 1, 2);
+}
+
+/* By hand: strftime(3), snprintf(3) and gmtime(3) were a fifth of the cost of a record. */
 const char *
 record_time(int64_t ns, char *out)
 {
 	/* Downwards also before 1970. */
-	int64_t rest = ns % NS_PER_SECOND < 0 ? ns % NS_PER_SECOND + NS_PER_SECOND :
-	    ns % NS_PER_SECOND;
-	time_t seconds = (ns - rest) / NS_PER_SECOND;
-	struct tm tm;
-	char *at = out;
+	int64_t rest = ns % NS_PER_DAY < 0 ? ns % NS_PER_DAY + NS_PER_DAY : ns % NS_PER_DAY;
+	unsigned int seconds = (unsigned int)(rest / NS_PER_SECOND);
+	char *at = put_date(out, (ns - rest) / NS_PER_DAY);
 
-	/* 64 bits of nanoseconds end in 2262: a year has four digits. */
-	gmtime_r(&seconds, &tm);
-	at = put_digits(at, (unsigned int)tm.tm_year + 1900, 4);
-	*at++ = '-';
-	at = put_digits(at, (unsigned int)tm.tm_mon + 1, 2);
-	*at++ = '-';
-	at = put_digits(at, (unsigned int)tm.tm_mday, 2);
 	*at++ = 'T';
-	at = put_digits(at, (unsigned int)tm.tm_hour, 2);
+	at = put_digits(at, seconds / 3600, 2);
 	*at++ = ':';
-	at = put_digits(at, (unsigned int)tm.tm_min, 2);
+	at = put_digits(at, seconds / 60 % 60, 2);
 	*at++ = ':';
-	at = put_digits(at, (unsigned int)tm.tm_sec, 2);
+	at = put_digits(at, seconds % 60, 2);
 	*at++ = '.';
-	at = put_digits(at, (unsigned int)rest, 9);
+	at = put_digits(at, (unsigned int)(rest % NS_PER_SECOND), 9);
 	memcpy(at, "Z", sizeof("Z"));
 	return out;
 }
@@ -144,7 +159,7 @@ const char *
 record_service(const struct facts *f, char *out)
 {
 	const char *name = record_transport(f->protocol);
-	char number[4];
+	char number[RECORD_NUMBER_SIZE], port[RECORD_NUMBER_SIZE];
 
 	if ((f->flags & FACT_ARP) != 0)
 		return memcpy(out, "arp", sizeof("arp"));
@@ -152,16 +167,16 @@ record_service(const struct facts *f, char *out)
 		snprintf(out, RECORD_SERVICE_SIZE, "0x%04x", f->ethertype);
 		return out;
 	}
-	snprintf(number, sizeof(number), "%u", f->protocol);
 	if (name == NULL)
-		name = number;
+		name = record_line_decimal(f->protocol, number);
 	if ((f->flags & FACT_HAS_PORTS) == 0)
-		snprintf(out, RECORD_SERVICE_SIZE, "%s", name);
+		(void)stpcpy(out, name);
 	else if (is_icmp(f))
 		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u.%u", name, (unsigned int)f->sport >> 8,
 		    f->sport & 0xffu);
 	else
-		snprintf(out, RECORD_SERVICE_SIZE, "%s/%u", name, f->dport);
+		(void)stpcpy(stpcpy(stpcpy(out, name), "/"),
+		    record_line_decimal(f->dport, port));
 	return out;
 }
 
@@ -270,11 +285,12 @@ class_sentence(const struct event *e, const struct record_text *text,
 	};
 	char *sentence =
 	    violation_sentence(zv, (enum violation_action)e->action, language, &words);
-	char *whole = NULL;
+	const char *id = violation_class_id(zv);
+	const size_t size = sentence != NULL ? strlen(id) + strlen(sentence) + 2 : 0;
+	char *whole = sentence != NULL ? malloc(size) : NULL;
 
-	if (sentence != NULL &&
-	    asprintf(&whole, "%s %s", violation_class_id(zv), sentence) < 0)
-		whole = NULL;
+	if (whole != NULL)
+		stpcpy(stpcpy(stpcpy(whole, id), " "), sentence);
 	free(sentence);
 	return whole;
 }

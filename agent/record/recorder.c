@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loop: one message a turn from whoever has one, trusted peers first, so a
- * flood from the watcher never keeps control's records waiting.
+ * The loop: one message a turn from whoever has one, of a flood a few, trusted peers first,
+ * so a flood from the watcher never keeps control's records waiting: those few take less
+ * than a millisecond. A turn costs as much as a record, and so does a write.
  */
 #include "agent/record/recorder.h"
 
@@ -11,7 +12,9 @@
 #include "agent/record/event_check.h"
 #include "agent/record/packet_ring.h"
 #include "agent/record/recorder_asks.h"
+#include "agent/record/recorder_batch.h"
 #include "agent/record/recorder_write.h"
+#include "agent/tick.h"
 #include "rules/record_rules.h"
 
 #include <errno.h>
@@ -293,23 +296,28 @@ receive_one(struct peer *p)
 static int
 on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
+	const struct peer *p = arg;
+	struct recorder_writer *w = &p->recorder->writer;
+	unsigned int most = p->setup.trusted ? 1 : BATCH_LINES;
+
 	(void)source, (void)fd, (void)events;
-	receive_one(arg);
+	recorder_batch_begin(w);
+	while (most-- > 0 && receive_one(arg) && p->open)
+		;
+	recorder_batch_end(w);
 	return 0;
 }
 
-static int
-on_tick(sd_event_source *source, uint64_t now_us, void *arg)
+static uint64_t
+tick(void *arg)
 {
 	struct recorder *r = arg;
 
-	(void)now_us;
 	beat_strike(r->beat);
 	for (size_t i = 0; i < r->n_peers; i++)
 		report_bad(&r->peers[i]);
 	recorder_writer_tick(&r->writer);
-	sd_event_source_set_time_relative(source, TICK_US);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return TICK_US;
 }
 
 /* At once, not with the next tick: what is written from here on has the new time. */
@@ -409,7 +417,6 @@ watch_signals(struct recorder *r)
 static int
 prepare(struct recorder *r, const struct recorder_setup *setup)
 {
-	sd_event_source *tick = NULL;
 	int e = sd_event_new(&r->loop);
 
 	if (e < 0)
@@ -423,15 +430,9 @@ prepare(struct recorder *r, const struct recorder_setup *setup)
 		e = add_peer(r, &setup->peers[i]);
 	if (e < 0)
 		return e;
-	e = sd_event_add_time_relative(
-	    r->loop, &tick, CLOCK_MONOTONIC, TICK_US, 0, on_tick, r);
-	if (e < 0)
-		return e;
-	/* Reports come even under a flood; the loop owns the source from here on. */
-	sd_event_source_set_priority(tick, SD_EVENT_PRIORITY_IMPORTANT);
-	e = sd_event_source_set_floating(tick, 1);
-	sd_event_source_unref(tick);
-	return e;
+	/* Reports come even under a flood. */
+	return tick_begin(r->loop, &(struct tick){ .first_us = TICK_US, .act = tick,
+	    .arg = r, .priority = SD_EVENT_PRIORITY_IMPORTANT });
 }
 
 /* What was sent before the end is written before the end. */

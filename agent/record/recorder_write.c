@@ -6,6 +6,7 @@
 #include "agent/record/log_tail.h"
 #include "agent/record/record_json.h"
 #include "agent/record/record_text.h"
+#include "agent/record/recorder_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,30 +50,52 @@ save_alive(struct recorder_writer *w)
 	(void)recorder_state_write(w->state_fd, &w->state);
 }
 
-static void
-count_lost(struct recorder_writer *w, int error)
+void
+recorder_count_lost(struct recorder_writer *w, uint64_t n, int error)
 {
 	if (w->state.lost == 0)
 		w->lost_since_ns = recorder_now_ns();
-	w->state.lost++;
-	w->lost_total++;
-	w->seal->lost++;
+	w->state.lost += n;
+	w->lost_total += n;
+	w->seal->lost += n;
 	w->lost_error = -error;
 	save_alive(w);
 }
 
 /* What could not be written is told all the same, without a seal. */
-static void
-alert(struct recorder_writer *w, const struct event *e, const struct record_context *context,
-    char *line, size_t length, size_t unsealed)
+void
+recorder_alert(struct recorder_writer *w, const struct event *e, char *line, size_t length,
+    size_t unsealed)
 {
-	if (strcmp(context->sender, ALERTER) == 0)
-		return;
 	if (unsealed != 0) {
 		memcpy(line + unsealed - 2, "}\n", 2);
 		length = unsealed;
 	}
 	alert_feed_line(&w->alerts, e, line, length);
+}
+
+void
+recorder_sync_soon(struct recorder_writer *w)
+{
+	if (log_sync_request(w->sync, w->file.fd, w->seal) < 0)
+		w->sync_error = EAGAIN;
+}
+
+/* 0 when it stands in the file, or will with those that are held. */
+static int
+put_line(struct recorder_writer *w, const struct event *e, const char *sender, char *line,
+    size_t length, size_t unsealed)
+{
+	int r;
+
+	if (recorder_batch_takes(w, e)) {
+		recorder_batch_hold(w, e, line, length, unsealed);
+		return 0;
+	}
+	r = log_file_append(&w->file, line, length);
+	if (strcmp(sender, ALERTER) != 0)
+		recorder_alert(w, e, line, length, r < 0 ? unsealed : 0);
+	return r;
 }
 
 /* One sealed line; its number and its key are used up only when it stands in the file. */
@@ -83,8 +106,12 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	char line[RECORD_LINE_MAX];
 	uint8_t hash[SEAL_SIZE];
 	size_t length, unsealed;
-	int r;
+	const bool held = recorder_batch_takes(w, e);
+	int r = held ? 0 : recorder_batch_write(w);
 
+	/* What was held is lost: the next record has to say so first. */
+	if (r < 0)
+		return r;
 	context->sequence = w->seal->sequence + 1;
 	context->created_ns = now;
 	context->monotonic_ns = clock_ns(CLOCK_BOOTTIME);
@@ -96,8 +123,7 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 		return r;
 	unsealed = length;
 	seal_line(w->seal, line, &length, hash);
-	r = log_file_append(&w->file, line, length);
-	alert(w, e, context, line, length, r < 0 ? unsealed : 0);
+	r = put_line(w, e, context->sender, line, length, unsealed);
 	if (r < 0)
 		return r;
 	seal_written(w->seal, length, hash);
@@ -106,21 +132,23 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	if (now > w->created_ns)
 		w->created_ns = now;
 	w->written++;
-	if (log_sync_request(w->sync, w->file.fd, w->seal) < 0)
-		w->sync_error = EAGAIN;
+	if (!held)
+		recorder_sync_soon(w);
 	return 0;
 }
 
 static int
 append(struct recorder_writer *w, const struct event *e, struct record_context *context)
 {
-	const int64_t now = recorder_now_ns();
 	int r = 0;
 
 	/* Nothing may come between what a checkpoint signs and itself: a step waits. */
-	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT)
+	if (e->kind == EVENT_FILE || e->kind == EVENT_CHECKPOINT) {
+		const int64_t now = recorder_now_ns();
+
 		return write_line(w, e, context, e->kind == EVENT_CHECKPOINT &&
 		    now < w->created_ns ? w->created_ns : now);
+	}
 	if (w->seal->records == 0)
 		r = recorder_append_file(w);
 	/* Order is by number; a time that was set has its own record in front. */
@@ -183,13 +211,14 @@ recorder_append(struct recorder_writer *w, const struct own_record *own,
 static int
 report_loss(struct recorder_writer *w)
 {
-	const unsigned long long lost = w->state.lost;
-	const struct own_record own = { .kind = EVENT_GAP, .since_ns = w->lost_since_ns,
-		.lost = lost };
-	int r;
+	struct own_record own = { .kind = EVENT_GAP };
+	unsigned long long lost;
+	int r = w->state.lost == 0 ? 0 : recorder_batch_write(w);
 
-	if (lost == 0)
-		return 0;
+	if (w->state.lost == 0 || r < 0)
+		return r;
+	lost = own.lost = w->state.lost;
+	own.since_ns = w->lost_since_ns;
 	r = recorder_append(w, &own, MSG_RECORD_LOST, lost, strerror(w->lost_error));
 	if (r < 0)
 		return r;
@@ -208,7 +237,7 @@ recorder_writer_event(
 	if (r == 0)
 		r = append(w, e, &context);
 	if (r < 0)
-		count_lost(w, r);
+		recorder_count_lost(w, 1, r);
 }
 
 void
@@ -224,7 +253,7 @@ recorder_writer_own(struct recorder_writer *w, enum event_kind kind, int64_t sin
 		r = append_own(w, &own, id, ap);
 	va_end(ap);
 	if (r < 0)
-		count_lost(w, r);
+		recorder_count_lost(w, 1, r);
 }
 
 static void
@@ -316,6 +345,8 @@ close_log(struct recorder_writer *w)
 {
 	log_packer_free(w->packer);
 	w->packer = NULL;
+	recorder_batch_free(w->batch);
+	w->batch = NULL;
 	log_sync_free(w->sync);
 	w->sync = NULL;
 	seal_state_free(w->seal);
@@ -352,6 +383,7 @@ recorder_writer_open(struct recorder_writer *w)
 	w->lost_since_ns = before.alive_ns;
 	w->lost_error = ENOSPC;
 	/* Without the thread files only stay as large as they are. */
+	w->batch = recorder_batch_new();
 	if (w->pack)
 		w->packer = log_packer_new(w->directory);
 	tell_last_run(w, &before, known, &tail, &found, good);

@@ -201,8 +201,9 @@ recorder_seal_tick(struct recorder_writer *w)
 	const int64_t now = clock_ns(CLOCK_BOOTTIME);
 
 	look_at_key(w);
+	/* While the disk is stuck the file in use grows beyond its size. */
 	if (log_rotate_due(&w->rotate, w->seal->size, recorder_now_ns()) &&
-	    w->seal->records > 1)
+	    w->seal->records > 1 && log_sync_has_room(w->sync))
 		recorder_rotate(w);
 	if (w->next_heartbeat_ns == 0)
 		w->next_heartbeat_ns = now + NS_PER_SECOND *

@@ -12,6 +12,13 @@ text_clean(const char *s, size_t n, char *out, size_t size, bool *cut)
 	size_t used = 0;
 
 	n = strnlen(s, n);
+	/* Nearly always that is all. */
+	used = utf8_plain(s, n);
+	if (used >= size)
+		used = 0;
+	memcpy(out, s, used);
+	s += used;
+	n -= used;
 	while (n > 0) {
 		uint32_t c;
 		size_t length = utf8_decode(s, n, &c);

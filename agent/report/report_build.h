@@ -10,10 +10,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct log_wanted;
+
 struct report_request {
 	struct report_period period;
 	enum message_language language;
 	bool verify;
+	struct log_wanted *wanted;	/* keys and checkpoints to verify with */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the report says of the record itself. */
+#include "agent/cli/log_wanted.h"
 #include "agent/cli/log_words.h"
 #include "agent/report/report_build.h"
 #include "agent/report/report_words.h"
@@ -12,13 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct log_verify *
-prepare(void *arg)
-{
-	(void)arg;
-	return log_verify_new();
-}
-
 static json_t *
 finding_json(const struct verify_finding *f, enum message_language language)
 {
@@ -26,8 +20,7 @@ finding_json(const struct verify_finding *f, enum message_language language)
 
 	return json_pack("{s:o, s:I, s:I, s:o}", "file", file != NULL ? file : json_string("?"),
 	    "line", (json_int_t)f->line, "sequence", (json_int_t)f->sequence,
-	    "text", report_words_take(message_text(log_fault_words(f->fault), language,
-	    (unsigned long long)f->other)));
+	    "text", report_words_take(log_fault_text(f, language)));
 }
 
 json_t *
@@ -35,7 +28,8 @@ report_verify_json(const struct cli *cli, const struct report_request *q)
 {
 	struct verify_report v;
 	json_t *findings;
-	int r = q->verify ? log_verify_folder(cli->paths.log, prepare, NULL, &v) : -ECANCELED;
+	int r = q->verify ? log_verify_folder(cli->paths.log, log_wanted_prepare, q->wanted, &v) :
+	    -ECANCELED;
 
 	if (r < 0)
 		return json_pack("{s:b, s:b, s:s}", "done", 0, "good", 0, "error",
@@ -43,8 +37,9 @@ report_verify_json(const struct cli *cli, const struct report_request *q)
 	findings = json_array();
 	for (size_t i = 0; i < v.n_findings; i++)
 		json_array_append_new(findings, finding_json(&v.findings[i], q->language));
-	return json_pack("{s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "done", 1,
-	    "good", v.faults == 0, "faults", (json_int_t)v.faults,
+	return json_pack("{s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	    "done", 1, "good", v.faults == 0, "macs_checked", v.records > 0 &&
+	    v.macs == v.records, "outside", (json_int_t)v.outside + (json_int_t)v.outside_older, "faults", (json_int_t)v.faults,
 	    "more", (json_int_t)(v.faults - v.n_findings), "files", (json_int_t)v.files,
 	    "records", (json_int_t)v.records, "first", (json_int_t)v.first,
 	    "last", (json_int_t)v.last, "checkpoints", (json_int_t)v.checkpoints,

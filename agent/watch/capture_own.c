@@ -14,8 +14,6 @@
 #define PACKET_HEADER	16u
 #define MAGIC_MICRO	0xa1b2c3d4u
 #define MAGIC_NANO	0xa1b23c4du
-/* Some packets ahead: one header leads to the next, so no other hint comes in time. */
-#define FETCH_AHEAD	1024u
 
 static inline uint32_t
 word_of(const uint8_t *p, bool swapped)
@@ -87,53 +85,55 @@ capture_own_open(struct capture_own *o, const uint8_t *bytes, size_t size)
 	return major == 2 && minor == 4 && o->link_type >= 0;
 }
 
-int64_t
-capture_time(int64_t seconds, int64_t nanoseconds)
+/* Why there is no packet at h, of which "left" bytes are there. */
+static int
+no_packet(const struct capture_own *o, const uint8_t *h, size_t left, const char **why)
 {
-	if (nanoseconds < 0 || nanoseconds >= 1000000000)
-		nanoseconds = 0;
-	return (int64_t)(uint32_t)seconds * 1000000000 + nanoseconds;
-}
-
-/* swapped, nanoseconds: as in *o, known where it is expanded. */
-static inline __attribute__((always_inline)) int
-next(struct capture_own *o, struct capture_packet *p, const char **why, bool swapped,
-    bool nanoseconds)
-{
-	const uint8_t *h = o->bytes + o->at;
-	size_t left = o->size - o->at;
-	uint32_t captured;
-
 	if (left == 0)
 		return 0;
 	if (left < PACKET_HEADER) {
 		*why = "the file ends inside a packet header";
 		return -ENODATA;
 	}
-	captured = word_of(h + 8, swapped);
-	if (captured > CAPTURE_LARGEST) {
+	if (word(o, h + 8) > CAPTURE_LARGEST) {
 		*why = "a packet claims an impossible captured length";
 		return -EBADMSG;
 	}
-	if (captured > left - PACKET_HEADER) {
-		*why = "the file ends inside a packet";
-		return -ENODATA;
+	*why = "the file ends inside a packet";
+	return -ENODATA;
+}
+
+/* How many. swapped, nanoseconds: as in *o, known where it is expanded. */
+static inline __attribute__((always_inline)) int
+read_packets(struct capture_own *o, struct capture_packet *p, int max, bool swapped,
+    bool nanoseconds)
+{
+	const uint8_t *h = o->bytes + o->at;
+	const uint32_t snapshot = o->snapshot;
+	size_t left = o->size - o->at;
+	int n = 0;
+
+	for (; n < max && left >= PACKET_HEADER; n++) {
+		uint32_t captured = word_of(h + 8, swapped);
+
+		if (captured > CAPTURE_LARGEST || captured > left - PACKET_HEADER)
+			break;
+		p[n].time_ns = capture_time(word_of(h, swapped),
+		    (int64_t)word_of(h + 4, swapped) * (nanoseconds ? 1 : 1000));
+		p[n].bytes = h + PACKET_HEADER;
+		p[n].captured = captured < snapshot ? captured : snapshot;
+		p[n].length = word_of(h + 12, swapped);
+		h += PACKET_HEADER + captured;
+		left -= PACKET_HEADER + captured;
 	}
-	p->time_ns = capture_time(word_of(h, swapped),
-	    (int64_t)word_of(h + 4, swapped) * (nanoseconds ? 1 : 1000));
-	if (left > FETCH_AHEAD)
-		__builtin_prefetch(h + FETCH_AHEAD);
-	p->bytes = h + PACKET_HEADER;
-	p->captured = captured < o->snapshot ? captured : o->snapshot;
-	p->length = word_of(h + 12, swapped);
-	o->at += PACKET_HEADER + captured;
-	return 1;
+	o->at = o->size - left;
+	return n;
 }
 
 int
 capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why)
 {
-	return next(o, p, why, o->swapped, o->nanoseconds);
+	return capture_own_batch(o, p, 1, why);
 }
 
 int
@@ -141,13 +141,9 @@ capture_own_batch(struct capture_own *o, struct capture_packet *p, int max,
     const char **why)
 {
 	bool plain = !o->swapped && !o->nanoseconds;	/* what nearly every file is */
-	int n = 0, status = 0;
+	int n = plain ? read_packets(o, p, max, false, false) :
+	    read_packets(o, p, max, o->swapped, o->nanoseconds);
 
-	while (plain && n < max && (status = next(o, &p[n], why, false, false)) > 0)
-		n++;
-	while (!plain && n < max &&
-	    (status = next(o, &p[n], why, o->swapped, o->nanoseconds)) > 0)
-		n++;
 	/* the same trouble is there the next time */
-	return n > 0 ? n : status;
+	return n > 0 ? n : no_packet(o, o->bytes + o->at, o->size - o->at, why);
 }

@@ -30,7 +30,13 @@ bool capture_own_open(struct capture_own *o, const uint8_t *bytes, size_t size);
  * count from 1970 to 2106 (libpcap takes them as signed or not by the byte order
  * of the file); an impossible fraction is none.
  */
-int64_t capture_time(int64_t seconds, int64_t nanoseconds);
+static inline int64_t
+capture_time(int64_t seconds, int64_t nanoseconds)
+{
+	if (nanoseconds < 0 || nanoseconds >= 1000000000)
+		nanoseconds = 0;
+	return (int64_t)(uint32_t)seconds * 1000000000 + nanoseconds;
+}
 
 /* As capture_file_next(); *why is set to a static sentence on a negative result. */
 int capture_own_next(struct capture_own *o, struct capture_packet *p, const char **why);

@@ -188,14 +188,14 @@ remember(struct detect_sum *s, const struct facts *f)
 }
 
 struct detect_sum *
-detect_sum_add(struct detect *d, const struct detect_key_pair *key,
+detect_sum_add(struct detect *d, const struct detect_key_pair *key, uint64_t hash,
     const struct facts *latest, uint64_t more, const struct checked_detector *c,
     uint64_t *sum)
 {
 	int64_t window = detect_window(c);
 	bool fresh;
-	struct detect_sum *s = detect_table_put(&d->tables[TABLE_SUM], key, d->now_ns,
-	    &fresh);
+	struct detect_sum *s = detect_table_put_hashed(&d->tables[TABLE_SUM], key, hash,
+	    d->now_ns, &fresh);
 
 	remember(s, latest);
 	*sum = amount_add(&s->amount, more, d->now_ns, window);
@@ -259,13 +259,16 @@ detect_tell(struct detect *d, const struct detect_packet *p, struct detection *f
 
 /* First packet of its flow, either way, for DETECT_FLOW_NS. */
 static bool
-is_new_flow(struct detect *d, const struct facts *f)
+is_new_flow(struct detect *d, const struct detect_packet *p)
 {
-	struct detect_key_pair key = detect_key_flow(f);
+	struct detect_key_pair key = detect_key_flow(p->facts);
+	struct detect_table *t = &d->tables[TABLE_FLOW];
 	bool fresh, is_new;
 	int64_t *heard_ns;
 
-	heard_ns = detect_table_put(&d->tables[TABLE_FLOW], &key, d->now_ns, &fresh);
+	heard_ns = detect_table_put_hashed(t, &key,
+	    detect_is_announced(p) ? p->ahead->flow : detect_table_hash(t, &key),
+	    d->now_ns, &fresh);
 	is_new = fresh || d->now_ns - *heard_ns >= DETECT_FLOW_NS;
 	*heard_ns = d->now_ns;
 	return is_new;
@@ -294,15 +297,15 @@ is_opening(struct detect *d, const struct detect_packet *p)
 		return false;
 	switch (f->protocol) {
 	case IPPROTO_TCP:
-		return (f->tcp_flags & OPENING_BITS) == TCP_FLAG_SYN && is_new_flow(d, f);
+		return (f->tcp_flags & OPENING_BITS) == TCP_FLAG_SYN && is_new_flow(d, p);
 	case IPPROTO_ICMP:
-		return f->sport >> 8 == 8 && is_new_flow(d, f);
+		return f->sport >> 8 == 8 && is_new_flow(d, p);
 	case IPPROTO_ICMPV6:
-		return f->sport >> 8 == 128 && is_new_flow(d, f);
+		return f->sport >> 8 == 128 && is_new_flow(d, p);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
-		return is_new_flow(d, f) && !is_answer(d, p);
+		return is_new_flow(d, p) && !is_answer(d, p);
 	default:
 		return false;
 	}
@@ -363,7 +366,6 @@ detect_packet(struct detect *d, const struct detect_packet *p)
 	d->ledger.packets++;
 	if (d->checked == NULL || p->seen->witness == WITNESS_GATE)
 		return;
-	detect_fetch_sums(d);
 	detect_stations(d, p);
 	if (counts_as_passed(p))
 		detect_bulk(d, p);

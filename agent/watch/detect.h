@@ -19,6 +19,13 @@
 
 struct detect;
 
+/* Hashes of what a packet will be looked up by, from detect_expect(). */
+struct detect_ahead {
+	uint64_t flow, hosts, ports, beacon, sender, permit;
+	bool announced, sums;		/* the first four are known; the others */
+	bool counts;			/* the others are going to be */
+};
+
 /* One judged packet. All is borrowed for the call. */
 struct detect_packet {
 	const struct facts *facts;
@@ -28,6 +35,7 @@ struct detect_packet {
 	int64_t time_ns;		/* CLOCK_REALTIME, or of the capture */
 	bool opens;			/* a permit of its own direction holds it */
 	bool held;			/* an answer, or detect_unasked() tells otherwise */
+	const struct detect_ahead *ahead;	/* of these facts and this judgement; or NULL */
 };
 
 /* Something found: one more violation beside the packet's own judgement. */
@@ -61,11 +69,16 @@ void detect_set_policy(struct detect *d, const struct checked *checked,
 
 /*
  * Before and after a packet is judged that will come to detect_packet(): what it needs
- * is on its way from memory meanwhile. Not needed for what is found.
+ * is on its way from memory meanwhile. Not needed for what is found. Each step is for
+ * what the one before asked for, so it is best if other packets come in between.
  */
-void detect_expect(struct detect *d, const struct facts *f, const struct watch_seen *seen);
-void detect_expect_judged(struct detect *d, const struct facts *f,
-    const struct judgement *j);
+void detect_expect(const struct detect *d, const struct facts *f,
+    const struct watch_seen *seen, struct detect_ahead *a);
+void detect_expect_judged(const struct detect *d, const struct judgement *j,
+    struct detect_ahead *a);
+void detect_expect_sums(const struct detect *d, const struct facts *f,
+    const struct judgement *j, struct detect_ahead *a);
+void detect_fetch_sums(const struct detect *d, const struct detect_ahead *a);
 
 /*
  * Every packet that reaches user space, in the order of its witness. With a

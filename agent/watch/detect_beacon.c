@@ -79,13 +79,16 @@ detect_beacon(struct detect *d, const struct detect_packet *p)
 	    .severity = c->severity, .from = p->seen->in, .to = p->judgement->out,
 	    .permit = detect_permit(p) };
 	struct detect_key_pair key = detect_key_beacon(f);
+	struct detect_table *t = &d->tables[TABLE_BEACON];
 	struct beacon *b;
 	bool fresh;
 
 	if (!c->on || f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6 ||
 	    is_expected(d, p))
 		return;
-	b = detect_table_put(&d->tables[TABLE_BEACON], &key, d->now_ns, &fresh);
+	b = detect_table_put_hashed(t, &key,
+	    detect_is_announced(p) ? p->ahead->beacon : detect_table_hash(t, &key),
+	    d->now_ns, &fresh);
 	if (beat(d, b, c))
 		detect_tell(d, p, &found, "%llu openings every %.1f s",
 		    (unsigned long long)b->n + 1, b->mean);

@@ -21,35 +21,40 @@ tell_bulk(struct detect *d, const struct detect_packet *p, uint64_t sum, bool of
 
 static struct detect_sum *
 add_to_permit(struct detect *d, const struct judgement *j, const struct facts *f,
-    uint64_t bytes, uint64_t *sum)
+    const struct detect_ahead *a, uint64_t bytes, uint64_t *sum)
 {
 	struct detect_key_pair key = detect_key_permit(d, j);
+	uint64_t hash = a != NULL ? a->permit :
+	    detect_table_hash(&d->tables[TABLE_SUM], &key);
 
-	return detect_sum_add(d, &key, f, bytes, &d->checked->detect.bulk, sum);
+	return detect_sum_add(d, &key, hash, f, bytes, &d->checked->detect.bulk, sum);
 }
 
 static struct detect_sum *
 add_to_host(struct detect *d, const struct judgement *j, const struct facts *f,
-    uint64_t *sum)
+    const struct detect_ahead *a, uint64_t *sum)
 {
 	struct detect_key_pair key = detect_key_sender(d, f, j);
+	uint64_t hash = a != NULL ? a->sender :
+	    detect_table_hash(&d->tables[TABLE_SUM], &key);
 
-	return detect_sum_add(d, &key, f, f->length, &d->checked->detect.bulk, sum);
+	return detect_sum_add(d, &key, hash, f, f->length, &d->checked->detect.bulk, sum);
 }
 
 void
 detect_bulk(struct detect *d, const struct detect_packet *p)
 {
+	const struct detect_ahead *a = p->ahead != NULL && p->ahead->sums ? p->ahead : NULL;
 	const struct judgement *j = p->judgement;
 	uint64_t sum;
 
 	if (!d->checked->detect.bulk.on || j->permit == 0 ||
 	    j->permit > d->policy.n_permits)
 		return;
-	if (add_to_host(d, j, p->facts, &sum) != NULL)
+	if (add_to_host(d, j, p->facts, a, &sum) != NULL)
 		tell_bulk(d, p, sum, true);
 	/* Its bytes come by detect_permit_bytes(); here it learns who sends. */
-	if (add_to_permit(d, j, p->facts, 0, &sum) != NULL)
+	if (add_to_permit(d, j, p->facts, a, 0, &sum) != NULL)
 		tell_bulk(d, p, sum, false);
 }
 
@@ -84,7 +89,7 @@ detect_permit_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out
 	if (d->checked == NULL || !d->checked->detect.bulk.on || bytes == 0 ||
 	    permit == 0 || permit > d->policy.n_permits)
 		return;
-	s = add_to_permit(d, &j, &latest, bytes, &sum);
+	s = add_to_permit(d, &j, &latest, NULL, bytes, &sum);
 	if (s == NULL)
 		return;
 	recall(s, &latest);

@@ -260,6 +260,7 @@ detect_clear(struct detect *d, const struct detect_packet *p)
 	key.dst = p->facts->dst.value;
 	key.what = (uint64_t)DETECT_CLEAR_KIND | (uint64_t)(k - kinds) << 8;
 	key.family = (uint64_t)p->facts->src.family;
-	if (detect_sum_add(d, &key, p->facts, 1, c, &packets) != NULL)
+	if (detect_sum_add(d, &key, detect_table_hash(&d->tables[TABLE_SUM], &key),
+	    p->facts, 1, c, &packets) != NULL)
 		detect_tell(d, p, &found, "%s", k->name);
 }

@@ -94,11 +94,12 @@ may_open(const struct facts *f, const struct watch_seen *seen)
 }
 
 void
-detect_expect(struct detect *d, const struct facts *f, const struct watch_seen *seen)
+detect_expect(const struct detect *d, const struct facts *f, const struct watch_seen *seen,
+    struct detect_ahead *a)
 {
-	struct detect_ahead *a = &d->ahead;
 	struct detect_key_pair key;
 
+	a->sums = a->counts = false;
 	a->announced = d->checked != NULL && may_open(f, seen);
 	if (!a->announced)
 		return;
@@ -143,40 +144,47 @@ detect_expect_bytes(struct detect *d, uint32_t permit, uint16_t in, uint16_t out
 		detect_table_fetch(&d->tables[TABLE_SUM], hash, d->now_ns);
 }
 
-static void
-expect_sums(struct detect *d, const struct facts *f, const struct judgement *j)
-{
-	struct detect_key_pair key = detect_key_sender(d, f, j);
-
-	d->ahead.sender = detect_table_announce(&d->tables[TABLE_SUM], &key);
-	key = detect_key_permit(d, j);
-	d->ahead.permit = detect_table_announce(&d->tables[TABLE_SUM], &key);
-}
-
 void
-detect_fetch_sums(const struct detect *d)
+detect_expect_judged(const struct detect *d, const struct judgement *j,
+    struct detect_ahead *a)
 {
-	if (!d->ahead.sums)
-		return;
-	detect_table_fetch(&d->tables[TABLE_SUM], d->ahead.sender, d->now_ns);
-	detect_table_fetch(&d->tables[TABLE_SUM], d->ahead.permit, d->now_ns);
-}
+	const struct checked_detect *c;
 
-void
-detect_expect_judged(struct detect *d, const struct facts *f, const struct judgement *j)
-{
-	struct detect_ahead *a = &d->ahead;
-
-	a->sums = a->announced && has_sum(d, j);
 	if (!a->announced)
 		return;
-	if (a->sums)
-		expect_sums(d, f, j);
+	c = &d->checked->detect;
+	a->counts = has_sum(d, j);
+	if (a->counts)
+		__builtin_prefetch(&d->policy.permit_tag[j->permit - 1]);
 	detect_table_fetch(&d->tables[TABLE_FLOW], a->flow, d->now_ns);
-	if (d->checked->detect.scan_hosts.on)
+	if (c->scan_hosts.on)
 		detect_table_fetch(&d->tables[TABLE_HOSTS], a->hosts, d->now_ns);
-	if (d->checked->detect.scan_ports.on)
+	if (c->scan_ports.on)
 		detect_table_fetch(&d->tables[TABLE_PORTS], a->ports, d->now_ns);
-	if (d->checked->detect.beacon.on)
+	if (c->beacon.on)
 		detect_table_fetch(&d->tables[TABLE_BEACON], a->beacon, d->now_ns);
+}
+
+void
+detect_expect_sums(const struct detect *d, const struct facts *f,
+    const struct judgement *j, struct detect_ahead *a)
+{
+	struct detect_key_pair key;
+
+	a->sums = a->counts;
+	if (!a->sums)
+		return;
+	key = detect_key_sender(d, f, j);
+	a->sender = detect_table_announce(&d->tables[TABLE_SUM], &key);
+	key = detect_key_permit(d, j);
+	a->permit = detect_table_announce(&d->tables[TABLE_SUM], &key);
+}
+
+void
+detect_fetch_sums(const struct detect *d, const struct detect_ahead *a)
+{
+	if (!a->sums)
+		return;
+	detect_table_fetch(&d->tables[TABLE_SUM], a->sender, d->now_ns);
+	detect_table_fetch(&d->tables[TABLE_SUM], a->permit, d->now_ns);
 }

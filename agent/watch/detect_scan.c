@@ -48,10 +48,16 @@ is_browsing(const struct detect *d, const struct detect_packet *p)
 	    detect_class(d, p->judgement->out) == ZONE_CLASS_INTERNET;
 }
 
+struct counted {
+	enum detect_table_name table;
+	struct detect_key_pair key;
+	uint64_t hash;			/* of the key, in that table */
+};
+
 /* How many different things this key has, when that is to be told now; else 0. */
 static uint32_t
-count(struct detect *d, enum detect_table_name table, const struct detect_key_pair *key,
-    uint64_t thing, const struct checked_detector *c)
+count(struct detect *d, const struct counted *k, uint64_t thing,
+    const struct checked_detector *c)
 {
 	int64_t window = detect_window(c);
 	uint64_t limit = c->limit < DISTINCT_MOST ? c->limit : DISTINCT_MOST;
@@ -59,7 +65,8 @@ count(struct detect *d, enum detect_table_name table, const struct detect_key_pa
 	uint32_t n;
 	bool fresh;
 
-	s = detect_table_put(&d->tables[table], key, d->now_ns, &fresh);
+	s = detect_table_put_hashed(&d->tables[k->table], &k->key, k->hash, d->now_ns,
+	    &fresh);
 	if (!distinct_add(&s->seen, thing, d->now_ns, window))
 		return 0;
 	n = distinct_count(&s->seen, &d->scale, d->now_ns, window);
@@ -84,31 +91,58 @@ hash_address(const struct detect *d, const struct ip_addr *a)
 	return detect_hash(d, &a->value, sizeof(a->value));
 }
 
+static void
+count_administration(struct detect *d, const struct detect_packet *p)
+{
+	const struct checked_detector *c = &d->checked->detect.lateral;
+	struct counted k = { .table = TABLE_LATERAL, .key = detect_key_source(p->facts) };
+
+	k.hash = detect_table_hash(&d->tables[k.table], &k.key);
+	tell_scan(d, p, c, count(d, &k, hash_address(d, &p->facts->dst), c),
+	    "hosts asked for administration");
+}
+
+static void
+count_hosts(struct detect *d, const struct detect_packet *p)
+{
+	const struct checked_detector *c = &d->checked->detect.scan_hosts;
+	struct counted k = { .table = TABLE_HOSTS, .key = detect_key_source(p->facts) };
+
+	k.hash = detect_is_announced(p) ? p->ahead->hosts :
+	    detect_table_hash(&d->tables[k.table], &k.key);
+	tell_scan(d, p, c, count(d, &k, hash_address(d, &p->facts->dst), c), "hosts");
+}
+
+static void
+count_ports(struct detect *d, const struct detect_packet *p)
+{
+	const struct checked_detector *c = &d->checked->detect.scan_ports;
+	struct counted k = { .table = TABLE_PORTS, .key = detect_key_hosts(p->facts) };
+	uint64_t port = (uint64_t)p->facts->protocol << 16 | p->facts->dport;
+
+	k.hash = detect_is_announced(p) ? p->ahead->ports :
+	    detect_table_hash(&d->tables[k.table], &k.key);
+	tell_scan(d, p, c, count(d, &k, detect_hash(d, &port, sizeof(port)), c),
+	    "ports of one host");
+}
+
 void
 detect_scan(struct detect *d, const struct detect_packet *p)
 {
 	const struct checked_detect *c = &d->checked->detect;
+	const struct role_index *roles = d->policy.roles;
 	const struct facts *f = p->facts;
-	struct detect_key_pair key = detect_key_source(f);
-	uint64_t port = (uint64_t)f->protocol << 16 | f->dport;
 	bool ping = f->protocol == IPPROTO_ICMP || f->protocol == IPPROTO_ICMPV6;
 
-	if (role_index_holds(d->policy.roles, HOST_ROLE_MONITOR |
-	    HOST_ROLE_BACKUP, &f->src))
+	if (role_index_holds(roles, HOST_ROLE_MONITOR | HOST_ROLE_BACKUP, &f->src))
 		return;
 	if (c->lateral.on && is_administration(f) &&
-	    !role_index_holds(d->policy.roles, HOST_ROLE_JUMP, &f->src))
-		tell_scan(d, p, &c->lateral, count(d, TABLE_LATERAL, &key,
-		    hash_address(d, &f->dst), &c->lateral),
-		    "hosts asked for administration");
-	if (role_index_holds(d->policy.roles, HOST_ROLE_DNS | HOST_ROLE_PROXY, &f->src))
+	    !role_index_holds(roles, HOST_ROLE_JUMP, &f->src))
+		count_administration(d, p);
+	if (role_index_holds(roles, HOST_ROLE_DNS | HOST_ROLE_PROXY, &f->src))
 		return;
 	if (c->scan_hosts.on && !is_browsing(d, p))
-		tell_scan(d, p, &c->scan_hosts, count(d, TABLE_HOSTS, &key,
-		    hash_address(d, &f->dst), &c->scan_hosts), "hosts");
-	if (!c->scan_ports.on || ping)
-		return;
-	key = detect_key_hosts(f);
-	tell_scan(d, p, &c->scan_ports, count(d, TABLE_PORTS, &key,
-	    detect_hash(d, &port, sizeof(port)), &c->scan_ports), "ports of one host");
+		count_hosts(d, p);
+	if (c->scan_ports.on && !ping)
+		count_ports(d, p);
 }

@@ -58,12 +58,6 @@ struct detect_recent {
 	int64_t until_ns;
 };
 
-/* Hashes of what was announced for the packet at hand (detect_expect.c). */
-struct detect_ahead {
-	uint64_t flow, hosts, ports, beacon, sender, permit;
-	bool announced, sums;		/* the first four; the others */
-};
-
 struct detect {
 	detect_found *found;
 	void *arg;
@@ -76,7 +70,6 @@ struct detect {
 	struct distinct_scale scale;
 	struct detect_table tables[DETECT_TABLES];
 	struct detect_recent recent[LIMIT_SEGMENTS];
-	struct detect_ahead ahead;
 	struct detect_ledger ledger;
 };
 
@@ -87,6 +80,13 @@ struct detect_key_pair {
 	uint64_t family;
 };
 _Static_assert(sizeof(struct detect_key_pair) == 48, "no padding in keys");
+
+/* Was it, and so what it is looked up by hashed? */
+static inline bool
+detect_is_announced(const struct detect_packet *p)
+{
+	return p->ahead != NULL && p->ahead->announced;
+}
 
 /* ---- detect_expect.c: keys that are announced before they are used ---- */
 
@@ -101,9 +101,6 @@ struct detect_key_pair detect_key_sender(const struct detect *d, const struct fa
     const struct judgement *j);
 struct detect_key_pair detect_key_permit(const struct detect *d,
     const struct judgement *j);
-
-/* What was announced of bytes, right before it is used. */
-void detect_fetch_sums(const struct detect *d);
 
 struct detect_key_mac {
 	uint64_t segment;	/* tag; 0: any */
@@ -153,9 +150,9 @@ struct detect_sum {
 	uint16_t ethertype, sport, dport;
 };
 
-/* Add to what the key has. NULL: not over the limit, or told; *sum is how much it is. */
+/* Add to what the key, of that hash, has. NULL: not over the limit, or told; *sum is how much it is. */
 struct detect_sum *detect_sum_add(struct detect *d, const struct detect_key_pair *key,
-    const struct facts *latest, uint64_t more, const struct checked_detector *c,
+    uint64_t hash, const struct facts *latest, uint64_t more, const struct checked_detector *c,
     uint64_t *sum);
 
 /*

@@ -2,6 +2,7 @@
 #include "agent/watch/detect_table.h"
 
 #include "agent/watch/flow_table.h"
+#include "agent/watch/lanes.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -11,6 +12,7 @@
 #define ROUND_UP(n) (((n) + 7u) & ~(size_t)7u)
 #define NOT_THERE SIZE_MAX
 #define CACHE_LINE 64u
+_Static_assert(DETECT_TABLE_WAYS == 2 * LANES, "tagged() looks at all");
 /* 2^17 ns: fine enough for a flood, and a week until it wraps. */
 #define TICK_SHIFT 17
 
@@ -63,8 +65,8 @@ hash_of_short(const struct detect_table *t, const void *key)
 }
 
 /* The longest key is the usual one, and its words are taken where they are. */
-static inline uint64_t
-hash_of(const struct detect_table *t, const void *key)
+uint64_t
+detect_table_hash(const struct detect_table *t, const void *key)
 {
 	uint64_t words[FLOW_WORDS];
 
@@ -92,18 +94,40 @@ slot_at(const struct detect_table *t, size_t bucket, size_t way)
 	return t->slots + (bucket * DETECT_TABLE_WAYS + way) * t->slot_size;
 }
 
+/* The ways with this tag, as bits. Without a branch: none can be foretold. */
+static inline unsigned int
+tagged(const struct detect_bucket *b, uint32_t tag)
+{
+	return lanes_equal(b->tags, tag) | lanes_equal(b->tags + LANES, tag) << LANES;
+}
+
+static bool
+is_key(const struct detect_table *t, const uint8_t *slot, const void *key)
+{
+	uint64_t a[FLOW_WORDS], b[FLOW_WORDS], differ = 0;
+
+	if (t->key_size != sizeof(a))
+		return memcmp(slot, key, t->key_size) == 0;
+	memcpy(a, slot, sizeof(a));
+	memcpy(b, key, sizeof(b));
+	for (size_t i = 0; i < FLOW_WORDS; i++)
+		differ |= a[i] ^ b[i];
+	return differ == 0;
+}
+
 /* The way of its bucket, or NOT_THERE. */
 static size_t
 find(const struct detect_table *t, const void *key, uint64_t hash)
 {
 	size_t bucket = bucket_of(t, hash);
-	const struct detect_bucket *b = &t->buckets[bucket];
-	uint32_t tag = tag_of(hash);
+	unsigned int ways = tagged(&t->buckets[bucket], tag_of(hash));
 
-	for (size_t way = 0; way < DETECT_TABLE_WAYS; way++)
-		if (b->tags[way] == tag &&
-		    memcmp(slot_at(t, bucket, way), key, t->key_size) == 0)
+	for (; ways != 0; ways &= ways - 1) {
+		size_t way = (size_t)__builtin_ctz(ways);
+
+		if (is_key(t, slot_at(t, bucket, way), key))
 			return way;
+	}
 	return NOT_THERE;
 }
 
@@ -111,14 +135,14 @@ find(const struct detect_table *t, const void *key, uint64_t hash)
 static size_t
 free_way(const struct detect_bucket *b, uint32_t tick)
 {
+	unsigned int empty = tagged(b, 0);
 	size_t oldest = 0;
 
-	for (size_t way = 0; way < DETECT_TABLE_WAYS; way++) {
-		if (b->tags[way] == 0)
-			return way;
+	if (empty != 0)
+		return (size_t)__builtin_ctz(empty);
+	for (size_t way = 1; way < DETECT_TABLE_WAYS; way++)
 		if (tick - b->used[way] > tick - b->used[oldest])
 			oldest = way;
-	}
 	return oldest;
 }
 
@@ -131,7 +155,7 @@ tick_of(int64_t now_ns)
 void *
 detect_table_find(const struct detect_table *t, const void *key)
 {
-	uint64_t hash = hash_of(t, key);
+	uint64_t hash = detect_table_hash(t, key);
 	size_t way = find(t, key, hash);
 
 	return way == NOT_THERE ? NULL : slot_at(t, bucket_of(t, hash), way) + t->value_at;
@@ -140,7 +164,13 @@ detect_table_find(const struct detect_table *t, const void *key)
 void *
 detect_table_put(struct detect_table *t, const void *key, int64_t now_ns, bool *fresh)
 {
-	uint64_t hash = hash_of(t, key);
+	return detect_table_put_hashed(t, key, detect_table_hash(t, key), now_ns, fresh);
+}
+
+void *
+detect_table_put_hashed(struct detect_table *t, const void *key, uint64_t hash,
+    int64_t now_ns, bool *fresh)
+{
 	size_t bucket = bucket_of(t, hash), way = find(t, key, hash);
 	struct detect_bucket *b = &t->buckets[bucket];
 	uint32_t tick = tick_of(now_ns);
@@ -171,7 +201,7 @@ detect_table_clear_only(struct detect_table *t, size_t bytes)
 uint64_t
 detect_table_announce(const struct detect_table *t, const void *key)
 {
-	uint64_t hash = hash_of(t, key);
+	uint64_t hash = detect_table_hash(t, key);
 
 	__builtin_prefetch(&t->buckets[bucket_of(t, hash)], 1);
 	return hash;
@@ -180,14 +210,12 @@ detect_table_announce(const struct detect_table *t, const void *key)
 void
 detect_table_fetch(const struct detect_table *t, uint64_t hash, int64_t now_ns)
 {
-	size_t bucket = bucket_of(t, hash), way = 0;
+	size_t bucket = bucket_of(t, hash), way;
 	const struct detect_bucket *b = &t->buckets[bucket];
+	unsigned int ways = tagged(b, tag_of(hash));
 	const uint8_t *slot;
 
-	while (way < DETECT_TABLE_WAYS && b->tags[way] != tag_of(hash))
-		way++;
-	if (way == DETECT_TABLE_WAYS)
-		way = free_way(b, tick_of(now_ns));
+	way = ways != 0 ? (size_t)__builtin_ctz(ways) : free_way(b, tick_of(now_ns));
 	slot = slot_at(t, bucket, way);
 	for (size_t at = 0; at < t->clear; at += CACHE_LINE)
 		__builtin_prefetch(slot + at, 1);

@@ -51,6 +51,11 @@ void *detect_table_find(const struct detect_table *t, const void *key);
 void *detect_table_put(struct detect_table *t, const void *key, int64_t now_ns,
     bool *fresh);
 
+/* What the functions below look a key up by. */
+uint64_t detect_table_hash(const struct detect_table *t, const void *key);
+void *detect_table_put_hashed(struct detect_table *t, const void *key, uint64_t hash,
+    int64_t now_ns, bool *fresh);
+
 /* Of a new value only so many bytes are cleared: the rest needs it later, or never. */
 void detect_table_clear_only(struct detect_table *t, size_t bytes);
 

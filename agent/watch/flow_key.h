@@ -67,6 +67,14 @@ flow_load64(const uint8_t *p)
 	return value;
 }
 
+/* Six bytes as the upper ones of a word; eight are read. */
+static inline uint64_t
+flow_load48(const uint8_t *p)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? flow_load64(p) << 16 :
+	    flow_load64(p) & ~(uint64_t)UINT16_MAX;
+}
+
 /* Of the IP payload: shortest header, by protocol; 0: such a packet has no key. */
 FLOW_IN_LINE uint32_t
 flow_key_header(uint8_t protocol)
@@ -91,20 +99,15 @@ flow_key_transport(const uint8_t *p, uint8_t protocol, uint32_t payload)
 	return size >= 8 && size <= payload;
 }
 
-/* c stands behind the Ethernet header. False: not plain. */
+/* p: the IP header; captured, wire: bytes from there on. False: not plain. */
 FLOW_IN_LINE bool
-flow_key_ipv4(const struct cursor *c, struct flow_key *k)
+flow_key_ipv4(const uint8_t *p, uint32_t captured, uint32_t wire, struct flow_key *k)
 {
-	const uint8_t *p = cursor_peek(c, 28);
-	uint32_t total, header;
+	uint32_t total = read_be16(p + 2), header = flow_key_header(p[9]);
 
-	if (p == NULL)
-		return false;
-	total = read_be16(p + 2);
-	header = flow_key_header(p[9]);
 	/* of the fragment word only "do not fragment" may be set */
-	if (p[0] != 0x45 || header == 0 || (read_be16(p + 6) & 0xbfffu) != 0 ||
-	    total < 20 + header || total > c->wire || c->captured < 20 + header)
+	if (p[0] != 0x45 || header == 0 || (p[6] & 0xbfu) != 0 || p[7] != 0 ||
+	    total < 20 + header || total > wire || captured < 20 + header)
 		return false;
 	k->src[0] = flow_load64(p + 12);
 	k->src[1] = k->dst[0] = k->dst[1] = 0;
@@ -113,17 +116,16 @@ flow_key_ipv4(const struct cursor *c, struct flow_key *k)
 }
 
 static inline bool
-flow_key_ipv6(const struct cursor *c, struct flow_key *k)
+flow_key_ipv6(const uint8_t *p, uint32_t captured, uint32_t wire, struct flow_key *k)
 {
-	const uint8_t *p = cursor_peek(c, 48);
 	uint32_t payload, header;
 
-	if (p == NULL)
+	if (captured < 48)
 		return false;
 	payload = read_be16(p + 4);
 	header = flow_key_header(p[6]);
-	if (p[0] >> 4 != 6 || header == 0 || payload < header || payload > c->wire - 40 ||
-	    c->captured < 40 + header)
+	if (p[0] >> 4 != 6 || header == 0 || payload < header || payload > wire - 40 ||
+	    captured < 40 + header)
 		return false;
 	for (size_t i = 0; i < 2; i++) {
 		k->src[i] = flow_load64(p + 8 + 8 * i);
@@ -134,28 +136,29 @@ flow_key_ipv6(const struct cursor *c, struct flow_key *k)
 	return flow_key_transport(p + 40, p[6], payload);
 }
 
+/* The shortest frame that has a key: Ethernet, IPv4, UDP. */
+#define FLOW_KEY_SHORTEST	(ETHER_HDR_LEN + 28u)
+
 /* One Ethernet frame as decode_frame() takes it. False: it has to be decoded. */
 FLOW_IN_LINE bool
-flow_key_read(const uint8_t *bytes, uint32_t captured, uint32_t length,
+flow_key_read(const uint8_t *p, uint32_t captured, uint32_t length,
     const struct flow_where *where, struct flow_key *k)
 {
-	struct cursor c = { bytes, captured, length < captured ? captured : length };
-	/* two bytes more than the header, so that a MAC is read in one go */
-	const uint8_t *p = cursor_peek(&c, ETHER_HDR_LEN + 2);
+	uint32_t wire = length < captured ? captured : length;
 	uint16_t ethertype;
-	uint64_t mac;
 
-	if (p == NULL)
+	if (captured < FLOW_KEY_SHORTEST)
 		return false;
 	ethertype = read_be16(p + 12);
-	mac = (uint64_t)flow_load32(p + 6) << 16 | (uint64_t)read_be16(p + 10) << 48;
-	k->origin = mac | where->ingress;
+	k->origin = flow_load48(p + 6) | where->ingress;
 	k->service = (uint64_t)where->tap << 16 | (where->outgoing ? FLOW_KEY_OUTGOING : 0) |
 	    ((p[0] & 1u) != 0 ? FLOW_KEY_GROUP_MAC : 0);
-	(void)cursor_take(&c, ETHER_HDR_LEN);
+	p += ETHER_HDR_LEN;
+	captured -= ETHER_HDR_LEN;
+	wire -= ETHER_HDR_LEN;
 	if (ethertype == ETHERTYPE_IP)
-		return flow_key_ipv4(&c, k);
-	return ethertype == ETHERTYPE_IPV6 && flow_key_ipv6(&c, k);
+		return flow_key_ipv4(p, captured, wire, k);
+	return ethertype == ETHERTYPE_IPV6 && flow_key_ipv6(p, captured, wire, k);
 }
 
 /* Of a TCP segment with SYN, FIN or RST: the key of those in between that have none. */

@@ -131,8 +131,7 @@ compare(const void *a, const void *b)
 static void
 close_window(struct flow_table *t)
 {
-	t->wall_from = t->clock_from = INT64_MAX;
-	t->wall_until = t->clock_until = INT64_MIN;
+	t->wall_span = t->clock_span = 0;
 }
 
 int
@@ -168,6 +167,7 @@ static void
 stretch(struct flow_table *t, int64_t wall_ns)
 {
 	size_t low = 0, high = t->n_moments;
+	int64_t from, until;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -177,8 +177,10 @@ stretch(struct flow_table *t, int64_t wall_ns)
 		else
 			high = middle;
 	}
-	t->wall_from = low == 0 ? INT64_MIN : t->moments[low - 1];
-	t->wall_until = low == t->n_moments ? INT64_MAX : t->moments[low];
+	from = low == 0 ? INT64_MIN : t->moments[low - 1];
+	until = low == t->n_moments ? INT64_MAX : t->moments[low];
+	t->wall_from = (uint64_t)from;
+	t->wall_span = (uint64_t)until - (uint64_t)from;
 }
 
 void
@@ -187,8 +189,8 @@ flow_table_open_window(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
 	int64_t tick = clock_ns / FLOW_TICK_NS;
 
 	stretch(t, wall_ns);
-	t->clock_from = tick * FLOW_TICK_NS;
-	t->clock_until = t->clock_from + FLOW_TICK_NS;
+	t->clock_from = (uint64_t)(tick * FLOW_TICK_NS);
+	t->clock_span = FLOW_TICK_NS;
 	/* A number that comes round again must not wake up old decisions. */
 	if (t->window == WINDOWS) {
 		t->window = 0;
@@ -384,8 +386,8 @@ flow_table_keep(struct flow_table *t, const struct flow_key *k, uint64_t hash,
 		t->ledger.kept++;
 	}
 	e->permit = d->permit & ((1u << FLOW_PERMIT_BITS) - 1);
-	e->way = way & UINT16_MAX;
-	e->window = t->window & WINDOWS;
+	e->way = (uint16_t)way;
+	e->window = (uint16_t)t->window;
 }
 
 void

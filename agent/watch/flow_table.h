@@ -63,11 +63,11 @@ struct flow_decision {
 
 struct flow_entry {
 	uint64_t service, origin, src;	/* of the key; all of it for IPv4 */
-	uint64_t permit : FLOW_PERMIT_BITS;
-	uint64_t way : 16;	/* the rest of the decision: flow_table.ways */
-	uint64_t window : FLOW_WINDOW_BITS;
-	uint64_t left : 4;	/* packets that go the slow way first */
-	uint64_t used : 1;	/* since the hand of the clock passed */
+	uint32_t permit : FLOW_PERMIT_BITS;
+	uint32_t left : 4;	/* packets that go the slow way first */
+	uint32_t used : 1;	/* since the hand of the clock passed */
+	uint16_t way;		/* the rest of the decision: flow_table.ways */
+	uint16_t window;
 };
 _Static_assert(sizeof(struct flow_entry) == 32, "two entries in a cache line");
 
@@ -99,8 +99,9 @@ struct flow_table {
 	uint32_t n_entries, n_taken, most;
 	bool may_grow;
 	uint32_t window;	/* 0: none yet */
-	int64_t wall_from, wall_until;		/* of the window, in ns */
-	int64_t clock_from, clock_until;
+	/* Of the window, in ns: where it begins, and how long it is (0: nothing is in it). */
+	uint64_t wall_from, wall_span;
+	uint64_t clock_from, clock_span;
 	int64_t *moments;	/* at which permits begin and end: ns, sorted */
 	size_t n_moments;
 	struct flow_table_ledger ledger;
@@ -130,8 +131,8 @@ void flow_table_open_window(struct flow_table *t, int64_t wall_ns, int64_t clock
 static inline void
 flow_table_now(struct flow_table *t, int64_t wall_ns, int64_t clock_ns)
 {
-	if (__builtin_expect(wall_ns < t->wall_from || wall_ns >= t->wall_until ||
-	    clock_ns < t->clock_from || clock_ns >= t->clock_until, 0))
+	if (__builtin_expect((uint64_t)wall_ns - t->wall_from >= t->wall_span ||
+	    (uint64_t)clock_ns - t->clock_from >= t->clock_span, 0))
 		flow_table_open_window(t, wall_ns, clock_ns);
 }
 
@@ -156,19 +157,27 @@ flow_table_bucket(const struct flow_table *t, uint64_t hash)
 
 /* Slots of a bucket that have the tag, as bits. Without a branch: none can be foretold. */
 #ifdef __SSE2__
+_Static_assert(FLOW_BUCKET_SLOTS == 16, "a bucket is four lanes");
+
+/* All ones where the slot of the lane has the tag. */
+static inline __m128i
+flow_lane_tagged(const uint32_t *slot, uint32_t tag)
+{
+	__m128i lane = _mm_load_si128((const __m128i *)(const void *)slot);
+
+	return _mm_cmpeq_epi32(_mm_andnot_si128(_mm_set1_epi32((int)FLOW_INDEX_MASK), lane),
+	    _mm_set1_epi32((int)tag));
+}
+
 static inline unsigned int
 flow_table_tagged(const uint32_t *slot, uint32_t tag)
 {
-	const __m128i *lanes = (const __m128i *)(const void *)slot;
-	const __m128i low = _mm_set1_epi32((int)FLOW_INDEX_MASK);
-	const __m128i want = _mm_set1_epi32((int)tag);
-	__m128i same[FLOW_BUCKET_SLOTS / 4];
+	__m128i low = _mm_packs_epi32(flow_lane_tagged(slot, tag),
+	    flow_lane_tagged(slot + 4, tag));
+	__m128i high = _mm_packs_epi32(flow_lane_tagged(slot + 8, tag),
+	    flow_lane_tagged(slot + 12, tag));
 
-#pragma GCC unroll 4
-	for (unsigned int i = 0; i < FLOW_BUCKET_SLOTS / 4; i++)
-		same[i] = _mm_cmpeq_epi32(_mm_andnot_si128(low, lanes[i]), want);
-	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(
-	    _mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
+	return (unsigned int)_mm_movemask_epi8(_mm_packs_epi16(low, high));
 }
 #else
 static inline unsigned int
@@ -229,6 +238,17 @@ flow_table_entry(const struct flow_table *t, const struct flow_key *k, uint64_t 
 			return e;
 	}
 	return NULL;
+}
+
+/* Would flow_table_find() say true now? Changes nothing. */
+static inline bool
+flow_table_would_find(const struct flow_table *t, const struct flow_key *k, uint64_t hash,
+    const struct flow_entry *likely)
+{
+	const struct flow_entry *e = flow_entry_is(t, likely, k) ? likely :
+	    flow_table_entry(t, k, hash);
+
+	return e != NULL && e->window == t->window && e->left == 0;
 }
 
 /*

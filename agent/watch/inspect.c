@@ -2,7 +2,7 @@
 /*
  * The stages of one frame. What comes of a judgement is in inspect_count.c, whether an
  * answer was asked for in inspect_openings.c, what the flow table spares in
- * inspect_frames.c.
+ * inspect_frames.c, what is done each second in inspect_sweep.c.
  */
 #include "agent/watch/inspect.h"
 
@@ -49,6 +49,7 @@ inspect_new(const struct inspect_setup *setup)
 		return NULL;
 	i->setup = *setup;
 	i->latest_ns = INT64_MIN;
+	i->counters = &setup->permitted[0][0];
 	if (!allocate(i)) {
 		inspect_free(i);
 		errno = ENOMEM;
@@ -141,12 +142,12 @@ fragment_place(const struct inspect_frame *frame, const struct facts *f)
 
 static void
 show_detectors(struct inspect *i, const struct inspected *p,
-    const struct decode_rest *rest)
+    const struct decode_rest *rest, const struct detect_ahead *ahead)
 {
 	const struct detect_packet packet = {
 		.facts = p->facts, .seen = p->seen, .judgement = p->judgement,
 		.payload = rest->payload, .time_ns = p->frame->time_ns,
-		.opens = p->opens, .held = p->held,
+		.opens = p->opens, .held = p->held, .ahead = ahead,
 	};
 
 	i->at = p->frame;
@@ -187,7 +188,8 @@ settle(struct inspect *i, struct inspected *p, enum opening_sight sight,
 
 	switch (p->judgement->verdict) {
 	case VERDICT_PERMIT:
-		inspect_permitted(i, &d, p->facts->length);
+		i->ledger.permitted++;
+		inspect_count_permitted(i, &d, p->facts->length);
 		i->ledger.assumed += sight == OPENING_ASSUMED;
 		return sight == OPENING_SEEN;
 	case VERDICT_LOCAL:
@@ -254,7 +256,7 @@ look_inside(struct inspect *i, const struct inspected *frame, struct decode_rest
 			p.detail = INSPECT_CUT;
 		}
 		settle_inner(i, &p, ours);
-		show_detectors(i, &p, rest);
+		show_detectors(i, &p, rest, NULL);
 		outer = (struct watch_outer){ inner.in, inner.out,
 		    inner.verdict == VERDICT_PERMIT };
 	}
@@ -289,117 +291,82 @@ begin_connection(struct inspect *i, const struct inspect_frame *frame,
 
 /* Memory that the packet will need when it is judged. */
 static void
-expect(struct inspect *i, const struct facts *f, const struct watch_seen *seen)
+expect(const struct inspect *i, struct sight *s)
 {
-	if (f->protocol == IPPROTO_UDP) {
-		const struct watch_opening o = watch_opening_of(f);
+	if (s->facts.protocol == IPPROTO_UDP) {
+		const struct watch_opening o = watch_opening_of(&s->facts);
 
 		openings_expect(i->openings, &o);
 	}
-	detect_expect(i->detect, f, seen);
+	classifier_expect(i->policy.classifier, &s->facts);
+	detect_expect(i->detect, &s->facts, &s->seen, &s->ahead);
 }
 
 void
-inspect_look(struct inspect *i, const struct inspect_frame *frame, const struct flow_key *key,
-    uint64_t hash)
+inspect_see(struct inspect *i, const struct inspect_frame *frame, struct sight *s)
+{
+	const struct inspect_hooks *h = &i->setup.hooks;
+
+	inspect_read(frame, &s->facts, &s->rest);
+	fragments_track(i->fragments, &s->facts, fragment_place(frame, &s->facts),
+	    i->latest_ns);
+	h->place(h->arg, frame, &s->facts, &s->seen);
+	expect(i, s);
+}
+
+void
+inspect_judge(const struct inspect *i, const struct inspect_frame *frame, struct sight *s)
+{
+	struct judgement *j = &s->judgement;
+
+	s->foreign_tag = watch_judge(i->policy.classifier, &s->facts, &s->seen,
+	    inspect_judged_as_of(i, frame->time_ns), j);
+	s->cut = cut_off(i, frame, &s->facts, j) ||
+	    strcmp(s->seen.gate_reason, COMPILE_LOG_CUTOFF) == 0;
+	if (s->cut)
+		j->permit = 0;
+	__builtin_prefetch(&i->permits[2 * (size_t)j->permit], 1);
+	detect_expect_judged(i->detect, j, &s->ahead);
+}
+
+void
+inspect_look(struct inspect *i, const struct inspect_frame *frame, struct sight *s,
+    const struct flow_key *key, uint64_t hash)
 {
 	const struct inspect_hooks *h = &i->setup.hooks;
 	enum opening_sight sight = OPENING_SEEN;
 	struct watch_opening asked[2];
-	struct decode_rest rest;
-	struct watch_seen seen;
-	struct judgement j;
-	struct facts f;
-	struct inspected p = { frame, &f, &seen, &j, NULL, false, false, false, NULL };
+	struct judgement *j = &s->judgement;
+	struct inspected p = { frame, &s->facts, &s->seen, j, NULL, false, false, false,
+	    NULL };
 	uint16_t counter = NOT_COUNTED;
 	char words[TAG_WORDS];
 
-	inspect_read(frame, &f, &rest);
-	fragments_track(i->fragments, &f, fragment_place(frame, &f), i->latest_ns);
-	h->place(h->arg, frame, &f, &seen);
-	expect(i, &f, &seen);
-	if (watch_judge(i->policy.classifier, &f, &seen,
-	    inspect_judged_as_of(i, frame->time_ns), &j))
-		p.detail = name_tag(&f, words);
-	if (cut_off(i, frame, &f, &j) || strcmp(seen.gate_reason, COMPILE_LOG_CUTOFF) == 0) {
+	if (s->cut)
 		p.detail = INSPECT_CUT;
-		j.permit = 0;
+	else if (s->foreign_tag)
+		p.detail = name_tag(&s->facts, words);
+	if (j->verdict == VERDICT_PERMIT) {
+		counter = inspect_counter(i, &s->seen, j);
+		sight = inspect_opening(i, &p, j, asked);
 	}
-	detect_expect_judged(i->detect, &f, &j);
-	if (j.verdict == VERDICT_PERMIT) {
-		counter = inspect_counter(i, &seen, &j);
-		sight = inspect_opening(i, &p, &j, asked);
-	}
-	i->ledger.unreadable[f.unreadable]++;
-	begin_connection(i, frame, &f);
+	i->ledger.unreadable[s->facts.unreadable]++;
+	begin_connection(i, frame, &s->facts);
 	if (settle(i, &p, sight, asked, counter) && key != NULL &&
-	    rest.tunnel == TUNNEL_NONE) {
+	    s->rest.tunnel == TUNNEL_NONE) {
 		const struct flow_decision d = decision_of(i, &p);
 
 		flow_table_keep(i->flows, key, hash, &d);
 	}
 	if (h->judged != NULL)
 		h->judged(h->arg, &p);
-	if (inspect_is_of_device(&f, &seen))
+	if (inspect_is_of_device(&s->facts, &s->seen))
 		return;
-	show_detectors(i, &p, &rest);
-	look_inside(i, &p, &rest);
+	show_detectors(i, &p, &s->rest, &s->ahead);
+	look_inside(i, &p, &s->rest);
 }
 
-/* ---- now and then ------------------------------------------------------------ */
-
-#define TOLD_AHEAD	16u	/* permits whose memory is asked for ahead */
-
-/* Of the permit in that direction, if there is anything to tell. */
-static void
-expect_told(struct inspect *i, size_t n, bool soon)
-{
-	const struct permit_count *p;
-
-	if (n >= 2 * (i->n_permits + 1))
-		return;
-	p = &i->permits[n];
-	if (p->bytes != p->told)
-		detect_expect_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out, soon);
-}
-
-static void
-tell_bytes(struct inspect *i, int64_t time_ns)
-{
-	for (size_t n = 2; n < 2 * (i->n_permits + 1); n++) {
-		struct permit_count *p = &i->permits[n];
-
-		expect_told(i, n + TOLD_AHEAD, false);
-		expect_told(i, n + TOLD_AHEAD / 2, true);
-		if (p->bytes == p->told)
-			continue;
-		detect_permit_bytes(i->detect, (uint32_t)(n / 2), p->in, p->out,
-		    p->bytes - p->told, time_ns);
-		p->told = p->bytes;
-	}
-}
-
-void
-inspect_permit_bytes(struct inspect *i, const struct inspect_bytes *b, int64_t time_ns,
-    int64_t clock_ns)
-{
-	i->time_ns = time_ns;
-	i->clock_ns = clock_ns;
-	detect_permit_bytes(i->detect, b->permit, b->in, b->out, b->bytes, time_ns);
-}
-
-void
-inspect_sweep(struct inspect *i, int64_t time_ns, int64_t clock_ns)
-{
-	inspect_release(i, clock_ns, false);
-	if (clock_ns >= i->swept_ns && clock_ns - i->swept_ns < INSPECT_SECOND_NS)
-		return;
-	i->swept_ns = clock_ns;
-	i->time_ns = time_ns;
-	i->clock_ns = clock_ns;
-	tell_bytes(i, time_ns);
-	detect_sweep(i->detect, time_ns);
-}
+/* ---- at the end --------------------------------------------------------------- */
 
 void
 inspect_finish(struct inspect *i)

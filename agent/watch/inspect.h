@@ -10,7 +10,9 @@
  *   violations and detections -> aggregate
  *
  * The caller knows where a frame was seen (place), what else excuses a violation,
- * and what to do with the counts. No allocation after inspect_set_policy().
+ * and what to do with the counts. Of plain frames decode, place and judge depend on
+ * nothing that came before, so they may be done ahead. No allocation after
+ * inspect_set_policy().
  */
 #ifndef AGENT_WATCH_INSPECT_H
 #define AGENT_WATCH_INSPECT_H
@@ -154,7 +156,10 @@ void inspect_seed(struct inspect *i, const struct watch_opening *openings, size_
 /* These were all: no answer is assumed to be one, until inspect_blind(). */
 void inspect_clear_sight(struct inspect *i);
 
-/* In this order. With many at once the table's memory is fetched ahead. */
+/*
+ * In this order. With many at once memory is fetched ahead, and plain frames that the
+ * table does not decide are decoded and judged a few frames before their turn.
+ */
 void inspect_frames(struct inspect *i, const struct inspect_frame *frames, size_t n);
 
 /* What a permit let through unseen by us: the kernel's filter counted it. */

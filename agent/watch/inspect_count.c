@@ -161,8 +161,7 @@ decide(struct inspect *i, const struct waiting *w, int64_t clock_ns)
 	i->ledger.permitted++;
 	i->ledger.assumed += sight == OPENING_ASSUMED;
 	if (w->counter != NOT_COUNTED)
-		i->setup.permitted[w->counter / PLACE_ZONES_MAX]
-		    [w->counter % PLACE_ZONES_MAX]++;
+		i->counters[w->counter]++;
 }
 
 static void

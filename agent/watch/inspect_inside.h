@@ -27,6 +27,23 @@ struct permit_count {
 /* Of a frame that waits so much is kept. */
 #define INSPECT_WAITING_BYTES 128u
 
+/* Frames that are worked on together (inspect_frames.c). */
+#define INSPECT_GROUP ((size_t)16)
+
+/*
+ * What can be said of a frame without knowing what came before it: so frames may be
+ * looked at ahead of their turn, and wait for memory together.
+ */
+struct sight {
+	struct facts facts;
+	struct decode_rest rest;
+	struct watch_seen seen;
+	struct judgement judgement;	/* but for the opening that it may want */
+	struct detect_ahead ahead;
+	bool foreign_tag;		/* refused for it alone */
+	bool cut;			/* off */
+};
+
 /* A refused answer, in words that outlive its policy. */
 struct waiting {
 	struct facts facts;
@@ -55,6 +72,8 @@ struct inspect {
 	const struct inspect_frame *at;	/* shown to detectors now; NULL: none is */
 	int64_t latest_ns;		/* latest clock_ns so far */
 	int64_t swept_ns;		/* detectors, by clock_ns */
+	uint64_t *counters;		/* setup.permitted in a row: flow_decision.counter */
+	struct sight sights[INSPECT_GROUP];
 	struct waiting *waiting;	/* ring of INSPECT_WAITING; NULL: no patience */
 	uint32_t waiting_first;		/* how many: ledger.waiting */
 };
@@ -75,8 +94,19 @@ inspect_judged_as_of(const struct inspect *i, int64_t time_ns)
 void inspect_read(const struct inspect_frame *frame, struct facts *f,
     struct decode_rest *rest);
 
-/* All the stages. key: of a plain frame, to keep the decision; else NULL. */
-void inspect_look(struct inspect *i, const struct inspect_frame *frame,
+/*
+ * The first stages: see, then judge. Of plain frames, which have a key, they may be done
+ * ahead; of others a fragment before it, say, must have been seen.
+ */
+void inspect_see(struct inspect *i, const struct inspect_frame *frame, struct sight *s);
+void inspect_judge(const struct inspect *i, const struct inspect_frame *frame,
+    struct sight *s);
+
+/*
+ * All that follows; s may be changed. key: of a plain frame, to keep the decision; else
+ * NULL.
+ */
+void inspect_look(struct inspect *i, const struct inspect_frame *frame, struct sight *s,
     const struct flow_key *key, uint64_t hash);
 
 /* A VLAN device sees it too, without the tag; all that is in it is told of there. */
@@ -103,16 +133,15 @@ uint16_t inspect_place(const struct inspect *i, uint16_t segment);
 uint16_t inspect_counter(const struct inspect *i, const struct watch_seen *seen,
     const struct judgement *j);
 
-/* In line: it is what becomes of nearly every packet. */
-static inline void
-inspect_permitted(struct inspect *i, const struct flow_decision *d, uint32_t bytes)
+/* All but the ledger. In line: it is what becomes of nearly every packet. */
+FLOW_IN_LINE void
+inspect_count_permitted(struct inspect *i, const struct flow_decision *d, uint32_t bytes)
 {
 	struct permit_count *p = &i->permits[2 * (size_t)d->permit + (d->in > d->out)];
 
-	i->ledger.permitted++;
 	if (d->counter == NOT_COUNTED)
 		return;
-	i->setup.permitted[d->counter / PLACE_ZONES_MAX][d->counter % PLACE_ZONES_MAX]++;
+	i->counters[d->counter]++;
 	p->packets++;
 	p->bytes += bytes;
 	p->in = d->in;

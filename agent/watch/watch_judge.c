@@ -200,6 +200,8 @@ watch_judge_flow(const struct classifier *c, const struct facts *f,
 {
 	if (j->verdict != VERDICT_PERMIT || !needs_memory(f))
 		return WATCH_FLOW_NONE;
+	if (j->opens)
+		return WATCH_FLOW_OPENS;
 	classifier_judge(c, f, seen->in, seen->out, now, unasked);
 	if (unasked->verdict == VERDICT_PERMIT)
 		return WATCH_FLOW_OPENS;

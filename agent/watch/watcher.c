@@ -8,6 +8,7 @@
 #include "agent/beat.h"
 #include "agent/clock.h"
 #include "agent/log.h"
+#include "agent/tick.h"
 #include "agent/watch/watcher_state.h"
 
 #include <errno.h>
@@ -93,12 +94,11 @@ on_gate(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-static int
-on_sweep(sd_event_source *source, uint64_t usec, void *arg)
+static uint64_t
+sweep(void *arg)
 {
 	struct watcher *w = arg;
 
-	(void)usec;
 	beat_strike(w->setup->beat);
 	/* room in the rings, so that a canary is not the frame that is lost */
 	(void)watcher_read_taps(w, TAP_ROUND);
@@ -119,7 +119,7 @@ on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		watcher_tell_ledger(w);
 		watcher_weigh_taps(w);
 	}
-	return sd_event_source_set_time_relative(source, AGGREGATE_SWEEP_NS / 1000);
+	return AGGREGATE_SWEEP_NS / 1000;
 }
 
 static void
@@ -217,17 +217,9 @@ listen_to_all(struct watcher *w)
 	if (error >= 0)
 		error = sd_event_add_io(w->event, NULL, w->setup->control_fd, EPOLLIN,
 		    on_control, w);
-	if (error >= 0) {
-		sd_event_source *timer = NULL;
-
-		error = sd_event_add_time_relative(w->event, &timer, CLOCK_MONOTONIC,
-		    AGGREGATE_SWEEP_NS / 1000, 10000, on_sweep, w);
-		if (error >= 0)
-			error = sd_event_source_set_enabled(timer, SD_EVENT_ON);
-		if (error >= 0)
-			error = sd_event_source_set_floating(timer, true);
-		sd_event_source_unref(timer);
-	}
+	if (error >= 0)
+		error = tick_begin(w->event, &(struct tick){ .accuracy_us = 10000,
+		    .first_us = AGGREGATE_SWEEP_NS / 1000, .act = sweep, .arg = w });
 	return error < 0 ? error : 0;
 }
 

@@ -4,25 +4,33 @@
  *
  *   bench_seal write SECONDS RATE   so many violations a second through the writer, the
  *                                   seal alone and the writer without one beside it
+ *   bench_seal recorder SECONDS RATE
+ *                                   a whole recorder that is sent so many (LG-19), beside
+ *                                   the bare BLAKE2b-256 of as many bytes
  *   bench_seal verify RECORDS       the verifier without and with the key, beside the
  *                                   bare BLAKE2b-256 of the same bytes
  *
  * "name value unit yardstick ratio", as all the benches.
  */
+#include "agent/ipc.h"
 #include "agent/record/log_names.h"
-#include "agent/record/log_verify.h"
+#include "agent/record/log_verify_files.h"
 #include "agent/record/record_json.h"
+#include "agent/record/recorder.h"
+#include "agent/record/recorder_batch.h"
 #include "agent/record/recorder_write.h"
 #include "agent/record/seal_line.h"
 
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,8 +157,12 @@ bench_write(unsigned int seconds, unsigned int rate)
 		double due;
 
 		for (unsigned int j = 0; j < slice; j++) {
+			if (j % BATCH_LINES == 0)
+				recorder_batch_begin(&w);
 			e.key = (uint64_t)i * slice + j;
 			recorder_writer_event(&w, &e, "watch", false);
+			if ((j + 1) % BATCH_LINES == 0 || j + 1 == slice)
+				recorder_batch_end(&w);
 		}
 		if (i % 100 == 99)
 			recorder_writer_tick(&w);
@@ -183,6 +195,114 @@ bare(const char *bytes, size_t length)
 
 	crypto_generichash(hash, sizeof(hash), (const uint8_t *)bytes, length, NULL, 0);
 	return (double)length / (clock_of(CLOCK_THREAD_CPUTIME_ID) - begin) * 1e3;
+}
+
+/* Nanoseconds that the first thread of a process has run: the loop, not the sync beside it. */
+static double
+ran(pid_t pid)
+{
+	char path[64];
+	double ns = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+	f = fopen(path, "re");
+	if (f == NULL || fscanf(f, "%lf", &ns) != 1)
+		err(1, "%s", path);
+	fclose(f);
+	return ns;
+}
+
+static pid_t
+start_recorder(const char *path, const int ends[2])
+{
+	const struct recorder_peer peers[] = {
+		{ .socket = ends[1], .name = "watcher" },
+	};
+	struct recorder_setup setup = { .peers = peers, .n_peers = 1, .hostname = "gateway-1",
+		.version = "0.1" };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		err(1, "fork");
+	if (pid > 0)
+		return pid;
+	close(ends[0]);
+	setup.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_exit(recorder_run(&setup));
+}
+
+/* Each hundredth of a second its share, as a watcher tells what it found. */
+static void
+send_all(int socket, unsigned int seconds, unsigned int rate)
+{
+	const double begin = clock_of(CLOCK_MONOTONIC);
+	struct event e = violation();
+
+	for (unsigned int i = 0; i < seconds * 100; i++) {
+		double due;
+
+		for (unsigned int j = 0; j < rate / 100; j++) {
+			e.key = (uint64_t)i * rate + j;
+			while (ipc_send(socket, IPC_RECORD_EVENT, &e, sizeof(e), -1) == -EAGAIN)
+				usleep(200);
+		}
+		due = begin + (i + 1) * (NS / 100) - clock_of(CLOCK_MONOTONIC);
+		if (due > 0)
+			usleep((useconds_t)(due / 1e3));
+	}
+}
+
+static struct log_verify *
+prepare(void *arg)
+{
+	(void)arg;
+	return log_verify_new();
+}
+
+static void
+bench_recorder(unsigned int seconds, unsigned int rate)
+{
+	const double records = (double)seconds * rate;
+	char path[] = "/tmp/sekisho-bench-seal-XXXXXX";
+	struct recorder_writer w = { 0 };
+	struct verify_report r;
+	double used, wall, hash;
+	struct stat st;
+	char *bytes;
+	int ends[2];
+	pid_t pid;
+
+	if (mkdtemp(path) == NULL || ipc_pair(ends) < 0)
+		err(1, "%s", path);
+	pid = start_recorder(path, ends);
+	close(ends[1]);
+	w.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fstatat(w.directory, LOG_NAME, &st, 0) < 0 || st.st_size == 0)
+		usleep(1000);
+	used = ran(pid);
+	wall = clock_of(CLOCK_MONOTONIC);
+	send_all(ends[0], seconds, rate);
+	wall = clock_of(CLOCK_MONOTONIC) - wall;
+	usleep(100000);
+	used = ran(pid) - used;
+	close(ends[0]);
+	(void)waitpid(pid, NULL, 0);
+	if (log_verify_folder(path, prepare, NULL, &r) < 0 || r.faults > 0 ||
+	    (double)r.records < records)
+		errx(1, "%s: %lu records, %lu faults", path, (unsigned long)r.records,
+		    (unsigned long)r.faults);
+	bytes = calloc(1, 1u << 20);
+	if (bytes == NULL)
+		err(1, "memory");
+	hash = 1e3 / bare(bytes, 1u << 20) * (double)r.bytes / (double)r.records;
+	free(bytes);
+	printf("# %u records a second for %u s, %lu on record, %lu bytes each\n", rate, seconds,
+	    (unsigned long)r.records, (unsigned long)(r.bytes / r.records));
+	printf("recorder-core-share %.1f %% %.1f %.2f\n", used / wall * 100,
+	    hash * records / wall * 100, used / records / hash);
+	printf("recorder-cost %.0f ns %.0f %.2f\n", used / records, hash, used / records / hash);
+	remove_log(&w, path);
 }
 
 static double
@@ -268,9 +388,11 @@ main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "write") == 0)
 		bench_write((unsigned int)atoi(argv[2]), (unsigned int)atoi(argv[3]));
+	else if (argc == 4 && strcmp(argv[1], "recorder") == 0)
+		bench_recorder((unsigned int)atoi(argv[2]), (unsigned int)atoi(argv[3]));
 	else if (argc == 3 && strcmp(argv[1], "verify") == 0)
 		bench_verify((unsigned int)atoi(argv[2]));
 	else
-		errx(2, "bench_seal write SECONDS RATE | verify RECORDS");
+		errx(2, "bench_seal write SECONDS RATE | recorder SECONDS RATE | verify RECORDS");
 	return 0;
 }

@@ -3,7 +3,8 @@
 # Captures that nobody here made, through "sekisho replay": no crash, no finding
 # of a sanitizer, none over the time limit, the own reader and libpcap give the
 # identical stream of judgements, and no 5-tuple differs from tcpdump's. Then the
-# same captures damaged: truncated at every byte, and with flipped bits.
+# same captures damaged: truncated at every byte, and with flipped bits. FZ-01, FZ-02, FZ-04
+# of the acceptance list, over the captures that are there.
 #
 #   tests/corpora/run.sh BUILD_FOLDER
 # Captures lie in SEKISHO_CORPORA, or in corpora/ of a folder "shared" beside the tree.

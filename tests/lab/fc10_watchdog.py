@@ -9,41 +9,13 @@ Runs alone.
 """
 import os
 import signal
-import socket
-import threading
 import time
 
 from sekisho_lab import case, faults, watching
 from sekisho_lab.gate import check
+from sekisho_lab.manager import Manager
 
 WATCHDOG = 2.4          # seconds; WatchdogSec=
-
-
-class Manager(threading.Thread):
-    """Hears what sd_notify(3) says; knows the longest time without a sign of life."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(path)
-        os.chmod(path, 0o777)       # as systemd's: the keeper is a user of its own
-        self.fed, self.ready = [], False
-        self.start()
-
-    def run(self):
-        while True:
-            words = self.socket.recv(4096).split(b"\n")
-            self.ready |= b"READY=1" in words
-            if b"WATCHDOG=1" in words:
-                self.fed.append(time.monotonic())
-
-    def since(self, start):
-        return [t for t in self.fed if t >= start]
-
-    def pause(self, start):
-        """The longest pause since then, the present one included."""
-        times = [start] + self.since(start) + [time.monotonic()]
-        return max(b - a for a, b in zip(times, times[1:]))
 
 
 def restarted(gate, name, old, seconds):
@@ -64,6 +36,21 @@ def child_hangs(gate, manager, name):
     told = [r for r in gate.records() if r["event"]["action"] == "gap"
             and name in r["event"]["reason"] and "no sign of life" in r["event"]["reason"]]
     check(told, "the gap of the hanging %s is no record" % name)
+
+
+def alerter_stays_away(gate, manager):
+    """No reason to restart all: it hangs as soon as it is started, and the daemon is fed."""
+    start, held = time.monotonic(), set()
+    while time.monotonic() - start < 2 * WATCHDOG:
+        pid = watching.pids(gate)["alerter"]
+        if pid not in held and os.path.exists("/proc/%d" % pid):
+            os.kill(pid, signal.SIGSTOP)
+            held.add(pid)
+        time.sleep(0.02)
+    check(manager.pause(start) < WATCHDOG, "an alerter that hangs starves the watchdog: %.1f s"
+          % manager.pause(start))
+    os.kill(watching.pids(gate)["alerter"], signal.SIGCONT)
+    return len(held)
 
 
 def keeper_hangs(gate, manager):
@@ -96,9 +83,7 @@ def netlink_hangs(gate, manager):
 
 def run():
     with faults.FaultyGate(faults.ONE, daemon=False) as gate:
-        path = os.path.join(gate.folder, "notify")
-        manager = Manager(path)
-        gate.environment.update(NOTIFY_SOCKET=path, WATCHDOG_USEC=str(int(WATCHDOG * 1e6)))
+        manager = Manager(gate, WATCHDOG)
         gate.start()
         start = time.monotonic()
         time.sleep(WATCHDOG / 2)
@@ -107,6 +92,7 @@ def run():
         child_hangs(gate, manager, "control")
         child_hangs(gate, manager, "recorder")
         child_hangs(gate, manager, "alerter")
+        alerter_stays_away(gate, manager)
         keeper_hangs(gate, manager)
         netlink_hangs(gate, manager)
         check(gate.kept_shut(39999, "at the end"), "what is permitted does not pass at the end")

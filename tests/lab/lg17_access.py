@@ -84,6 +84,14 @@ def verify(gate):
     wrong = line[:-1] + ("0" if line[-1] != "0" else "1")
     code, text = sekisho(gate, "log", "verify", "--key", "-", text=wrong + "\n")
     check(code == 64, "a key copied with an error: %d %s" % (code, text))
+    today = ("--json", "report", "--from", "today", "--to", "today")
+    code, text = sekisho(gate, *today, "--key", "-", text=line + "\n")
+    told = json.loads(text)["verify"] if code == 0 else text
+    check(code == 0 and told["good"] and told["macs_checked"], "report --key: %d %s" % (code, told))
+    code, text = sekisho(gate, *today)
+    check(code == 0 and not json.loads(text)["verify"]["macs_checked"], "report: " + text[:500])
+    code, text = sekisho(gate, *today, "--key", "-", text=wrong + "\n")
+    check(code == 64, "report with a wrong key: %d %s" % (code, text[:500]))
     time.sleep(1.3)
     told = [r for r in gate.records() if "verification key" in r["message"]]
     case.equal(len(told), 1, "the key's leaving on record")

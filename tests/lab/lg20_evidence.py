@@ -167,6 +167,29 @@ def bundle(gate, home):
     return there
 
 
+def by_an_auditor(gate, home):
+    """Who may read the record and nothing else: what is missing is said, and the rest holds."""
+    os.chmod(home, 0o777)
+    out = os.path.join(home, "auditor")
+
+    def make():
+        run = subprocess.run([model.binary(), "--root", gate.root, "--json", "evidence", "--case",
+                              "R8-13", "--from", "today", "--to", "today", "-o", out],
+                             capture_output=True, text=True, cwd="/")
+        return run.returncode, run.stdout, run.stderr
+    code, said, complaint = clients.Somebody(64901, users.GROUPS["sekisho-audit"]).call(make)
+    check(code == 0, "an auditor takes evidence: %s%s" % (said, complaint))
+    told = json.loads(said)
+    case.equal((told["chain_holds"], told["packets_readable"], told["packets_kept"],
+                told["policies"]), (True, False, 0, 0), "what it says of itself")
+    check(told["records"] > 5 and "packets are not all in it" in complaint
+          and "policies in force are not in it" in complaint, "what is missing: " + complaint)
+    code, said = sekisho(gate, "--json", "evidence", "--verify", out)
+    case.equal((code, json.loads(said)["signature"]), (0, "good"), "an auditor's bundle: " + said)
+    sheet = open(os.path.join(out, "fact-sheet.en.html"), encoding="utf-8").read()
+    check("Permission denied" in sheet, "the fact sheet of an auditor")
+
+
 def tampered(gate, there):
     """One changed byte in any file, a record made up, a list made anew: all are found."""
     n = 0
@@ -230,6 +253,7 @@ def run():
         holds(gate)
         home = os.path.join(gate.folder, "home")
         os.mkdir(home)
+        by_an_auditor(gate, home)
         changed = tampered(gate, bundle(gate, home))
         run_ = gate.sekisho("log", "release", "--case", "R8-12")
         check(run_.returncode == 0, "release: " + run_.stderr)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/watch/detect_count.h"
 #include "agent/watch/detect_table.h"
+#include "agent/watch/lanes.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -105,8 +106,11 @@ fetching_changes_nothing(void)
 		bool fresh[2];
 		uint64_t *v[2];
 
-		detect_table_fetch(&a, detect_table_announce(&a, key), (int64_t)n * MS);
-		v[0] = detect_table_put(&a, key, (int64_t)n * MS, &fresh[0]);
+		uint64_t hash = detect_table_announce(&a, key);
+
+		wrong += hash != detect_table_hash(&a, key);
+		detect_table_fetch(&a, hash, (int64_t)n * MS);
+		v[0] = detect_table_put_hashed(&a, key, hash, (int64_t)n * MS, &fresh[0]);
 		v[1] = detect_table_put(&b, key, (int64_t)n * MS, &fresh[1]);
 		wrong += fresh[0] != fresh[1] || *v[0] != *v[1];
 		*v[0] = *v[1] = n;
@@ -115,6 +119,18 @@ fetching_changes_nothing(void)
 	CU_ASSERT(a.used == b.used && a.evicted == b.evicted && a.evicted > 0);
 	detect_table_free(&a);
 	detect_table_free(&b);
+}
+
+static void
+lanes_are_compared_each(void)
+{
+	_Alignas(16) uint32_t words[LANES];
+
+	for (unsigned int bits = 0; bits < 1u << LANES; bits++) {
+		for (unsigned int i = 0; i < LANES; i++)
+			words[i] = (bits >> i & 1u) != 0 ? 0x80000001u : i;
+		CU_ASSERT_EQUAL(lanes_equal(words, 0x80000001u), bits);
+	}
 }
 
 /* The oracle of struct distinct: two bitmaps from the start. */
@@ -264,6 +280,7 @@ main(void)
 		{ "finds what it holds", finds_what_it_holds },
 		{ "forgets the oldest", forgets_the_oldest },
 		{ "stays as large as it is", stays_as_large_as_it_is },
+		{ "lanes are compared each", lanes_are_compared_each },
 		{ "fetching changes nothing", fetching_changes_nothing },
 		{ "few and many count alike", few_and_many_count_alike },
 		{ "counts different things", counts_different_things },

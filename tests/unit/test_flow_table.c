@@ -237,6 +237,8 @@ a_decision_comes_back_whole(void)
 		k.service |= n % 4 == 0 ? FLOW_KEY_GROUP_MAC : FLOW_KEY_IPV6;
 		*(n % 4 == 0 ? &k.src[0] : n % 4 == 1 ? &k.src[1] : &k.dst[n % 2]) = n;
 		hash = flow_hash(&t->secret, &k);
+		CU_ASSERT_TRUE(flow_table_would_find(t, &k, hash,
+		    flow_table_likely(t, hash)));
 		CU_ASSERT_TRUE(flow_table_find(t, &k, hash, flow_table_likely(t, hash),
 		    &d));
 		CU_ASSERT(d.permit == n && d.in == n % 7 && d.out == n % 11 &&
@@ -244,6 +246,8 @@ a_decision_comes_back_whole(void)
 		k.dst[0] ^= 1ull << 63;
 		k.service |= FLOW_KEY_IPV6;
 		hash = flow_hash(&t->secret, &k);
+		CU_ASSERT_FALSE(flow_table_would_find(t, &k, hash,
+		    flow_table_likely(t, hash)));
 		CU_ASSERT_FALSE(flow_table_find(t, &k, hash, flow_table_likely(t, hash),
 		    &d));
 	}

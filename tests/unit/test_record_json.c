@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/record/event_check.h"
 #include "agent/record/record_json.h"
+#include "agent/record/record_text.h"
 #include "rules/utf8.h"
 #include "tests/unit/unit.h"
 
@@ -8,7 +9,9 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -492,6 +495,26 @@ lengths_are_exact_and_good_events_pass(void)
 	CU_ASSERT_EQUAL(event_check(&e, sizeof(e), true, &out, &why), 0);
 }
 
+/* Every day that 64 bits of nanoseconds have, at an odd time of it. */
+static void
+times_are_those_of_the_calendar(void)
+{
+	const int64_t day = INT64_C(86400) * 1000000000;
+	char is[RECORD_TIME_SIZE], should[RECORD_TIME_SIZE];
+
+	for (int64_t n = INT64_MIN / day + 1; n < INT64_MAX / day; n++) {
+		const int64_t ns = n * day + n * 7919 % day;
+		const int64_t rest = (ns % 1000000000 + 1000000000) % 1000000000;
+		const time_t seconds = (ns - rest) / 1000000000;
+		struct tm tm;
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(gmtime_r(&seconds, &tm));
+		snprintf(should + strftime(should, sizeof(should), "%Y-%m-%dT%H:%M:%S", &tm), 12,
+		    ".%09dZ", (int)rest);
+		CU_ASSERT_STRING_EQUAL(record_time(ns, is), should);
+	}
+}
+
 int
 main(void)
 {
@@ -510,6 +533,7 @@ main(void)
 		{ "texts without an end are refused", texts_without_an_end_are_refused },
 		{ "lengths are exact and good events pass",
 		    lengths_are_exact_and_good_events_pass },
+		{ "times are those of the calendar", times_are_those_of_the_calendar },
 		CU_TEST_INFO_NULL,
 	};
 

@@ -28,7 +28,7 @@ def request_type():
 
 def verbs():
     """Every verb that the socket knows: {name: whether it changes}."""
-    rows = re.findall(r'^\t\{ "([\w-]+)", (true|false), ', _source("control/control_server.c"), re.M)
+    rows = re.findall(r'^\t\{ "([\w-]+)", (true|false), ', _source("control/control_verbs.c"), re.M)
     return {name: changes == "true" for name, changes in rows}
 
 

@@ -25,7 +25,7 @@ NAMES = {MEMORY: "malloc", NETLINK_SEND: "netlink send", NETLINK_RECEIVE: "netli
          UNIX_SEND: "send", UNIX_RECEIVE: "receive", OPEN: "open", DESCRIPTOR: "new descriptor",
          FORK: "fork", WRITE: "write", MAP: "mmap", RAW: "raw call"}
 ORDER = struct.Struct("=IiiIiIQQQi")      # struct order of the shim
-PLACES_AT, PLACES = 64, 8000              # behind it: where the calls came from
+PLACES_AT, PLACES = 80, 8000              # behind it: where the calls came from
 PAGES = (PLACES_AT + 8 * PLACES + 4095) // 4096 * 4096
 DEADLY = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE,
           signal.SIGSYS}
@@ -77,6 +77,14 @@ class FaultyGate(Gate):
     def ahead(self, pid, seconds):
         """For this process the monotonic clock goes so far ahead from now on."""
         self.page[52:64] = struct.pack("=iq", pid, seconds * 10**9)
+
+    def slow_disk(self, seconds, pid=0):
+        """Each fdatasync(2), and fsync(2) of this process, takes so much longer; 0: no more."""
+        self.page[64:72] = struct.pack("=ii", pid, int(seconds * 1000))
+
+    def slow_calls(self):
+        """How many such calls have begun."""
+        return struct.unpack("=I", self.page[72:76])[0]
 
     # ---- what came out ---------------------------------------------------
 

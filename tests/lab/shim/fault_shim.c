@@ -4,8 +4,9 @@
  * N-th, or all from the N-th on (FZ-07, FZ-08). The test says so in a file of one
  * page that all processes map (struct order; tests/lab/sekisho_lab/faults.py knows
  * it too). While it only counts it also notes from which place in the program each call
- * came. A process can also be shown another hour. After its start the shim makes no call
- * of its own but getsockopt(2), so the lists of allowed calls stay in force.
+ * came. A process can also be shown another hour, and the disk can take its time
+ * (LG-11). After its start the shim makes no call of its own but getsockopt(2) and
+ * nanosleep(2), so the lists of allowed calls stay in force.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -59,6 +60,9 @@ struct order {
 	_Atomic int32_t births;
 	int32_t ahead_pid;		/* for this process the monotonic clock goes */
 	_Atomic int64_t ahead_ns;	/* so far ahead; its timers look at it when it wakes */
+	int32_t slow_pid;		/* whose fsync(2) is slow too */
+	_Atomic int32_t slow_ms;	/* each fdatasync(2) takes so much longer; 0 ends it */
+	_Atomic uint32_t slow_calls;	/* begun */
 	_Atomic uint64_t places[PLACES];	/* of the calls that were only counted */
 };
 
@@ -407,15 +411,30 @@ pwrite(int fd, const void *b, size_t n, off_t at)
 	return fails(CLASS_WRITE) ? -1 : REAL(pwrite)(fd, b, n, at);
 }
 
+/* In steps, so that a test need not wait for the end of it. */
+static void
+take_time(bool slow)
+{
+	const struct timespec step = { .tv_nsec = 20000000 };
+
+	if (order == NULL || !slow || atomic_load(&order->slow_ms) == 0)
+		return;
+	atomic_fetch_add(&order->slow_calls, 1);
+	for (int32_t ms = 0; ms < atomic_load(&order->slow_ms); ms += 20)
+		(void)nanosleep(&step, NULL);
+}
+
 int
 fdatasync(int fd)
 {
+	take_time(true);
 	return fails(CLASS_WRITE) ? -1 : REAL(fdatasync)(fd);
 }
 
 int
 fsync(int fd)
 {
+	take_time(order != NULL && order->slow_pid == self);
 	return fails(CLASS_WRITE) ? -1 : REAL(fsync)(fd);
 }
 
