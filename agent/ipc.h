@@ -54,6 +54,8 @@ enum ipc_type {
 	IPC_ALERT_BEGUN,		/* the alerter has: it knows no rules */
 	/* control asks the forwarder */
 	IPC_VIEW_STATUS,		/* answer: JSON text */
+	/* the watcher to the keeper, by a socket of its own */
+	IPC_CANARY,			/* now; agent/watch/canary.h */
 	/* keeper tells control */
 	IPC_CHILD_DIED,			/* struct ipc_child */
 	IPC_RELOAD,			/* SIGHUP came */

@@ -35,8 +35,7 @@ struct privilege_needs {
 	const char *reads;		/* a folder that may be read; NULL: none */
 	const int *send_fds;		/* the watcher's: messages go through these alone, */
 	size_t n_send_fds;
-	int ask_fd;			/* questions to the kernel through this one; 0: none, */
-	size_t frame_bytes;		/* and frames have this length; 0: none */
+	int ask_fd;			/* and questions to the kernel through this one; 0: none */
 };
 
 /*

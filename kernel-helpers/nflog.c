@@ -7,6 +7,7 @@
 #include "kernel-helpers/nflog.h"
 
 #include "kernel-helpers/netfilter_socket.h"
+#include "kernel-helpers/netlink_stale.h"
 
 #include <arpa/inet.h>
 
@@ -63,13 +64,15 @@ ask(int fd, const struct nlmsghdr *h)
 	_Alignas(struct nlmsghdr) uint8_t reply[8192];
 	ssize_t n;
 	int error;
+	unsigned int troubles = 0;
 
 	if (sendto(fd, h, h->nlmsg_len, 0, (const struct sockaddr *)&kernel,
 	    sizeof(kernel)) == -1)
 		return -errno;
 	do {
 		n = recv(fd, reply, sizeof(reply), 0);
-		if (n == -1 && errno != EINTR && errno != ENOBUFS)
+		if (n == -1 && ((errno != EINTR && errno != ENOBUFS) ||
+		    ++troubles == NETLINK_TROUBLES))
 			return -errno;
 		error = n > 0 ? read_ack(reply, (size_t)n) : 1;
 	} while (error > 0);

@@ -6,6 +6,7 @@
 #include "kernel-helpers/nft_commit.h"
 
 #include "kernel-helpers/nft_verify.h"
+#include "rules/ruleset_part.h"
 
 #include <errno.h>
 #include <string.h>
@@ -149,7 +150,6 @@ short_way(struct nft_channel *ch, struct nft_known *known, struct ruleset *targe
 
 	if (error != 0 || generation != known->generation)
 		return -ERESTART;
-	ruleset_sort(target);
 	c = ruleset_settle_diff(target, known->ruleset);
 	if (c == NULL)
 		return -ENOMEM;
@@ -191,6 +191,10 @@ nft_apply_known(struct nft_channel *ch, struct nft_known *known, struct ruleset 
 	memset(refusal, 0, sizeof(*refusal));
 	*changed = false;
 	(void)nft_known_settle(ch, known, refusal);
+	/* Where the table has to be made anew, also later, it counts on. */
+	ruleset_sort(target);
+	if (known->ruleset != NULL)
+		ruleset_take_counts(target, known->ruleset);
 	error = known->ruleset == NULL ? -ENOENT :
 	    short_way(ch, known, target, changed, refusal);
 	if (error == 0 || error == -EINTR || error == -ESTALE)

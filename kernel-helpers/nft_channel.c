@@ -8,6 +8,7 @@
 #include "kernel-helpers/nft_channel.h"
 
 #include "kernel-helpers/netfilter_socket.h"
+#include "kernel-helpers/netlink_stale.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -60,18 +61,6 @@ make_room(struct nft_socket *s, size_t length)
 	s->send_room = length + SEND_SLACK;
 	set_buffer(s->fd, SO_SNDBUFFORCE, SO_SNDBUF, (int)s->send_room);
 	return 0;
-}
-
-/* What an earlier exchange left (a dump it gave up, say) is no reply to this one. */
-static void
-discard_stale(int fd)
-{
-	uint8_t bytes[4096];
-	ssize_t n;
-
-	do {
-		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	} while (n >= 0 || errno == EINTR || errno == ENOBUFS);
 }
 
 static int
@@ -204,8 +193,10 @@ socket_exchange(struct nft_channel *ch, const void *bytes, size_t length,
 	memcpy(&head, bytes, sizeof(head));
 	dump = (head.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 
-	discard_stale(s->fd);
-	error = make_room(s, length);
+	/* A dump that was given up, say, is no reply to this one. */
+	error = netlink_discard_stale(s->fd);
+	if (error == 0)
+		error = make_room(s, length);
 	if (error == 0)
 		error = send_all(s, bytes, length);
 	if (error == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel-helpers/rtnl.h"
 
+#include "kernel-helpers/netlink_stale.h"
+
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
@@ -140,17 +142,6 @@ rtnl_parse(const void *part, size_t length, uint32_t number, rtnl_each *each, vo
 	return length == 0 ? 0 : -EPROTO;
 }
 
-/* What an earlier question left. */
-static void
-discard_stale(int fd)
-{
-	uint8_t byte;
-
-	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == EINTR ||
-	    errno == ENOBUFS)
-		;
-}
-
 static int
 ask(int fd, uint16_t type, uint32_t number, const void *body, size_t length)
 {
@@ -176,8 +167,9 @@ rtnl_dump(int fd, uint16_t type, const void *body, size_t length, rtnl_each *eac
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	/* the clock as the number: no earlier answer is taken for this one */
 	number = (uint32_t)(now.tv_sec * 1000000000 + now.tv_nsec);
-	discard_stale(fd);
-	r = ask(fd, type, number, body, length);
+	r = netlink_discard_stale(fd);
+	if (r == 0)
+		r = ask(fd, type, number, body, length);
 	for (unsigned int i = 0; r == 0 && i < PARTS_MOST; i++) {
 		ssize_t n = recv(fd, part, sizeof(part), MSG_DONTWAIT | MSG_TRUNC);
 

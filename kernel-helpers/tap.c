@@ -402,15 +402,6 @@ tap_set_dispatch(struct tap_set *s, int max_frames,
 	return error != 0 ? error : total;
 }
 
-int
-tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length)
-{
-	const struct tap *t = &s->taps[i];
-
-	return tap_up(t) ? tap_ring_send(&t->incoming, t->ifindex, frame, length) :
-	    -ENETDOWN;
-}
-
 static void
 stop_hook(int *link)
 {

@@ -163,13 +163,6 @@ int tap_set_dispatch(struct tap_set *s, int max_frames,
     void (*frame)(void *arg, const struct tap_frame *f), void *arg);
 
 /*
- * Send one frame of our own out of the interface, by the socket of the way
- * in: it is seen by the tap of the leaving side. Needs no privilege. 0 or
- * negative errno, -ENETDOWN when the tap is down.
- */
-int tap_set_send(const struct tap_set *s, size_t i, const void *frame, size_t length);
-
-/*
  * Let nothing more in; what is in the rings can still be read. So the ledger
  * comes to rest: received = dropped + delivered when all is read.
  */

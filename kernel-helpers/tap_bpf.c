@@ -104,6 +104,11 @@ tap_bpf_open(char *why, size_t why_size)
 		    strerror(errno));
 		goto fail;
 	}
+	/* libbpf loads on where it finds no room for them, or that the kernel maps no arrays */
+	if (b->filter->bss == NULL) {
+		snprintf(why, why_size, "the variables of the eBPF filter cannot be mapped");
+		goto fail;
+	}
 	b->ring = ring_buffer__new(bpf_map__fd(b->filter->maps.events), on_event, b,
 	    NULL);
 	if (b->ring == NULL) {

@@ -177,26 +177,6 @@ tap_ring_listen(struct tap_ring *r)
 	return 0;
 }
 
-int
-tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
-    size_t length)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_ll link;
-	} to = { .link = { .sll_family = AF_PACKET, .sll_ifindex = (int)ifindex } };
-	const uint8_t *type = (const uint8_t *)frame + offsetof(struct ethhdr, h_proto);
-
-	if (r->link_type != DLT_EN10MB || length < ETH_HLEN)
-		return -EAFNOSUPPORT;
-	/* or older kernels take it for what the socket is bound to: everything */
-	memcpy(&to.link.sll_protocol, type, sizeof(to.link.sll_protocol));
-	if (sendto(pcap_fileno(r->pcap), frame, length, MSG_DONTWAIT, &to.any,
-	    sizeof(to.link)) < 0)
-		return -errno;
-	return 0;
-}
-
 void
 tap_ring_stop(struct tap_ring *r)
 {

@@ -34,10 +34,6 @@ int tap_ring_listen(struct tap_ring *r);
 /* Accepts one that is down; the ledger stays as it was last asked for. */
 void tap_ring_close(struct tap_ring *r);
 
-/* Put one whole frame on the wire. 0 or negative errno. */
-int tap_ring_send(const struct tap_ring *r, uint32_t ifindex, const void *frame,
-    size_t length);
-
 /* Nothing enters from now on; what is inside stays readable. Accepts one that is down. */
 void tap_ring_stop(struct tap_ring *r);
 

@@ -131,9 +131,9 @@ add_unknown(scmp_filter_ctx filter, enum privilege_role role)
 }
 
 /*
- * The watcher reads hostile bytes with packet sockets in its hands: what it sends goes
- * to its two partners, as a question to the kernel, or is a canary. Descriptors cannot
- * be given another number: it may neither duplicate nor open any.
+ * The watcher reads hostile bytes with packet sockets in its hands, and any of them would
+ * send: what it sends goes to its partners, or as a question to the kernel. Descriptors
+ * cannot be given another number: it may neither duplicate nor open any.
  */
 static int
 add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privilege_needs *needs)
@@ -149,10 +149,6 @@ add_sends(scmp_filter_ctx filter, enum privilege_role role, const struct privile
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
 		    SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)needs->ask_fd),
 		    SCMP_A4(SCMP_CMP_EQ, 0));
-	if (r == 0 && needs->frame_bytes > 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
-		    SCMP_A2(SCMP_CMP_EQ, needs->frame_bytes),
-		    SCMP_A4(SCMP_CMP_NE, 0));
 	return r;
 }
 

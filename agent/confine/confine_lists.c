@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <sched.h>
@@ -120,7 +121,8 @@ static const struct confine_call allowed[] = {
 	/* names and flags of interfaces */
 	IOCTL(SIOCGIFNAME, K | C | W), IOCTL(SIOCGIFINDEX, K | W), IOCTL(SIOCGIFFLAGS, K | W),
 	/* the tap's filter is changed at its end (tap_ring_stop()), its ring given back */
-	CALL_IF(setsockopt, W, INT_IS(1, SOL_SOCKET)), CALL_IF(setsockopt, W, INT_IS(1, SOL_PACKET)),
+	CALL_IF(setsockopt, W, INT_IS(1, SOL_SOCKET), INT_IS(2, SO_ATTACH_FILTER)),
+	CALL_IF(setsockopt, W, INT_IS(1, SOL_PACKET), INT_IS(2, PACKET_RX_RING)),
 	CALL(setsockopt, K | R),
 	BPF(BPF_MAP_LOOKUP_ELEM, K | W), BPF(BPF_MAP_UPDATE_ELEM, K | W),
 	BPF(BPF_MAP_DELETE_ELEM, K | W), BPF(BPF_MAP_GET_NEXT_KEY, K | W),

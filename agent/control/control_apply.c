@@ -152,8 +152,10 @@ open_and_watch(struct control *c)
 	}
 	c->forwarding = r == 0 && !c->confirm.stuck;
 	/* The record's own word is told apart, and ends with it. */
-	if (r < 0 && !control_record_closes(c))
+	if (r < 0 && !control_record_closes(c)) {
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
+		control_guard_reopen_later(c);
+	}
 	r = control_watch(c, c->checked);
 	if (r < 0)
 		snprintf(c->problem, sizeof(c->problem), "the watcher does not watch: %s",

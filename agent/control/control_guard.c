@@ -32,6 +32,8 @@
 #define COMPARE_SHARE		100u
 /* While shut the table is still put back, for the gateway's own sake, but so often only. */
 #define SHUT_RESTORE_US		1000000u
+/* Forwarding that could not be switched on is tried again so often. */
+#define REOPEN_US		2000000u
 /* The tap has told its leaks by then: it holds an attempt 0.3 s, and accounts each second. */
 #define FOLLOW_US		1500000u
 /* A hash that grows right now can tell elements twice: see compare_with_kernel(). */
@@ -126,7 +128,7 @@ is_equal(struct control *c)
 		return 0;
 	if (r == 0 && have != NULL && ruleset_equal(c->known.ruleset, have, &why)) {
 		c->known.generation = generation;
-		ruleset_take_counts(c->known.ruleset, have);
+		control_guard_counted(c, have);
 		r = 1;
 	}
 	ruleset_free(have);
@@ -192,6 +194,26 @@ reopen(struct control *c)
 	return 0;
 }
 
+void
+control_guard_reopen_later(struct control *c)
+{
+	if (c->guard != NULL)
+		c->guard->reopen = true;
+}
+
+/* What kept it off may be over: a moment without descriptors, say. */
+static void
+tick_reopen(struct control *c)
+{
+	struct guard *g = c->guard;
+
+	if (!g->reopen || c->gone || c->checked == NULL ||
+	    now_us() - g->reopened_us < REOPEN_US)
+		return;
+	g->reopened_us = now_us();
+	(void)reopen(c);
+}
+
 /* ---- events -------------------------------------------------------------------------- */
 
 static void
@@ -205,7 +227,8 @@ begin_incident(struct control *c, const struct ipc_nft_seen *seen)
 		guard_tell_traffic(c);
 	*i = (struct incident){ .key = ++g->keys, .noticed_ns = seen->noticed_ns,
 	    .shut_ns = seen->shut_ns, .forwarded = seen->forwarded, .changed = seen->changed,
-	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0 };
+	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0,
+	    .begun_ns = clock_ns(CLOCK_MONOTONIC) };
 	culprit_describe(seen->pid, seen->name, &i->by);
 	g->follow_us = now_us() + FOLLOW_US;
 }
@@ -232,6 +255,8 @@ put_right(struct control *c)
 		(void)reopen(c);
 	}
 	guard_tell_incident(c, changed, r);
+	if (r == 0 && changed && c->guard->incident.gone > 0)
+		guard_tell_lost_counts(c);
 }
 
 /* Somebody's writes to our table: put it right at once, unless it goes on and on. */
@@ -377,8 +402,11 @@ tick(void *arg)
 	sample(c);
 	control_conntrack_tick(c);
 	tick_storm(c);
-	if (!c->guard->storm.shut)
+	if (!c->guard->storm.shut) {
 		tick_compare(c);
+		tick_reopen(c);
+		guard_tick_counts(c);
+	}
 	return TICK_US;
 }
 
@@ -390,6 +418,7 @@ control_guard(struct control *c)
 		return -ENOMEM;
 	c->guard->keys = (uint64_t)clock_ns(CLOCK_REALTIME);
 	c->guard->compared_us = now_us();
+	c->guard->counted_ns = clock_ns(CLOCK_MONOTONIC);
 	return tick_begin(c->event, &(struct tick){ .first_us = TICK_US, .act = tick,
 	    .arg = c });
 }

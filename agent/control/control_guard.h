@@ -19,6 +19,7 @@ struct traffic {
 struct incident {
 	uint64_t key;
 	int64_t noticed_ns, shut_ns;
+	int64_t begun_ns;		/* CLOCK_MONOTONIC */
 	uint64_t forwarded;		/* as the keeper counted right after it had shut */
 	uint32_t changed, gone;
 	struct culprit by;
@@ -33,9 +34,10 @@ struct guard {
 	struct traffic leaks;		/* of the last account of the tap */
 	uint32_t generation;		/* that was compared or is our own */
 	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
-	uint64_t restored_us, follow_us, asked_us;
+	uint64_t restored_us, follow_us, asked_us, reopened_us;
+	int64_t counted_ns, count_cost_ns;	/* the permits' counters, CLOCK_MONOTONIC */
 	uint64_t keys;
-	bool reopen;			/* forwarding was on before it was shut for this */
+	bool reopen;			/* forwarding was on before it was shut for this, or should be on */
 	bool due;			/* compare at the next tick */
 };
 
@@ -45,6 +47,10 @@ void guard_tell_incident(struct control *c, bool changed, int r);
 void guard_tell_traffic(struct control *c);
 /* An interval of a storm is over, or all of it. */
 void guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes);
+/* control_guard_counts.c: read the permits' counters now and then, for a table made anew. */
+void guard_tick_counts(struct control *c);
+/* What a table that was put back cannot know. */
+void guard_tell_lost_counts(struct control *c);
 /* The tap's account of leaks, all pairs together. */
 void guard_sample_leaks(struct control *c, struct traffic *t);
 

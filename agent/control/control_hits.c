@@ -86,20 +86,29 @@ take(struct control *c, const struct ruleset *counters, const struct tm *tm)
 	hits_end(c->hits);
 }
 
+void
+control_hits_keep(struct control *c, const struct ruleset *counters)
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+
+	/* Without a table nothing was counted, and no permit has gone. */
+	if (!c->keeps || c->checked == NULL || counters->n_counters == 0 ||
+	    (c->hits == NULL && load(c) < 0) || localtime_r(&now, &tm) == NULL)
+		return;
+	take(c, counters, &tm);
+	save(c);
+}
+
 static void
 look(struct control *c)
 {
 	struct ruleset *counters = NULL;
-	const time_t now = time(NULL);
-	struct tm tm;
 
-	if (!c->keeps || c->checked == NULL || (c->hits == NULL && load(c) < 0))
-		return;
-	/* Without a table nothing was counted, and no permit has gone. */
-	if (localtime_r(&now, &tm) != NULL &&
-	    nft_account_counters(c->nft, &counters) == 0 && counters->n_counters > 0) {
-		take(c, counters, &tm);
-		save(c);
+	if (nft_account_counters(c->nft, &counters) == 0) {
+		/* First: what a table made anew goes on from is never less than what is kept. */
+		control_guard_counted(c, counters);
+		control_hits_keep(c, counters);
 	}
 	ruleset_free(counters);
 }

@@ -141,9 +141,15 @@ void control_keep_boot_gate(struct control *c);
  */
 int control_hits(struct control *c);
 void control_hits_end(struct control *c);
+/* A look at these counters now; the last one before they begin anew. */
+void control_hits_keep(struct control *c, const struct ruleset *counters);
 
 /* control_guard.c: look after the table from now on. 0 or negative errno. */
 int control_guard(struct control *c);
+/* Forwarding should be on and could not be switched on: again in a while. */
+void control_guard_reopen_later(struct control *c);
+/* The permits' counters were read: a table that is made anew goes on from there. */
+void control_guard_counted(struct control *c, const struct ruleset *counters);
 void control_guard_end(struct control *c);
 /* Our table is in the kernel; false too when that cannot be found out. */
 bool control_table_stands(struct control *c);

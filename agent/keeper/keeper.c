@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ASK_REST_NS	10000000
+
 static int
 on_child(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
 {
@@ -45,6 +47,23 @@ on_stop(sd_event_source *s, const struct signalfd_siginfo *si, void *arg)
 	return sd_event_exit(k->event, EXIT_SUCCESS);
 }
 
+/*
+ * Told once. A request that cannot be received for want of memory stays where it is and
+ * wakes the loop again and again.
+ */
+static void
+note_trouble(struct keeper *k, int r)
+{
+	const struct timespec rest = { .tv_nsec = ASK_REST_NS };
+
+	if (r != 0 && r != k->ask_trouble)
+		log_warnx("keeper: a request of the control process is malformed or cannot be "
+		    "received: %s", strerror(-r));
+	k->ask_trouble = r;
+	if (r != 0 && r != -EPROTO)
+		nanosleep(&rest, NULL);
+}
+
 static int
 on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
 {
@@ -55,9 +74,8 @@ on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
 	(void)events;
 	if (r == 1)
 		keeper_answer(arg, &m);
-	else if (r != -EAGAIN)
-		log_warnx("keeper: a request of the control process was malformed: %s",
-		    strerror(-r));
+	if (r != -EAGAIN)
+		note_trouble(arg, r == 1 ? 0 : r);
 	return 0;
 }
 
@@ -94,6 +112,8 @@ watch_events(struct keeper *k)
 		r = keeper_gate_watch(k);
 	if (r >= 0)
 		r = keeper_health_begin(k);
+	if (r >= 0)
+		r = keeper_canary_begin(k);
 	return r < 0 ? r : 0;
 }
 
@@ -138,7 +158,7 @@ int
 keeper_run(const struct keeper_options *options)
 {
 	struct keeper k = { .options = options, .policy_fd = -1, .listen_fd = -1, .log_fd = -1,
-	    .views_fd = -1, .metrics_fd = -1 };
+	    .views_fd = -1, .metrics_fd = -1, .canary_fd = -1 };
 	int r = block_signals();
 
 	if (r == 0)

@@ -6,7 +6,6 @@
 #include "agent/log.h"
 #include "agent/record/recorder.h"
 #include "agent/version.h"
-#include "agent/watch/canary.h"
 #include "agent/watch/watcher.h"
 #include "agent/watch_start.h"
 
@@ -52,6 +51,7 @@ list_kept(const struct keeper *k, enum child_id id, int keep[KEEPER_KEPT_FDS])
 		keep[n++] = k->watch[1];
 		keep[n++] = k->record[WRITER_WATCHER][0];
 		keep[n++] = k->record[WRITER_PACKETS][0];
+		keep[n++] = k->canary[1];
 		break;
 	case CHILD_FORWARDER:
 		keep[n++] = k->log_fd;
@@ -131,9 +131,10 @@ run_watcher(struct keeper *k)
 		.packets_fd = k->record[WRITER_PACKETS][0],
 		.settle_ns = settle_ns(&k->children[CHILD_WATCHER]),
 	};
-	const int partners[] = { start.control_fd, start.recorder_fd, start.packets_fd };
-	struct privilege_needs needs = { .send_fds = partners, .n_send_fds = 3,
-	    .frame_bytes = CANARY_BYTES };
+	const int partners[] = { start.control_fd, start.recorder_fd, start.packets_fd,
+		k->canary[1] };
+	struct privilege_needs needs = { .send_fds = partners,
+	    .n_send_fds = sizeof(partners) / sizeof(partners[0]) };
 	struct watcher_setup setup;
 	int r = watch_start_open(&start, &setup);
 
@@ -143,6 +144,9 @@ run_watcher(struct keeper *k)
 	}
 	needs.ask_fd = setup.link_fd;
 	setup.beat = k->beats[CHILD_WATCHER];
+	setup.canary_key = &k->canary_key;
+	setup.canaries = k->canaries;
+	setup.canary_fd = k->canary[1];
 	return keeper_become(ROLE_WATCHER, &needs, setup.beat) < 0 ? EXIT_FAILURE : watcher_run(&setup);
 }
 
@@ -164,6 +168,8 @@ keeper_child_run(struct keeper *k, enum child_id id)
 	for (int other = 0; other < CHILD_COUNT; other++)
 		if (other != (int)id)
 			beat_forget(k->beats[other]);
+	if (id != CHILD_WATCHER)
+		keeper_canary_forget(k);
 	switch (id) {
 	case CHILD_RECORDER:
 		status = run_recorder(k);

@@ -102,6 +102,8 @@ keeper_start(struct keeper *k, enum child_id id)
 		return 0;
 	c->started_us = clock_ns(CLOCK_MONOTONIC) / 1000;
 	keeper_health_started(k, id);
+	if (id == CHILD_WATCHER)
+		keeper_canary_renew(k);
 	pid = id == CHILD_ALERTER ? keeper_starter_fork(k) : fork();
 	if (pid < 0) {
 		int error = errno;

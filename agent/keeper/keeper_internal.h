@@ -8,6 +8,7 @@
 #include "agent/keeper/keeper.h"
 #include "agent/privilege.h"
 #include "agent/record/event.h"
+#include "agent/watch/canary.h"
 #include "kernel-helpers/link_switch.h"
 #include "kernel-helpers/nft_channel.h"
 #include "kernel-helpers/nft_events.h"
@@ -101,6 +102,13 @@ struct keeper {
 	struct child children[CHILD_COUNT];
 	sd_event_source *restart[CHILD_COUNT];
 	struct ipc_watch interfaces;	/* of the last IPC_PRIV_WATCH */
+	struct canary_key canary_key;	/* keeper_canary.c */
+	struct canary_page *canaries;	/* shared with the watcher */
+	uint32_t n_canaries[LIMIT_SEGMENTS];
+	struct ipc_watch canary_lines;	/* the interfaces of the watcher that runs */
+	int canary_fd;			/* frames leave by it */
+	int canary[2];			/* [0] the keeper's end, [1] the watcher's, to ask for them */
+	sd_event_source *canary_wanted, *canary_rest;
 	int policy_fd;			/* its printed policy, -1: none yet */
 	struct keeper_line lines[KEEPER_LINES];
 	size_t n_lines;
@@ -109,6 +117,7 @@ struct keeper {
 	struct health health[CHILD_COUNT];
 	uint64_t look_us;		/* between two looks at them */
 	bool netlink_silent;
+	int ask_trouble;		/* why the last request did not come; 0: it did */
 	int landlock;			/* of the keeper itself */
 	gid_t audit_gid, admin_gid;	/* (gid_t)-1: no such group */
 };
@@ -175,6 +184,15 @@ void keeper_heard(struct keeper *k, enum child_id id);
 bool keeper_is_healthy(struct keeper *k);
 /* How each process is confined, as the kernel says. */
 void keeper_describe(struct keeper *k, struct ipc_processes *out);
+
+/* keeper_canary.c: a socket for frames and a page to tell of them. 0 or negative errno. */
+int keeper_canary_open(struct keeper *k);
+/* Send one through each interface when the watcher wants them. 0 or negative errno. */
+int keeper_canary_begin(struct keeper *k);
+/* Another watcher is about to start: another secret, and numbers from 1 on. */
+void keeper_canary_renew(struct keeper *k);
+/* In another child. */
+void keeper_canary_forget(struct keeper *k);
 
 /* keeper_asks.c: one request of the control process. */
 void keeper_answer(struct keeper *k, struct ipc_message *m);

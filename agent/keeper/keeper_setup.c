@@ -214,6 +214,11 @@ keeper_setup(struct keeper *k)
 	if (k->log_fd < 0)
 		return -errno;
 	keeper_open_views(k);
+	r = keeper_canary_open(k);
+	if (r < 0) {
+		log_warnx("keeper: no frame can be sent to test the taps: %s", strerror(-r));
+		return r;
+	}
 	k->nft = nft_channel_open();
 	if (k->nft == NULL) {
 		log_warn("keeper: cannot open nf_tables");

@@ -165,6 +165,7 @@ run_starter(struct keeper *k, size_t own)
 	for (int other = 0; other < CHILD_COUNT; other++)
 		if (other != CHILD_ALERTER)
 			beat_forget(k->beats[other]);
+	keeper_canary_forget(k);
 	landlock = privilege_become(ROLE_STARTER, &needs);
 	if (landlock < 0) {
 		log_warnx("the starter of the alerter cannot give up privileges");

@@ -27,11 +27,13 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TICK_US 1000000u
-/* In a row, until a socket is given up: the loop must not turn for ever. */
+/* In a row, 5 s of them, until another recorder takes over: the loop must not turn for ever. */
 #define FAILURES_MOST 1000u
+#define FAILURE_REST_NS 5000000
 /* A sync that failed writes a record, which is synced: by then the next one has failed too. */
 #define SYNC_DOUBT_NS (INT64_C(5) * 1000000000)
 
@@ -250,6 +252,21 @@ has_hung_up(int socket)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
 }
 
+/*
+ * Want of memory passes, and the message stays in the queue meanwhile. A peer given up
+ * for it would never be heard again: rather another recorder hears them all.
+ */
+static void
+wait_for_memory(struct peer *p)
+{
+	const struct timespec rest = { .tv_nsec = FAILURE_REST_NS };
+
+	count_bad(p, "receive");
+	nanosleep(&rest, NULL);
+	if (++p->failures == FAILURES_MOST)
+		sd_event_exit(p->recorder->loop, EXIT_FAILURE);
+}
+
 /* True when a message was there, good or bad. */
 static bool
 receive_one(struct peer *p)
@@ -269,11 +286,10 @@ receive_one(struct peer *p)
 	}
 	if (r == -EAGAIN || r == -EINTR)
 		return false;
-	/* Want of memory passes; a peer given up for it would never be heard again. */
-	if (r < 0 && !has_hung_up(p->setup.socket) && ++p->failures < FAILURES_MOST)
-		count_bad(p, "receive");
-	else
+	if (r == 0 || has_hung_up(p->setup.socket))
 		close_peer(p);
+	else
+		wait_for_memory(p);
 	return false;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A canary for every tap: once a second a frame of our own leaves through the
- * interface, and must come back through the tap of its leaving side. It goes
- * out by the socket that watches arrivals, because a packet socket never sees
- * what it sent itself, while the other socket of the interface does.
+ * interface, and must come back through the tap of its leaving side. The watcher says
+ * when and the keeper sends it (agent/keeper/keeper_canary.c), by a socket of its own:
+ * the watcher reads hostile bytes, and may put nothing on a wire. The two share a secret
+ * and one page.
  *
  * Who gets it: 01:80:c2:00:00:0e is the "nearest bridge" group of IEEE 802.1Q
  * (table 8-1), which no bridge that follows it passes on; 0x88b5 is the first
@@ -19,6 +20,7 @@
 #include "rules/limits.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,25 @@
 #define CANARY_BYTES	60u	/* the least frame of Ethernet, without its checksum */
 #define CANARY_ETHERTYPE 0x88b5u
 #define CANARY_MISSES	3u	/* in a row are an alarm */
+
+/*
+ * What the keeper tells the watcher: the number of the last frame that it let out for
+ * each tap, from 1 on; 0: none. It never reads there.
+ */
+struct canary_page {
+	_Atomic uint32_t sent[LIMIT_SEGMENTS];
+};
+
+/* Who sends and who waits have the same. */
+struct canary_key {
+	uint8_t secret[crypto_shorthash_KEYBYTES];
+};
+
+/* The frame of that number. mac: of the interface. */
+void canary_frame(const struct canary_key *key, size_t tap, uint32_t number,
+    const uint8_t mac[6], uint8_t out[CANARY_BYTES]);
+
+/* ---- who waits ---------------------------------------------------------------- */
 
 enum canary_state {
 	CANARY_RESTING = 0,	/* nothing can leave: down, no carrier, no Ethernet */
@@ -35,19 +56,19 @@ enum canary_state {
 
 struct canary_tap {
 	enum canary_state state;
-	bool out;			/* one is on its way */
-	uint32_t number;		/* of the last one */
+	uint32_t due;			/* the last that was out a second ago */
+	uint32_t weighed;		/* up to this number */
+	uint32_t came;			/* the highest that came back */
 	uint32_t misses;		/* in a row */
-	uint64_t sent, returned;
+	uint64_t returned;
 };
 
 struct canary {
-	uint8_t secret[crypto_shorthash_KEYBYTES];
+	struct canary_key key;
 	struct canary_tap taps[LIMIT_SEGMENTS];
 };
 
-/* 0 or -ENOMEM when the machine has no randomness to give. */
-int canary_init(struct canary *c);
+void canary_init(struct canary *c, const struct canary_key *key);
 
 /* What changed with the second that is over. */
 enum canary_news {
@@ -57,17 +78,14 @@ enum canary_news {
 };
 
 /*
- * A second is over. can_leave: the interface is up, has a carrier and a tap.
- * What came back is weighed; a new frame is due when can_leave.
+ * A second is over. can_leave: the interface is up, has a carrier and a tap. sent: the
+ * number of the last frame let out until now. What was out a second ago is weighed; where
+ * the sender let none out since, nothing is.
  */
-enum canary_news canary_second(struct canary *c, size_t tap, bool can_leave);
-
-/* The next frame; to be sent at once. mac: of the interface. */
-void canary_frame(struct canary *c, size_t tap, const uint8_t mac[6],
-    uint8_t out[CANARY_BYTES]);
+enum canary_news canary_second(struct canary *c, size_t tap, bool can_leave, uint32_t sent);
 
 /*
- * True: this leaving frame is the canary that this tap waits for. Cheap for
+ * True: this leaving frame is a canary of this tap that was not here before. Cheap for
  * every other frame.
  */
 bool canary_came(struct canary *c, size_t tap, const uint8_t *bytes, uint32_t captured);

@@ -100,7 +100,7 @@ sweep(void *arg)
 	struct watcher *w = arg;
 
 	beat_strike(w->setup->beat);
-	/* room in the rings, so that our own canary is not the frame that is lost */
+	/* room in the rings, so that a canary is not the frame that is lost */
 	(void)watcher_read_taps(w, TAP_ROUND);
 	w->now_ns = watcher_clock();
 	watcher_sweep_packets(w, false);
@@ -117,7 +117,7 @@ sweep(void *arg)
 		watcher_filter_sweep(w);
 		watcher_account(w);
 		watcher_tell_ledger(w);
-		watcher_send_canaries(w);
+		watcher_weigh_taps(w);
 	}
 	return AGGREGATE_SWEEP_NS / 1000;
 }
@@ -260,9 +260,7 @@ prepare(struct watcher *w)
 		log_warnx("watcher: %s", why);
 		return error;
 	}
-	error = canary_init(&w->canary);
-	if (error != 0)
-		return error;
+	canary_init(&w->canary, w->setup->canary_key);
 	begin_accounts(w);
 	watcher_seed(w);
 	if (w->setup->seed->why[0] == '\0')

@@ -15,6 +15,8 @@
 #include <stddef.h>
 
 struct beat;
+struct canary_key;
+struct canary_page;
 struct watch_opening;
 
 /* Flows that may be answered, as the connection table had them once the taps saw. */
@@ -38,6 +40,9 @@ struct watcher_setup {
 	struct softnet *softnet;	/* opened */
 	struct watcher_seed *seed;	/* its openings are taken over, freed early */
 	struct beat *beat;		/* NULL: nobody waits for a sign of life */
+	const struct canary_key *canary_key;
+	const struct canary_page *canaries;	/* which of them were sent, */
+	int canary_fd;			/* by whom hears at this end that they are wanted */
 	int64_t settle_ns;		/* so long it does not end for WATCHER_REOPEN */
 };
 

@@ -10,6 +10,7 @@
  * an interface is there without a tap, the watcher winds up in good order and
  * ends, and the keeper starts it again with fresh taps.
  */
+#include "agent/ipc.h"
 #include "agent/log.h"
 #include "agent/watch/watcher_state.h"
 
@@ -159,23 +160,18 @@ weigh_canary(struct watcher *w, size_t i, int64_t wall)
 	struct watcher_link *link = &w->links[i];
 	bool can_leave = link->away.why == WATCHED && link->state.carrier &&
 	    link->state.ethernet;
-	uint8_t frame[CANARY_BYTES];
 
-	(void)canary_second(&w->canary, i, can_leave);
+	(void)canary_second(&w->canary, i, can_leave,
+	    atomic_load_explicit(&w->setup->canaries->sent[i], memory_order_relaxed));
 	watcher_alarm_set(&link->canary, w->canary.taps[i].state == CANARY_MISSING,
 	    wall - CANARY_MISSES * WATCHER_LOSS_NS, wall);
 	watcher_alarm_tell(w, &link->canary, tap_set_interface(w->setup->taps, i),
 	    "what leaves may be unseen: the canary does not come back through its tap",
 	    can_leave ? "the canary comes back again" : "nothing can leave any more");
-	if (!can_leave)
-		return;
-	canary_frame(&w->canary, i, link->state.mac, frame);
-	/* One that cannot be sent is one that does not come back. */
-	(void)tap_set_send(w->setup->taps, i, frame, sizeof(frame));
 }
 
 void
-watcher_send_canaries(struct watcher *w)
+watcher_weigh_taps(struct watcher *w)
 {
 	int64_t wall = watcher_wall();
 
@@ -185,4 +181,5 @@ watcher_send_canaries(struct watcher *w)
 		compare_arrivals(w, i, wall);
 		weigh_canary(w, i, wall);
 	}
+	(void)ipc_send(w->setup->canary_fd, IPC_CANARY, NULL, 0, -1);
 }

@@ -167,7 +167,7 @@ void watcher_alarm_tell(struct watcher *w, struct watcher_alarm *a, const char *
 void watcher_look_at_links(struct watcher *w);	/* each sweep */
 /* Which VLANs are devices, if it is longer ago than that. True: asked and answered. */
 bool watcher_learn_vlans(struct watcher *w, int64_t after_ns);
-void watcher_send_canaries(struct watcher *w);	/* each second */
+void watcher_weigh_taps(struct watcher *w);	/* each second: canaries, arrivals */
 const char *watcher_away_name(enum watcher_away why);
 
 /* watcher_account.c: losses into the record, identities of the ledgers. */

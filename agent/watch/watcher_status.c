@@ -14,7 +14,7 @@ canary_json(const struct canary_tap *t)
 	json_t *o = json_object();
 
 	json_object_set_new(o, "state", json_string(canary_state_name(t->state)));
-	put(o, "sent", t->sent);
+	put(o, "sent", t->due);
 	put(o, "returned", t->returned);
 	return o;
 }

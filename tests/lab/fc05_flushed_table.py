@@ -1,10 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""FC-05: somebody flushes the ruleset: nothing denied passes for long, the table comes back."""
+"""FC-05: somebody flushes the ruleset: nothing denied passes for long, the table comes back.
+
+The permits' counters go on from seconds before, and a record says how many: what they
+counted is evidence.
+"""
+import os
+import re
 import time
 
 from sekisho_lab import case, frames, netns, policy
 from sekisho_lab.gate import Gate, check
+
+SERVICES = [policy.service("web", "tcp", ports=["80"]), policy.service("dns", "udp", ports=["53"])]
+WEB = policy.permit("WEB", ["a"], ["b"], ["web"])
+ONE = policy.build([WEB], SERVICES)
+TWO = policy.build([WEB, policy.permit("DNS", ["za"], ["zc"], ["dns"])], SERVICES)
+REMEMBERED = 5.0        # the counters are read so often (control_guard_counts.c)
 
 
 def forwarding(gate):
@@ -25,10 +37,53 @@ def wait_until(what, seconds):
     return False
 
 
+def use(gate, sport, times):
+    """Open flows by the permit."""
+    for n in range(times):
+        gate.exchange(4, frames.TCP, 80, sport + n)
+
+
+def losses(gate):
+    return [r for r in gate.records() if r["sekisho"].get("kind") == "drift"
+            and "the counters of the permits went with table" in r["event"]["reason"]]
+
+
+def counters_go_on(gate):
+    """What was counted a while before a flush stands in the table that is put back."""
+    told = len(losses(gate))
+    use(gate, 47200, 10)
+    time.sleep(REMEMBERED + 1)
+    before = gate.permit_counter("WEB")
+    check(before >= 10, "the permit counted %d" % before)
+    # nor does a change just before it make them begin anew
+    check(gate.sekisho("apply", "-f", gate.write("two.conf", TWO)).returncode == 0, "apply")
+    use(gate, 47300, 3)         # may be lost
+    check(gate.nft("flush", "ruleset").returncode == 0, "flush failed")
+    check(wait_until(lambda: table(gate) and forwarding(gate), 2.0), "not back")
+    after = gate.permit_counter("WEB")
+    check(before <= after <= before + 3, "the permit counted %d, now %d" % (before, after))
+    use(gate, 47400, 2)
+    case.equal(gate.permit_counter("WEB"), after + 2, "it counts on from")
+    check(wait_until(lambda: len(losses(gate)) > told, 2.0), "no record of what was lost")
+    reason = losses(gate)[-1]["event"]["reason"]
+    seconds = float(re.search(r"were ([0-9.]+) s before: hits", reason).group(1))
+    check(0 <= seconds <= REMEMBERED + 1.5, reason)
+
+
+def set_back(gate):
+    """Somebody resets them: what they had is kept, and it is on record."""
+    time.sleep(REMEMBERED + 1)
+    counted = gate.permit_counter("WEB")
+    gate.nft("reset", "counters")
+    check(wait_until(lambda: any("set back: hits" in r["event"].get("reason", "")
+                                 for r in gate.records()), REMEMBERED + 2), "not on record")
+    with open(os.path.join(gate.root, "lib", "hits"), encoding="utf-8") as file:
+        rows = [line.split() for line in file if line.startswith("WEB ")]
+    case.equal(int(rows[0][4]), counted, "what is kept of its hits")
+
+
 def run():
-    text = policy.build([policy.permit("WEB", ["a"], ["b"], ["web"])],
-                        [policy.service("web", "tcp", ports=["80"])])
-    with Gate(text) as gate:
+    with Gate(ONE) as gate:
         for n in range(3):
             check(gate.nft("flush", "ruleset").returncode == 0, "flush failed")
             check(wait_until(lambda: table(gate) and forwarding(gate), 2.0),
@@ -41,7 +96,9 @@ def run():
                 and "table inet sekisho was taken away by nft" in r["event"].get("reason", "")]
         first = [r for r in told if not r["event"]["reason"].startswith("while ")]
         case.equal(len(first), 3, "records of 3 flushes, with the writer's name")
-    return "3 flushes, %d records" % len(told)
+        counters_go_on(gate)
+        set_back(gate)
+    return "3 flushes, %d records, counters go on" % len(told)
 
 
 case.main("FC-05", run)

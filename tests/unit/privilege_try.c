@@ -402,7 +402,7 @@ try_read_open_file(void)
 	return pread(try_opened.file, &byte, 1, 0) == 1 ? ALLOWED : errno;
 }
 
-/* ---- frames: the watcher's canary, and nothing else ---------------------------------------- */
+/* ---- frames: not from the watcher, whose sockets would send them ---------------------------- */
 
 static int
 send_frame(size_t length, bool with_address)
@@ -424,6 +424,28 @@ int
 try_canary(void)
 {
 	return send_frame(ETH_ZLEN, true);
+}
+
+/* What is in such a ring any send(2) puts on the wire, whatever it says of itself. */
+int
+try_send_ring(void)
+{
+	const struct tpacket_req req = { .tp_block_size = 4096, .tp_block_nr = 1,
+		.tp_frame_size = 2048, .tp_frame_nr = 2 };
+	int r = try_opened.packet < 0 ? EPERM : result(setsockopt(try_opened.packet, SOL_PACKET,
+	    PACKET_TX_RING, &req, sizeof(req)));
+
+	/* it has one, from another role */
+	return r == EBUSY ? ALLOWED : r;
+}
+
+int
+try_attach_program(void)
+{
+	int fd = -1, r = setsockopt(try_opened.packet, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd));
+
+	/* no such descriptor: got through the filter */
+	return try_opened.packet < 0 ? EPERM : r < 0 && errno == EBADF ? ALLOWED : result(r);
 }
 
 int

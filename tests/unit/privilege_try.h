@@ -34,6 +34,6 @@ attempt try_execute, try_trace, try_read_others, try_namespace, try_mount, try_m
     try_other_user, try_root_for_a_moment, try_watchers_user, try_other_groups,
     try_end_watcher, try_kill_child_of_root, try_allocate, try_message,
     try_read_open_file, try_canary, try_long_frame, try_frame_without_address,
-    try_frame_as_message, try_frame_by_write;
+    try_frame_as_message, try_frame_by_write, try_send_ring, try_attach_program;
 
 #endif /* TESTS_PRIVILEGE_TRY_H */

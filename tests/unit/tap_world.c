@@ -87,6 +87,21 @@ tap_world_filter(void)
 	return bpf;
 }
 
+struct tap_bpf *
+tap_world_anew(void)
+{
+	static struct tap_bpf *kept;
+
+	if (kept == NULL) {
+		kept = tap_world_filter();
+		return kept;
+	}
+	/* Flows go with the policy that proved them. */
+	CU_ASSERT_EQUAL_FATAL(tap_bpf_load(kept, NULL), 0);
+	tap_world_load(kept);
+	return kept;
+}
+
 struct facts
 tap_world_from_a(uint8_t protocol, uint16_t dport, uint8_t flags)
 {

@@ -20,6 +20,12 @@ bool tap_world_make(void);
 /* Programs with that policy in force; close with tap_bpf_close(). */
 struct tap_bpf *tap_world_filter(void);
 
+/*
+ * The same for one case after another, with the policy loaded anew; never closed. The
+ * kernel proves the programs but once: an emulated processor takes long to do that.
+ */
+struct tap_bpf *tap_world_anew(void);
+
 /* The same policy once more, in the other slot. */
 void tap_world_load(struct tap_bpf *bpf);
 

@@ -7,26 +7,34 @@
 #define TAP 7u
 
 static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+static const struct canary_key key = { .secret = "one" }, another = { .secret = "two" };
 
 static void
-make(struct canary *c, uint8_t frame[CANARY_BYTES])
+frame_of(uint32_t number, uint8_t frame[CANARY_BYTES])
 {
-	CU_ASSERT_EQUAL_FATAL(canary_init(c), 0);
-	(void)canary_second(c, TAP, true);
-	canary_frame(c, TAP, mac, frame);
+	canary_frame(&key, TAP, number, mac, frame);
+}
+
+static bool
+comes(struct canary *c, uint32_t number)
+{
+	uint8_t frame[CANARY_BYTES];
+
+	frame_of(number, frame);
+	return canary_came(c, TAP, frame, sizeof(frame));
 }
 
 static void
 a_canary_comes_back_once(void)
 {
 	struct canary c;
-	uint8_t frame[CANARY_BYTES];
 
-	make(&c, frame);
-	CU_ASSERT_TRUE(canary_came(&c, TAP, frame, sizeof(frame)));
-	CU_ASSERT_FALSE(canary_came(&c, TAP, frame, sizeof(frame)));
-	CU_ASSERT_EQUAL(c.taps[TAP].sent, 1);
-	CU_ASSERT_EQUAL(c.taps[TAP].returned, 1);
+	canary_init(&c, &key);
+	CU_ASSERT_TRUE(comes(&c, 1));
+	CU_ASSERT_FALSE(comes(&c, 1));
+	CU_ASSERT_TRUE(comes(&c, 3));
+	CU_ASSERT_FALSE(comes(&c, 2));
+	CU_ASSERT_EQUAL(c.taps[TAP].returned, 2);
 }
 
 static void
@@ -34,26 +42,23 @@ it_is_for_this_link_and_for_nobody(void)
 {
 	static const uint8_t head[] = { 0x01, 0x80, 0xc2, 0, 0, 0x0e, 2, 0, 0, 0, 0, 1,
 	    0x88, 0xb5 };
-	struct canary c;
 	uint8_t frame[CANARY_BYTES];
 
-	make(&c, frame);
+	frame_of(1, frame);
 	CU_ASSERT_EQUAL(memcmp(frame, head, sizeof(head)), 0);
 	/* nobody takes it for IPv4 or IPv6 */
 	CU_ASSERT(frame[14] >> 4 != 4 && frame[14] >> 4 != 6);
 }
 
 static void
-none_but_the_one_on_its_way_is_taken(void)
+none_but_ours_is_taken(void)
 {
-	struct canary c, other;
-	uint8_t frame[CANARY_BYTES], old[CANARY_BYTES], foreign[CANARY_BYTES];
+	struct canary c;
+	uint8_t frame[CANARY_BYTES], foreign[CANARY_BYTES];
 
-	make(&c, old);
-	canary_frame(&c, TAP, mac, frame);
-	make(&other, foreign);
-	canary_frame(&other, TAP, mac, foreign);
-	CU_ASSERT_FALSE(canary_came(&c, TAP, old, sizeof(old)));
+	canary_init(&c, &key);
+	frame_of(7, frame);
+	canary_frame(&another, TAP, 7, mac, foreign);
 	CU_ASSERT_FALSE(canary_came(&c, TAP, foreign, sizeof(foreign)));
 	CU_ASSERT_FALSE(canary_came(&c, TAP + 1, frame, sizeof(frame)));
 	CU_ASSERT_FALSE(canary_came(&c, TAP, frame, 35));
@@ -66,35 +71,22 @@ none_but_the_one_on_its_way_is_taken(void)
 	CU_ASSERT_TRUE(canary_came(&c, TAP, frame, sizeof(frame)));
 }
 
-static enum canary_news
-second_without_return(struct canary *c)
-{
-	uint8_t frame[CANARY_BYTES];
-	enum canary_news news = canary_second(c, TAP, true);
-
-	canary_frame(c, TAP, mac, frame);
-	return news;
-}
-
 static void
 three_missing_in_a_row_are_news_and_one_back_too(void)
 {
 	struct canary c;
-	uint8_t frame[CANARY_BYTES];
 
-	CU_ASSERT_EQUAL_FATAL(canary_init(&c), 0);
+	canary_init(&c, &key);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_RESTING);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 1), CANARY_NO_NEWS);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_ALIVE);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_LOST);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 2), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 3), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 4), CANARY_LOST);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_MISSING);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
-	(void)canary_second(&c, TAP, true);
-	canary_frame(&c, TAP, mac, frame);
-	CU_ASSERT_TRUE(canary_came(&c, TAP, frame, sizeof(frame)));
-	CU_ASSERT_EQUAL(canary_second(&c, TAP, true), CANARY_BACK);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 5), CANARY_NO_NEWS);
+	CU_ASSERT_TRUE(comes(&c, 5));
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 6), CANARY_BACK);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_ALIVE);
 }
 
@@ -102,16 +94,47 @@ static void
 two_missing_and_one_back_are_no_news(void)
 {
 	struct canary c;
-	uint8_t frame[CANARY_BYTES];
 
-	CU_ASSERT_EQUAL_FATAL(canary_init(&c), 0);
-	for (int round = 0; round < 10; round++) {
-		CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
-		CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
-		CU_ASSERT_EQUAL(canary_second(&c, TAP, true), CANARY_NO_NEWS);
-		canary_frame(&c, TAP, mac, frame);
-		CU_ASSERT_TRUE(canary_came(&c, TAP, frame, sizeof(frame)));
+	canary_init(&c, &key);
+	for (uint32_t n = 1; n < 60; n++) {
+		CU_ASSERT_EQUAL(canary_second(&c, TAP, true, n), CANARY_NO_NEWS);
+		if (n % 3 == 0)
+			CU_ASSERT_TRUE(comes(&c, n));
 	}
+}
+
+/* One that left just before the second was over is not weighed with it. */
+static void
+each_has_a_second_to_come_back(void)
+{
+	struct canary c;
+
+	canary_init(&c, &key);
+	for (uint32_t n = 1; n < 20; n++) {
+		CU_ASSERT_EQUAL(canary_second(&c, TAP, true, n), CANARY_NO_NEWS);
+		CU_ASSERT_EQUAL(c.taps[TAP].misses, 0);
+		CU_ASSERT_TRUE(comes(&c, n));
+	}
+}
+
+/* The sender has other things to do: nothing is missing, and nothing comes to life. */
+static void
+where_none_was_sent_none_is_missing(void)
+{
+	struct canary c;
+
+	canary_init(&c, &key);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 1), CANARY_NO_NEWS);
+	CU_ASSERT_TRUE(comes(&c, 1));
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 1), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_ALIVE);
+	for (uint32_t n = 2; n < 6; n++)
+		(void)canary_second(&c, TAP, true, n);
+	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_MISSING);
+	for (int i = 0; i < 10; i++)
+		CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 5), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_MISSING);
 }
 
 /* Down, or without a carrier: nothing is expected, and nothing is missing. */
@@ -119,16 +142,18 @@ static void
 where_nothing_can_leave_it_rests(void)
 {
 	struct canary c;
+	uint32_t n = 1;
 
-	CU_ASSERT_EQUAL_FATAL(canary_init(&c), 0);
-	for (int i = 0; i < 4; i++)
-		(void)second_without_return(&c);
+	canary_init(&c, &key);
+	for (; n < 5; n++)
+		(void)canary_second(&c, TAP, true, n);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_MISSING);
-	CU_ASSERT_EQUAL(canary_second(&c, TAP, false), CANARY_BACK);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, false, n), CANARY_BACK);
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_RESTING);
 	for (int i = 0; i < 10; i++)
-		CU_ASSERT_EQUAL(canary_second(&c, TAP, false), CANARY_NO_NEWS);
-	CU_ASSERT_EQUAL(second_without_return(&c), CANARY_NO_NEWS);
+		CU_ASSERT_EQUAL(canary_second(&c, TAP, false, n), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, n), CANARY_NO_NEWS);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, n), CANARY_NO_NEWS);
 	CU_ASSERT_EQUAL(c.taps[TAP].misses, 0);
 }
 
@@ -138,10 +163,12 @@ main(void)
 	CU_TestInfo tests[] = {
 		{ "a canary comes back once", a_canary_comes_back_once },
 		{ "it is for this link and for nobody", it_is_for_this_link_and_for_nobody },
-		{ "none but the one on its way is taken", none_but_the_one_on_its_way_is_taken },
+		{ "none but ours is taken", none_but_ours_is_taken },
 		{ "three missing in a row are news, and one back too",
 		    three_missing_in_a_row_are_news_and_one_back_too },
 		{ "two missing and one back are no news", two_missing_and_one_back_are_no_news },
+		{ "each has a second to come back", each_has_a_second_to_come_back },
+		{ "where none was sent none is missing", where_none_was_sent_none_is_missing },
 		{ "where nothing can leave it rests", where_nothing_can_leave_it_rests },
 		CU_TEST_INFO_NULL,
 	};

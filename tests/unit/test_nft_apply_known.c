@@ -196,6 +196,13 @@ counters_go_on_from_what_was_read(void)
 	CU_ASSERT_EQUAL(have->counters[1].packets, 1234);
 	CU_ASSERT_EQUAL(have->counters[1].bytes, 5000000000);
 	ruleset_free(have);
+	/* nor by a change that came since */
+	CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, nft_sample(), &changed, &refusal), 0);
+	bed_shell("nft flush ruleset");
+	CU_ASSERT_EQUAL(nft_known_restore(bed_channel, &known, &changed, &refusal), 0);
+	have = bed_read();
+	CU_ASSERT_EQUAL(have->counters[1].packets, 1234);
+	ruleset_free(have);
 	nft_known_forget(&known);
 }
 

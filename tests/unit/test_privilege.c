@@ -82,7 +82,9 @@ static const struct row {
 	{ "a frame without address", try_frame_without_address, K | L | C | R | V | H, EPERM },
 	{ "a frame as a message", try_frame_as_message, K | L | C | R | V | H, EPERM },
 	{ "a frame by write", try_frame_by_write, K | L | C | R | V | H, EPERM },
-	{ "a canary", try_canary, K | W | H, EPERM },
+	{ "a frame of a canary's length", try_canary, K | H, EPERM },
+	{ "a ring to send from", try_send_ring, K | R | H, EPERM },
+	{ "a program on what comes in", try_attach_program, K | R | H, EPERM },
 
 	{ "allocate", try_allocate, ALL, 0 },
 	{ "send a message", try_message, ALL, 0 },
@@ -108,7 +110,7 @@ become(enum privilege_role role)
 	const struct privilege_needs needs = {
 		.folders = { role == ROLE_LOADER || role == ROLE_WATCHER ? NULL : try_opened.folder },
 		.send_fds = try_opened.pair, .n_send_fds = 1,
-		.ask_fd = try_opened.pair[1], .frame_bytes = ETH_ZLEN,
+		.ask_fd = try_opened.pair[1],
 	};
 
 	return privilege_become(role, &needs);

@@ -89,6 +89,20 @@ flows_fd(void)
 	return -1;
 }
 
+/* One filter for all cases, that remembers nothing of the one before. */
+static struct tap_bpf *
+anew(void)
+{
+	struct tap_bpf *bpf = tap_world_anew();
+	struct tap_flow4 key;
+	int fd = flows_fd();
+
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0 && bpf_map_delete_elem(fd, &key) == 0)
+		;
+	close(fd);
+	return bpf;
+}
+
 static struct tap_flow4
 key_of(const struct facts *f)
 {
@@ -123,7 +137,7 @@ seen_by_filter(const struct tap_bpf *bpf, const struct facts *f)
 static void
 a_wrong_mac_opens_nothing(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
 	const struct facts a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 
@@ -144,13 +158,12 @@ a_wrong_mac_opens_nothing(void)
 	CU_ASSERT_FALSE(tap_world_shows_leaving(bpf, &a, LG));
 	memcpy(q.src_mac, mac_else, 6);
 	CU_ASSERT_TRUE(shows(bpf, &q, MN));
-	tap_bpf_close(bpf);
 }
 
 static void
 a_wrong_mac_keeps_no_flow_alive(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	for (int i = 0; i < 3; i++)
@@ -160,14 +173,13 @@ a_wrong_mac_keeps_no_flow_alive(void)
 	CU_ASSERT_TRUE(shows(bpf, &q, MN));
 	let_it_rest(&q, 4);
 	CU_ASSERT_FALSE(seen_by_filter(bpf, &q));
-	tap_bpf_close(bpf);
 }
 
 /* One way only for long: the answers keep the flow alive, as in conntrack. */
 static void
 answers_keep_a_flow_alive(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0), a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 
 	(void)shows(bpf, &q, MN);
@@ -180,7 +192,6 @@ answers_keep_a_flow_alive(void)
 	CU_ASSERT_TRUE(seen_by_filter(bpf, &a));
 	let_it_rest(&a, TAP_IDLE_UDP + 2);
 	CU_ASSERT_FALSE(seen_by_filter(bpf, &a));
-	tap_bpf_close(bpf);
 }
 
 /* How many packets of one connection are shown before the first that is not. */
@@ -203,7 +214,7 @@ a_new_connection_is_looked_into_again(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct tap_bpf *bpf = tap_world_filter();
+		struct tap_bpf *bpf = anew();
 		const uint16_t port = rows[i].port;
 		const struct facts syn = tap_world_from_a(IPPROTO_TCP, port, TCP_FLAG_SYN);
 		const struct facts word = tap_world_from_a(IPPROTO_TCP, port, TCP_FLAG_ACK);
@@ -221,7 +232,6 @@ a_new_connection_is_looked_into_again(void)
 			CU_ASSERT(shown(bpf, &reply, LG) >= rows[i].least);
 			CU_ASSERT_FALSE(shows(bpf, &word, MN));
 		}
-		tap_bpf_close(bpf);
 	}
 }
 
@@ -232,7 +242,7 @@ some_ports_always_show(void)
 	static const uint16_t ports[] = { 53, 67, 68, 546, 547 };
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		struct tap_bpf *bpf = tap_world_filter();
+		struct tap_bpf *bpf = anew();
 		struct facts to = tap_world_from_a(IPPROTO_UDP, ports[i], 0);
 		struct facts by = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
@@ -241,7 +251,6 @@ some_ports_always_show(void)
 		CU_ASSERT_EQUAL(shown(bpf, &by, MN), 100);
 		/* it is proven all the same: the way out is not shown */
 		CU_ASSERT_FALSE(tap_world_shows_leaving(bpf, &to, MN));
-		tap_bpf_close(bpf);
 	}
 }
 
@@ -250,7 +259,7 @@ some_ports_always_show(void)
 static void
 another_processor_s_syn_begins_anew(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	const struct facts syn = tap_world_from_a(IPPROTO_TCP, 80, TCP_FLAG_SYN);
 	const struct facts word = tap_world_from_a(IPPROTO_TCP, 80, TCP_FLAG_ACK);
 
@@ -261,14 +270,13 @@ another_processor_s_syn_begins_anew(void)
 	CU_ASSERT_TRUE(shows(bpf, &syn, MN));
 	CU_ASSERT_TRUE(tap_world_run_on(0));
 	CU_ASSERT(shown(bpf, &word, MN) >= TAP_SHOW_PACKETS);
-	tap_bpf_close(bpf);
 }
 
 /* Two stations with one address: each shows whenever the other one spoke. */
 static void
 another_processor_s_station_shows(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0), a = tap_world_from_b(IPPROTO_UDP, 514, 0);
 	struct facts other = a;
 
@@ -283,7 +291,6 @@ another_processor_s_station_shows(void)
 		CU_ASSERT_TRUE(shows(bpf, &a, LG));
 		CU_ASSERT_FALSE(shows(bpf, &a, LG));
 	}
-	tap_bpf_close(bpf);
 }
 
 static void
@@ -302,7 +309,7 @@ what_one_processor_changes_all_know(void)
 static void
 a_policy_that_ends_takes_its_flows_along(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	const struct facts q = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	(void)shown(bpf, &q, MN);
@@ -311,14 +318,13 @@ a_policy_that_ends_takes_its_flows_along(void)
 	CU_ASSERT_EQUAL(tap_bpf_load(bpf, NULL), 0);
 	CU_ASSERT_TRUE(shows(bpf, &q, MN));
 	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &q, MN));
-	tap_bpf_close(bpf);
 }
 
 /* The same ports of the other protocol, another end, another interface. */
 static void
 nothing_goes_for_another_flow(void)
 {
-	struct tap_bpf *bpf = tap_world_filter();
+	struct tap_bpf *bpf = anew();
 	struct facts f = tap_world_from_a(IPPROTO_UDP, 514, 0);
 
 	(void)shown(bpf, &f, MN);
@@ -330,7 +336,6 @@ nothing_goes_for_another_flow(void)
 	CU_ASSERT_TRUE(tap_world_shows_leaving(bpf, &f, MN));
 	f = tap_world_from_a(IPPROTO_TCP, 514, TCP_FLAG_ACK);
 	CU_ASSERT_TRUE(shows_words(bpf, &f, MN, 5));
-	tap_bpf_close(bpf);
 }
 
 static void

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two policies and what the tests of changes ask of a gate that has one of them."""
+import datetime
 import hashlib
 import json
 import os
@@ -76,6 +77,21 @@ def write_state(gate, value, *names):
     owner = os.stat(os.path.dirname(path))
     os.chown(path, owner.st_uid, owner.st_gid)
     os.chmod(path, 0o600)
+
+
+def boot_clock():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def went_back(gate, deadline):
+    """Seconds behind this moment of the boot clock, by the record of going back.
+
+    Not by when somebody got to see it: on a busy machine that is later.
+    """
+    told = [r for r in changes(gate) if "was not confirmed within" in r["event"]["reason"]]
+    check(told, "that it was not confirmed is not on record")
+    when = datetime.datetime.fromisoformat(told[-1]["@timestamp"].replace("Z", "+00:00"))
+    return when.timestamp() - (time.time() - boot_clock()) - deadline
 
 
 def boot(gate):

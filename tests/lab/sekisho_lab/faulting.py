@@ -3,21 +3,26 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 
 from . import faults, frames, model, netns, running, watching
 from .gate import check
 
-PROCESSES = ("keeper", "recorder", "control", "alerter", "watcher")    # in the order of their start
+# in the order of their fork(2)s; the starter and its alerter have none of their own
+PROCESSES = ("keeper", "recorder", "forwarder", "control", "watcher")
 FIRST_FORK = 1000       # no process of the start has such a number
-BACK = 8.0              # seconds until all is well again after a fault
+FAULT_LASTS = 4.0       # seconds at most
+LOG_MOST = 1 << 18      # bytes that one fault may bring forth
+BACK = 12.0             # seconds until all is well again after a fault: a look around
 
 
-def apply_other(gate):
-    """Change the policy to and fro."""
-    gate.turn = not getattr(gate, "turn", False)
-    path = gate.path_two if gate.turn else gate.path
-    return gate.sekisho("apply", "-f", path)
+def add_permit(gate):
+    gate.sekisho("apply", "-f", gate.path_two)
+
+
+def remove_permit(gate):
+    gate.sekisho("apply", "-f", gate.path)
 
 
 def reload(gate):
@@ -40,13 +45,17 @@ def packets(gate):
 
 
 # what is done, and in which process a call may fail meanwhile
-ACTIONS = [(apply_other, ("keeper", "control", "watcher")),
+ACTIONS = [(add_permit, ("keeper", "control", "watcher")),
+           (remove_permit, ("keeper", "control", "watcher")),
            (reload, ("keeper", "control", "loader")),
            (plan, ("control",)), (status, ("keeper", "control", "watcher", "recorder")),
            (packets, ("watcher", "recorder"))]
 
 
-def aim(gate, kind, at, persistent, name):
+def aim(gate, action, kind, at, persistent, name):
+    if action in (add_permit, remove_permit):
+        # every one of them finds what it changes
+        (remove_permit if action is add_permit else add_permit)(gate)
     if name == "loader":
         gate.order(kind, at, persistent, birth=FIRST_FORK + 1, births=FIRST_FORK)
     else:
@@ -82,24 +91,38 @@ def judge(gate, what):
         print("%7.2f %s" % (time.monotonic(), what), flush=True)
     crashed, gate.foreign = gate.crashes()
     check(not crashed, "%s: %s\n%s" % (what, crashed, gate.log_tail(600)))
+    size = os.path.getsize(os.path.join(gate.folder, "daemon.log"))
+    check(size - gate.log_size < LOG_MOST, "%s: %d bytes in the log, ending %s"
+          % (what, size - gate.log_size, gate.log_tail(300)))
+    gate.log_size = size
     gate.kept_shut(20000 + gate.rounds % 20000, what)
 
 
 def one(gate, action, name, kind, at, persistent):
     what = "%s of %s fails at %d%s in %s" % (faults.NAMES[kind], name, at,
                                             " and on" if persistent else "", action.__name__)
-    aim(gate, kind, at, persistent, name)
+    aim(gate, action, kind, at, persistent, name)
+    # for good is longer than anything waits but a client
+    end = threading.Timer(FAULT_LASTS, gate.pause)
+    end.start()
     action(gate)
+    end.cancel()
+    end.join()
     fired = gate.clear()[1]
     judge(gate, what)
     recover(gate, what)
     return fired
 
 
-def count(gate, action, name, kind):
-    aim(gate, kind, 0, False, name)
-    action(gate)
-    return gate.clear()[0]
+def calls_of(gate, action, name, kind, samples):
+    """Which calls of this kind are to fail in it."""
+    places = ()
+    # not only what is done the first time
+    for _ in range(2):
+        aim(gate, action, kind, 0, False, name)
+        action(gate)
+        places = max(places, gate.places(gate.clear()[0]), key=len)
+    return faults.choose(places, samples)
 
 
 def run_actions(gate, kinds, samples, thin):
@@ -110,12 +133,37 @@ def run_actions(gate, kinds, samples, thin):
                 n_combinations += 1
                 if n_combinations % thin != 0 and not faults.SWEEP:
                     continue
-                calls = max(count(gate, action, name, kind), count(gate, action, name, kind))
-                for n, at in enumerate(faults.choose(calls, samples)):
+                for n, at in enumerate(calls_of(gate, action, name, kind, samples)):
                     ways = (False, True) if faults.SWEEP else (n % 2 == 1,)
                     for persistent in ways:
                         done += one(gate, action, name, kind, at, persistent) > 0
     return done
+
+
+def comes_back_by_itself(gate):
+    """Forwarding that could not be switched on is tried again, with nobody asked."""
+    for at in range(1, 60):
+        gate.order(faults.OPEN, at, True, gate.daemon.pid)
+        reload(gate)
+        gate.clear()
+        if "forwarding is not on" in gate.sekisho("status").stdout:
+            check(watching.wait_until(lambda: healthy(gate), BACK), "forwarding stays off")
+            return gate.exchange(4, frames.TCP, 80, 40900)
+        if not healthy(gate):
+            remove_permit(gate)
+    return check(False, "no such fault keeps forwarding off")
+
+
+def hears_again(gate):
+    """A recorder that gets no memory for a second goes on with what waits for it."""
+    gate.order(faults.UNIX_RECEIVE, 1, True, watching.pids(gate)["recorder"])
+    end = threading.Timer(1.0, gate.pause)
+    end.start()
+    gate.sekisho("status")
+    end.join()
+    check(gate.clear()[1] > 0, "the recorder received nothing")
+    check(watching.wait_until(lambda: healthy(gate), BACK), "the recorder stays deaf: "
+          + gate.sekisho("status").stdout[-300:])
 
 
 # ---- starts -----------------------------------------------------------------
@@ -138,12 +186,18 @@ def start(gate, kind, birth, at, persistent):
 def end(gate, what):
     """The rules stay, whatever became of the daemon."""
     judge(gate, what)
-    check(gate.rules_of_table() in gate.known, what + ": the rules are others than before")
+    cut = "everything is cut off" in gate.log_tail(3000)
+    check(cut or gate.rules_of_table() in gate.known, what + ": the rules are others than before")
     if gate.daemon.poll() is None:
         gate.daemon.send_signal(signal.SIGTERM)
         gate.daemon.wait(20)
     check(gate.daemon.returncode >= 0, "%s: the daemon ended by signal %d:\n%s"
           % (what, -gate.daemon.returncode, gate.log_tail()))
+    if cut:     # who cannot read what is cut off lets nothing through, until somebody says so
+        gate.start_with_trouble()
+        check(gate.sekisho("restore", "--all", "--reason", "test").returncode == 0, "restore")
+        gate.daemon.send_signal(signal.SIGTERM)
+        gate.daemon.wait(20)
 
 
 def run_starts(gate, kinds, samples, thin):
@@ -157,7 +211,7 @@ def run_starts(gate, kinds, samples, thin):
                 continue
             calls = start(gate, kind, birth, 0, False)[0]
             end(gate, "a start without faults")
-            for n, at in enumerate(faults.choose(calls, samples)):
+            for n, at in enumerate(faults.choose(gate.places(calls), samples)):
                 ways = (False, True) if faults.SWEEP else (n % 2 == 1,)
                 for persistent in ways:
                     fired = start(gate, kind, birth, at, persistent)[1]
@@ -171,7 +225,7 @@ def run_starts(gate, kinds, samples, thin):
 class OneOfTwo(faults.FaultyGate):
     """Knows what its two policies look like in the kernel."""
 
-    rounds = foreign = 0
+    rounds = foreign = log_size = 0
     known = ()
 
     def learn(self):
@@ -198,7 +252,10 @@ def run(kinds, samples, thin=1):
     with OneOfTwo(faults.ONE) as gate:
         gate.learn()
         done = run_actions(gate, kinds, samples, thin)
+        if faults.OPEN in kinds:
+            comes_back_by_itself(gate)
+            hears_again(gate)
         starts = run_starts(gate, kinds, 1, 2 * thin - 1)
         check(done + starts >= 8, "only %d faults took place" % (done + starts))
         return "%d faults at work, %d at a start; %d processes gave up in good order, %d in " \
-            "libconfig" % (done, starts, gate.given_up(), gate.foreign)
+            "libraries" % (done, starts, gate.given_up(), gate.foreign)

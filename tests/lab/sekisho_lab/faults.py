@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Calls that fail on purpose in a running sekishod (tests/lab/shim/fault_shim.c).
 
-SEKISHO_FAULT_SWEEP=1: every call of every order, not a sample. Hours.
+SEKISHO_FAULT_SWEEP=1: calls from every place of the program, once and for good, not a
+sample. An hour and more.
 """
 import errno
 import mmap
@@ -24,6 +25,8 @@ NAMES = {MEMORY: "malloc", NETLINK_SEND: "netlink send", NETLINK_RECEIVE: "netli
          UNIX_SEND: "send", UNIX_RECEIVE: "receive", OPEN: "open", DESCRIPTOR: "new descriptor",
          FORK: "fork", WRITE: "write", MAP: "mmap", RAW: "raw call"}
 ORDER = struct.Struct("=IiiIiIQQQi")      # struct order of the shim
+PLACES_AT, PLACES = 80, 8000              # behind it: where the calls came from
+PAGES = (PLACES_AT + 8 * PLACES + 4095) // 4096 * 4096
 DEADLY = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE,
           signal.SIGSYS}
 SWEEP = bool(os.environ.get("SEKISHO_FAULT_SWEEP"))
@@ -41,9 +44,9 @@ class FaultyGate(Gate):
         self.denied, self.leaked = set(), []
         path = os.path.join(self.folder, "fault")
         with open(path, "wb") as f:
-            f.write(b"\0" * 4096)
+            f.write(b"\0" * PAGES)
         with open(path, "r+b") as f:
-            self.page = mmap.mmap(f.fileno(), 4096)
+            self.page = mmap.mmap(f.fileno(), PAGES)
         self.environment = {"SEKISHO_FAULT": path, "LD_PRELOAD": os.path.join(
             os.path.dirname(model.binary()), "tests", "lab", "fault_shim.so")}
         if not os.path.exists(self.environment["LD_PRELOAD"]):
@@ -57,11 +60,19 @@ class FaultyGate(Gate):
                                             error or ERRORS[kind], 0, at, 0, 0, births)
         self.page[0:4] = struct.pack("=I", kind)
 
-    def clear(self):
-        """No faults any more: (calls counted, calls that failed)."""
+    def pause(self):
+        """No faults any more."""
         self.page[0:4] = struct.pack("=I", 0)
+
+    def clear(self):
+        """The same: (calls counted, calls that failed)."""
+        self.pause()
         found = ORDER.unpack(self.page[:ORDER.size])
         return found[7], found[8]
+
+    def places(self, calls):
+        """Where the calls came from that were counted just now, in their order."""
+        return struct.unpack_from("=%dQ" % min(calls, PLACES), self.page, PLACES_AT)
 
     def ahead(self, pid, seconds):
         """For this process the monotonic clock goes so far ahead from now on."""
@@ -110,26 +121,35 @@ class FaultyGate(Gate):
         return re.sub(r"\tset violations\d \{.*?\n\t\}\n", "", text, flags=re.S)
 
     def crashes(self):
-        """(where processes crashed by a mistake of ours, how often libconfig did).
+        """(where processes crashed by a mistake of ours, how often by one of a library).
 
-        libconfig 1.5 looks at no result of calloc(3): a process that reads a policy
-        without memory ends there, and is started again. That much is not ours to mend.
+        libconfig 1.5 looks at no result of calloc(3), and libnftnl 1.2 measures a name that
+        it got no memory to copy: a process that reads a policy or the table without memory
+        ends there, and is started again. That much is not ours to mend.
         """
         log = self.log_tail(1 << 22)
         ended = [m.group(0) for m in re.finditer(r"the \w+ was ended by signal (\d+)", log)
                  if int(m.group(1)) in DEADLY]
         # the shim's own frame, that of the signal, and then the one that crashed
         where = re.findall(r"fault_shim\.so.*\n.*/libc\.so.*\n(.*\n.*\n.*)\n", log)
-        ours = [w for w in where if "libconfig.so" not in w]
+        ours = [w for w in where if "libconfig.so" not in w and "libnftnl.so" not in w]
         return ours or ended[len(where):], len(where) - len(ours)
 
     def given_up(self):
         return len(re.findall(r"the \w+ ended with status \d+", self.log_tail(1 << 22)))
 
 
-def choose(calls, samples):
-    """Which of so many calls are to fail: the first ones, then some in between."""
-    if SWEEP or calls <= samples:
-        return list(range(1, calls + 1))
-    stride = calls / samples
-    return [int(1 + (n + 0.5) * stride) for n in range(samples)]
+def choose(places, samples):
+    """Which of the calls from these places are to fail: some from each in a sweep.
+
+    Otherwise a sample of the first ones, spread over the places.
+    """
+    calls = {}
+    for n, place in enumerate(places):
+        calls.setdefault(place, []).append(n + 1)
+    if SWEEP:
+        return sorted({n for c in calls.values() for n in (*c[:2], c[len(c) // 2], c[-1])})
+    first = sorted(c[0] for c in calls.values())
+    if len(first) <= samples:
+        return first
+    return [first[int((n + 0.5) * len(first) / samples)] for n in range(samples)]

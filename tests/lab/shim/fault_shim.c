@@ -3,7 +3,8 @@
  * Preloaded into sekishod, it lets one call of one class in one process fail: the
  * N-th, or all from the N-th on (FZ-07, FZ-08). The test says so in a file of one
  * page that all processes map (struct order; tests/lab/sekisho_lab/faults.py knows
- * it too). A process can also be shown another hour, and the disk can take its time
+ * it too). While it only counts it also notes from which place in the program each call
+ * came. A process can also be shown another hour, and the disk can take its time
  * (LG-11). After its start the shim makes no call of its own but getsockopt(2) and
  * nanosleep(2), so the lists of allowed calls stay in force.
  */
@@ -43,6 +44,9 @@ enum class {
 	CLASS_COUNT
 };
 
+#define PLACES 8000		/* calls whose place is noted */
+#define PLACE_DEPTH 10		/* that many callers are one place */
+
 struct order {
 	_Atomic uint32_t class;		/* last written, first cleared */
 	int32_t pid;			/* 0: any */
@@ -59,6 +63,7 @@ struct order {
 	int32_t slow_pid;		/* whose fsync(2) is slow too */
 	_Atomic int32_t slow_ms;	/* each fdatasync(2) takes so much longer; 0 ends it */
 	_Atomic uint32_t slow_calls;	/* begun */
+	_Atomic uint64_t places[PLACES];	/* of the calls that were only counted */
 };
 
 static struct order *order;
@@ -69,6 +74,19 @@ static int birth;
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
 extern void *__libc_realloc(void *p, size_t size);
+
+/* The same number for the same callers, as long as the program is not started anew. */
+static uint64_t
+place(void)
+{
+	void *callers[PLACE_DEPTH];
+	int n = backtrace(callers, PLACE_DEPTH);
+	uint64_t sum = 14695981039346656037ull;		/* FNV-1a */
+
+	for (int i = 0; i < n; i++)
+		sum = (sum ^ (uint64_t)(uintptr_t)callers[i]) * 1099511628211ull;
+	return sum;
+}
 
 static bool
 fails(enum class class)
@@ -81,6 +99,8 @@ fails(enum class class)
 	    (order->birth >= 0 && order->birth != birth))
 		return false;
 	n = atomic_fetch_add(&order->calls, 1) + 1;
+	if (order->at == 0 && n <= PLACES)
+		atomic_store(&order->places[n - 1], place());
 	if (order->at == 0 || n < order->at || (n > order->at && order->persistent == 0))
 		return false;
 	atomic_fetch_add(&order->fired, 1);
