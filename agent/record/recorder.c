@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The loop: one message a turn from whoever has one, of a flood a few, trusted peers first,
- * so a flood from the watcher never keeps control's records waiting: those few take less
- * than a millisecond. A turn costs as much as a record, and so does a write.
+ * so a flood from the watcher never keeps control's records waiting.
  */
 #include "agent/record/recorder.h"
 
@@ -12,7 +11,6 @@
 #include "agent/record/event_check.h"
 #include "agent/record/packet_ring.h"
 #include "agent/record/recorder_asks.h"
-#include "agent/record/recorder_batch.h"
 #include "agent/record/recorder_write.h"
 #include "agent/tick.h"
 #include "rules/record_rules.h"
@@ -31,6 +29,11 @@
 #include <unistd.h>
 
 #define TICK_US 1000000u
+/*
+ * A turn of the loop costs as much as a record: of a flood so many are taken at once. They
+ * take less than a millisecond, which is how long a trusted peer may have to wait.
+ */
+#define BURST 16u
 /* In a row, 5 s of them, until another recorder takes over: the loop must not turn for ever. */
 #define FAILURES_MOST 1000u
 #define FAILURE_REST_NS 5000000
@@ -297,14 +300,11 @@ static int
 on_message(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	const struct peer *p = arg;
-	struct recorder_writer *w = &p->recorder->writer;
-	unsigned int most = p->setup.trusted ? 1 : BATCH_LINES;
+	unsigned int most = p->setup.trusted ? 1 : BURST;
 
 	(void)source, (void)fd, (void)events;
-	recorder_batch_begin(w);
 	while (most-- > 0 && receive_one(arg) && p->open)
 		;
-	recorder_batch_end(w);
 	return 0;
 }
 

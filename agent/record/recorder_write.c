@@ -6,7 +6,6 @@
 #include "agent/record/log_tail.h"
 #include "agent/record/record_json.h"
 #include "agent/record/record_text.h"
-#include "agent/record/recorder_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,52 +49,30 @@ save_alive(struct recorder_writer *w)
 	(void)recorder_state_write(w->state_fd, &w->state);
 }
 
-void
-recorder_count_lost(struct recorder_writer *w, uint64_t n, int error)
+static void
+count_lost(struct recorder_writer *w, int error)
 {
 	if (w->state.lost == 0)
 		w->lost_since_ns = recorder_now_ns();
-	w->state.lost += n;
-	w->lost_total += n;
-	w->seal->lost += n;
+	w->state.lost++;
+	w->lost_total++;
+	w->seal->lost++;
 	w->lost_error = -error;
 	save_alive(w);
 }
 
 /* What could not be written is told all the same, without a seal. */
-void
-recorder_alert(struct recorder_writer *w, const struct event *e, char *line, size_t length,
-    size_t unsealed)
+static void
+alert(struct recorder_writer *w, const struct event *e, const struct record_context *context,
+    char *line, size_t length, size_t unsealed)
 {
+	if (strcmp(context->sender, ALERTER) == 0)
+		return;
 	if (unsealed != 0) {
 		memcpy(line + unsealed - 2, "}\n", 2);
 		length = unsealed;
 	}
 	alert_feed_line(&w->alerts, e, line, length);
-}
-
-void
-recorder_sync_soon(struct recorder_writer *w)
-{
-	if (log_sync_request(w->sync, w->file.fd, w->seal) < 0)
-		w->sync_error = EAGAIN;
-}
-
-/* 0 when it stands in the file, or will with those that are held. */
-static int
-put_line(struct recorder_writer *w, const struct event *e, const char *sender, char *line,
-    size_t length, size_t unsealed)
-{
-	int r;
-
-	if (recorder_batch_takes(w, e)) {
-		recorder_batch_hold(w, e, line, length, unsealed);
-		return 0;
-	}
-	r = log_file_append(&w->file, line, length);
-	if (strcmp(sender, ALERTER) != 0)
-		recorder_alert(w, e, line, length, r < 0 ? unsealed : 0);
-	return r;
 }
 
 /* One sealed line; its number and its key are used up only when it stands in the file. */
@@ -106,12 +83,8 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	char line[RECORD_LINE_MAX];
 	uint8_t hash[SEAL_SIZE];
 	size_t length, unsealed;
-	const bool held = recorder_batch_takes(w, e);
-	int r = held ? 0 : recorder_batch_write(w);
+	int r;
 
-	/* What was held is lost: the next record has to say so first. */
-	if (r < 0)
-		return r;
 	context->sequence = w->seal->sequence + 1;
 	context->created_ns = now;
 	context->monotonic_ns = clock_ns(CLOCK_BOOTTIME);
@@ -123,7 +96,8 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 		return r;
 	unsealed = length;
 	seal_line(w->seal, line, &length, hash);
-	r = put_line(w, e, context->sender, line, length, unsealed);
+	r = log_file_append(&w->file, line, length);
+	alert(w, e, context, line, length, r < 0 ? unsealed : 0);
 	if (r < 0)
 		return r;
 	seal_written(w->seal, length, hash);
@@ -132,8 +106,8 @@ write_line(struct recorder_writer *w, const struct event *e, struct record_conte
 	if (now > w->created_ns)
 		w->created_ns = now;
 	w->written++;
-	if (!held)
-		recorder_sync_soon(w);
+	if (log_sync_request(w->sync, w->file.fd, w->seal) < 0)
+		w->sync_error = EAGAIN;
 	return 0;
 }
 
@@ -211,14 +185,13 @@ recorder_append(struct recorder_writer *w, const struct own_record *own,
 static int
 report_loss(struct recorder_writer *w)
 {
-	struct own_record own = { .kind = EVENT_GAP };
-	unsigned long long lost;
-	int r = w->state.lost == 0 ? 0 : recorder_batch_write(w);
+	const unsigned long long lost = w->state.lost;
+	const struct own_record own = { .kind = EVENT_GAP, .since_ns = w->lost_since_ns,
+		.lost = lost };
+	int r;
 
-	if (w->state.lost == 0 || r < 0)
-		return r;
-	lost = own.lost = w->state.lost;
-	own.since_ns = w->lost_since_ns;
+	if (lost == 0)
+		return 0;
 	r = recorder_append(w, &own, MSG_RECORD_LOST, lost, strerror(w->lost_error));
 	if (r < 0)
 		return r;
@@ -237,7 +210,7 @@ recorder_writer_event(
 	if (r == 0)
 		r = append(w, e, &context);
 	if (r < 0)
-		recorder_count_lost(w, 1, r);
+		count_lost(w, r);
 }
 
 void
@@ -253,7 +226,7 @@ recorder_writer_own(struct recorder_writer *w, enum event_kind kind, int64_t sin
 		r = append_own(w, &own, id, ap);
 	va_end(ap);
 	if (r < 0)
-		recorder_count_lost(w, 1, r);
+		count_lost(w, r);
 }
 
 static void
@@ -345,8 +318,6 @@ close_log(struct recorder_writer *w)
 {
 	log_packer_free(w->packer);
 	w->packer = NULL;
-	recorder_batch_free(w->batch);
-	w->batch = NULL;
 	log_sync_free(w->sync);
 	w->sync = NULL;
 	seal_state_free(w->seal);
@@ -383,7 +354,6 @@ recorder_writer_open(struct recorder_writer *w)
 	w->lost_since_ns = before.alive_ns;
 	w->lost_error = ENOSPC;
 	/* Without the thread files only stay as large as they are. */
-	w->batch = recorder_batch_new();
 	if (w->pack)
 		w->packer = log_packer_new(w->directory);
 	tell_last_run(w, &before, known, &tail, &found, good);

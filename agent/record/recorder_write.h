@@ -50,7 +50,6 @@ struct recorder_writer {
 	struct log_file file;
 	struct packet_ring *packets;	/* NULL: none are kept */
 	struct log_sync *sync;
-	struct recorder_batch *batch;	/* recorder_batch.c; NULL: none */
 	struct seal_state *seal;	/* .sequence is the running one */
 	enum seal_found broken;		/* why the next file is not joined to the one before: */
 	enum seal_why broken_why;	/* SEAL_BROKEN or _CUT with a reason */
@@ -118,14 +117,6 @@ struct own_record {
 /* One sealed line. 0, or negative errno and it was not written, nor counted as lost. */
 int recorder_append(struct recorder_writer *w, const struct own_record *own,
     enum message_id id, ...);
-
-/* So many records could not be written. */
-void recorder_count_lost(struct recorder_writer *w, uint64_t n, int error);
-/* The alerter hears of a line; "unsealed": its length without a seal that is worth nothing. */
-void recorder_alert(struct recorder_writer *w, const struct event *e, char *line, size_t length,
-    size_t unsealed);
-/* What is written reaches the disk, and then the state that goes with it. */
-void recorder_sync_soon(struct recorder_writer *w);
 
 /* recorder_look.c: marks and reserve of the disk. */
 void recorder_look_at_disk(struct recorder_writer *w);

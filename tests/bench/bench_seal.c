@@ -17,7 +17,6 @@
 #include "agent/record/log_verify_files.h"
 #include "agent/record/record_json.h"
 #include "agent/record/recorder.h"
-#include "agent/record/recorder_batch.h"
 #include "agent/record/recorder_write.h"
 #include "agent/record/seal_line.h"
 
@@ -157,12 +156,8 @@ bench_write(unsigned int seconds, unsigned int rate)
 		double due;
 
 		for (unsigned int j = 0; j < slice; j++) {
-			if (j % BATCH_LINES == 0)
-				recorder_batch_begin(&w);
 			e.key = (uint64_t)i * slice + j;
 			recorder_writer_event(&w, &e, "watch", false);
-			if ((j + 1) % BATCH_LINES == 0 || j + 1 == slice)
-				recorder_batch_end(&w);
 		}
 		if (i % 100 == 99)
 			recorder_writer_tick(&w);
