@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #define MARK		"skfl"
-#define LONGEST		300
+#define LONGEST		1800
 #define MAX_TEMPLATES	16
 #define MAX_FRAME	256
 #define BATCH		64
