@@ -27,6 +27,7 @@ nft_known_forget(struct nft_known *known)
 	ruleset_free(known->ruleset);
 	known->ruleset = NULL;
 	known->generation = 0;
+	known->turn++;
 }
 
 static void
@@ -37,6 +38,7 @@ learn(struct nft_known *known, struct ruleset *target, uint32_t generation)
 		ruleset_free(known->ruleset);
 	known->ruleset = target;
 	known->generation = generation;
+	known->turn++;
 }
 
 /* The flip is done and compared: what ran before stays until the sweep. Takes c. */
@@ -49,6 +51,7 @@ learn_flip(struct nft_known *known, struct ruleset *target, struct ruleset_chang
 	known->ruleset = target;
 	known->generation = generation;
 	known->left = c;
+	known->turn++;
 }
 
 static bool
@@ -96,21 +99,22 @@ static int
 finish_large(struct nft_channel *ch, struct nft_known *known, struct ruleset *target,
     struct nft_refusal *refusal)
 {
+	const uint64_t turn = known->turn;
 	bool paused = pauses(known), changed;
 	int error;
 
-	if (known->ruleset != target)
+	if (known->turn != turn)
 		return -ESTALE;
 	error = nft_commit_sweep(ch, known->left, &known->generation, target, refusal);
 	if (error == 0 && pauses(known)) {
 		paused = true;
-		if (known->ruleset != target)
+		if (known->turn != turn)
 			return -ESTALE;
 	}
 	if (error == 0 && !paused) {
 		error = nft_verify_pausing(ch, known->left, target, known->generation,
 		    known->pause, known->pause_arg, refusal);
-		if (error == -EINTR && known->ruleset != target)
+		if (error == -EINTR && known->turn != turn)
 			return -ESTALE;
 	}
 	forget_left(known);

@@ -115,6 +115,8 @@ struct nft_known {
 	void *pause_arg;
 	struct ruleset *ruleset;	/* owned */
 	uint32_t generation;
+	/* Counts what was learned and forgotten: a pointer alone may come back. */
+	uint64_t turn;
 	/* Of the last change: its sweep is still to be done; NULL: nothing is left. */
 	struct ruleset_change *left;
 	struct ruleset *before;		/* what ran before it, which "left" points into */

@@ -128,7 +128,7 @@ check_absent(struct verify *v, const struct change *c, const struct ruleset_set 
 	struct ruleset *have = verify_copy_type(c->set);
 	int error = have == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; i < c->n_elements && error == 0; i++) {
+	for (size_t i = 0; error == 0 && i < c->n_elements; i++) {
 		struct change one = *c;
 
 		if (has_key(want, c->set, c->elements[i]) ||
@@ -276,7 +276,7 @@ check_list(struct verify *v, const struct change_list *list, bool objects)
 {
 	int error = 0;
 
-	for (size_t i = 0; i < list->count && error == 0; i++) {
+	for (size_t i = 0; error == 0 && i < list->count; i++) {
 		if (list->items[i].kind == CHANGE_ADD_ELEMENTS ||
 		    list->items[i].kind == CHANGE_DELETE_ELEMENTS)
 			error = check_elements(v, &list->items[i]);

@@ -109,7 +109,7 @@ static const struct confine_call allowed[] = {
 
 	/* messages, through sockets that are open */
 	CALL(recvmsg, ALL), CALL(recvfrom, ALL), CALL(getsockopt, ALL),
-	CALL(getsockname, ALL), CALL(shutdown, ALL),
+	CALL(getsockname, ALL), CALL(shutdown, K),
 	CALL(sendmsg, K | L | C | R | V), CALL(sendto, K),
 	CALL_IF(sendto, L | C | R | V, { 4, SCMP_CMP_EQ, 0, 0 }),
 	/* the forwarder's readers: programs of this machine, which may be started again */

@@ -137,6 +137,19 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	control_record_rules(c);
 }
 
+int
+control_watch_again(struct control *c)
+{
+	const size_t n = strlen(c->problem);
+	int r = control_watch(c, c->checked);
+
+	c->unwatched = r < 0;
+	if (r < 0)
+		snprintf(c->problem + n, sizeof(c->problem) - n, "%sthe watcher does not watch: %s",
+		    n > 0 ? "; " : "", strerror(-r));
+	return r;
+}
+
 /* The gate stands: let packets through it, and watch. */
 static void
 open_and_watch(struct control *c)
@@ -156,10 +169,8 @@ open_and_watch(struct control *c)
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
 		control_guard_reopen_later(c);
 	}
-	r = control_watch(c, c->checked);
-	if (r < 0)
-		snprintf(c->problem, sizeof(c->problem), "the watcher does not watch: %s",
-		    strerror(-r));
+	if (control_watch_again(c) < 0)
+		control_guard_reopen_later(c);
 	if (c->problem[0] != '\0')
 		log_warnx("control: %s", c->problem);
 }

@@ -176,6 +176,7 @@ shut_instead(struct control *c)
 	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
 		log_warnx("control: forwarding is not off: %s", why);
 	c->forwarding = c->record.want = false;
+	control_guard_stay_shut(c);
 	snprintf(c->problem, sizeof(c->problem),
 	    "a cut-off could not be made; forwarding is off instead");
 }

@@ -74,8 +74,10 @@ cutoff_enforce(struct control *c, char *why, size_t size)
 		(void)control_rewrite(c);
 		return 0;
 	}
-	if (r < 0)
+	if (r < 0) {
+		log_warnx("control: a cut-off is put in with the whole table: %s", strerror(-r));
 		r = control_rewrite(c);
+	}
 	if (r < 0 && !control_table_stands(c)) {
 		/* Nothing is forwarded without a table; the next one brings it along. */
 		(void)control_shut_without_table(c);

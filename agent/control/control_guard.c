@@ -153,11 +153,10 @@ control_guard_compare(struct control *c)
 	struct guard *g = c->guard;
 	uint64_t begin = now_us();
 	bool changed = false;
-	int r;
+	int r = 0;
 
 	control_settle(c);
-	r = c->known.ruleset == NULL ? -ENOENT : 0;
-	for (unsigned int i = 0; r == 0 && i < COMPARE_TRIES; i++) {
+	for (unsigned int i = 0; r == 0 && c->known.ruleset != NULL && i < COMPARE_TRIES; i++) {
 		usleep(i * COMPARE_PAUSE_US);
 		r = is_equal(c);
 	}
@@ -166,7 +165,9 @@ control_guard_compare(struct control *c)
 	if (r == 1)
 		learn_generation(c);
 	else if (r == 0) {
-		shut(c);
+		/* After a change that the kernel refused nothing is known; what ran runs on. */
+		if (c->known.ruleset != NULL)
+			shut(c);
 		r = repair(c, &changed);
 	}
 	g->compared_us = now_us();
@@ -184,13 +185,18 @@ reopen(struct control *c)
 		return 0;
 	r = control_forward(c, why, sizeof(why));
 	if (r < 0) {
-		log_warnx("control: forwarding stays off: %s", why);
+		if (r != c->guard->reopen_error)
+			log_warnx("control: forwarding stays off: %s", why);
+		c->guard->reopen_error = r;
 		return r;
 	}
+	c->guard->reopen_error = 0;
 	c->forwarding = true;
-	c->guard->reopen = false;
 	c->gone = false;
 	c->problem[0] = '\0';
+	c->guard->reopen = c->unwatched;
+	if (c->unwatched)
+		(void)control_watch_again(c);
 	return 0;
 }
 
@@ -201,14 +207,22 @@ control_guard_reopen_later(struct control *c)
 		c->guard->reopen = true;
 }
 
+void
+control_guard_stay_shut(struct control *c)
+{
+	if (c->guard != NULL)
+		c->guard->reopen = false;
+}
+
 /* What kept it off may be over: a moment without descriptors, say. */
 static void
 tick_reopen(struct control *c)
 {
 	struct guard *g = c->guard;
 
-	if (!g->reopen || c->gone || c->checked == NULL ||
-	    now_us() - g->reopened_us < REOPEN_US)
+	/* What the record closed it opens again itself. */
+	if (!g->reopen || c->gone || c->checked == NULL || c->known.ruleset == NULL ||
+	    control_record_closes(c) || now_us() - g->reopened_us < REOPEN_US)
 		return;
 	g->reopened_us = now_us();
 	(void)reopen(c);
@@ -344,13 +358,14 @@ control_guard_verify(struct control *c)
 {
 	struct guard *g = c->guard;
 	struct ipc_nft_seen seen = { .changed = 1, .noticed_ns = clock_ns(CLOCK_REALTIME) };
+	const bool known = c->known.ruleset != NULL;
 	int r = control_guard_compare(c);
 
 	if (r >= 0) {
 		(void)reopen(c);
 		g->generation = c->known.generation;
 	}
-	if (r == 0 || (r < 0 && !c->gone)) {
+	if ((r == 0 && known) || (r < 0 && !c->gone)) {
 		(void)forwarded_packets(&seen.forwarded);
 		begin_incident(c, &seen);
 		guard_tell_incident(c, true, r);

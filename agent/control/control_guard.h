@@ -36,6 +36,8 @@ struct guard {
 	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
 	uint64_t restored_us, follow_us, asked_us, reopened_us;
 	int64_t counted_ns, count_cost_ns;	/* the permits' counters, CLOCK_MONOTONIC */
+	int reopen_error;		/* why forwarding stays off, as it was told */
+	int64_t lost_told_ns;		/* the reading of which it was told what is missing */
 	uint64_t keys;
 	bool reopen;			/* forwarding was on before it was shut for this, or should be on */
 	bool due;			/* compare at the next tick */

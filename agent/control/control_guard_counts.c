@@ -70,10 +70,14 @@ control_guard_counted(struct control *c, const struct ruleset *counters)
 void
 guard_tell_lost_counts(struct control *c)
 {
-	const struct guard *g = c->guard;
+	struct guard *g = c->guard;
 	const struct incident *i = &g->incident;
 	char what[256];
 
+	/* Who takes it away again and again is told each time; this, once a reading. */
+	if (g->lost_told_ns == g->counted_ns)
+		return;
+	g->lost_told_ns = g->counted_ns;
 	snprintf(what, sizeof(what), "the counters of the permits went with table inet "
 	    RULESET_TABLE " and go on from what they were %.1f s before: hits since then may be "
 	    "missing", (double)(i->begun_ns - g->counted_ns) / 1e9);

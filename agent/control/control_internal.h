@@ -43,6 +43,7 @@ struct control {
 	struct drift *drift;		/* control_drift.c */
 	struct settling settle;		/* what the last change has left to do */
 	struct connection_alarm connections;
+	bool unwatched;			/* the watcher could not be given what is in force */
 	bool gone;			/* the table is not as it should be, and forwarding off */
 	bool watching;			/* a watcher runs for these interfaces: */
 	struct ipc_watch interfaces;
@@ -148,6 +149,8 @@ void control_hits_keep(struct control *c, const struct ruleset *counters);
 int control_guard(struct control *c);
 /* Forwarding should be on and could not be switched on: again in a while. */
 void control_guard_reopen_later(struct control *c);
+/* What shut the gate now is not for the guard to open. */
+void control_guard_stay_shut(struct control *c);
 /* The permits' counters were read: a table that is made anew goes on from there. */
 void control_guard_counted(struct control *c, const struct ruleset *counters);
 void control_guard_end(struct control *c);
@@ -158,6 +161,8 @@ bool control_shut_without_table(struct control *c);
 
 /* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
 int control_watch(struct control *c, const struct checked *checked);
+/* The policy in force, once more; what went wrong is added to the problem. */
+int control_watch_again(struct control *c);
 /* The watcher's and the recorder's own accounts; NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 

@@ -71,7 +71,9 @@ on_ask(sd_event_source *s, int fd, uint32_t events, void *arg)
 	int r = ipc_receive(fd, &m);
 
 	(void)s;
-	(void)events;
+	/* Shut by one end it stays so for the next control too: only new sockets help. */
+	if (r == 0 && (events & EPOLLHUP) != 0)
+		return sd_event_exit(((struct keeper *)arg)->event, EXIT_FAILURE);
 	if (r == 1)
 		keeper_answer(arg, &m);
 	if (r != -EAGAIN)

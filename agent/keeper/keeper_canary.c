@@ -5,6 +5,7 @@
  * and it hears of no more than one word in a while.
  */
 #include "agent/keeper/keeper_internal.h"
+#include "agent/log.h"
 
 #include "kernel-helpers/frame_out.h"
 
@@ -85,7 +86,12 @@ on_wanted(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	r = sd_event_source_set_time_relative(k->canary_rest, REST_US);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(k->canary_rest, SD_EVENT_ONESHOT);
-	return r < 0 ? r : sd_event_source_set_enabled(s, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(s, SD_EVENT_OFF);
+	/* Said on, the loop would drop this source without a word. */
+	if (r < 0)
+		log_warnx("keeper: canaries go without a rest: %s", strerror(-r));
+	return 0;
 }
 
 static int

@@ -96,6 +96,9 @@ keeper_load_policy(struct keeper *k, int *fd)
 	if (pid == 0) {
 		if (keeper_close_others(&pair[1], 1) < 0)
 			_exit(EXIT_FAILURE);
+		for (int child = 0; child < CHILD_COUNT; child++)
+			beat_forget(k->beats[child]);
+		keeper_canary_forget(k);
 		load(k->options->policy, pair[1]);
 	}
 	close(pair[1]);

@@ -50,15 +50,20 @@ canary_second(struct canary *c, size_t tap, bool can_leave, uint32_t sent)
 		/* That it is down is told by who looks at interfaces. */
 		t->state = CANARY_RESTING;
 		t->weighed = sent;
-		t->misses = 0;
+		t->misses = t->unsent = 0;
 		return was_missing ? CANARY_BACK : CANARY_NO_NEWS;
 	}
 	if (t->state == CANARY_RESTING)
 		t->state = CANARY_ALIVE;
-	if (due <= t->weighed)
+	if (due > t->weighed) {
+		t->unsent = 0;
+		t->weighed = due;
+		t->misses = t->came >= due ? 0 : t->misses + 1;
+	} else if (++t->unsent >= CANARY_UNSENT) {
+		t->misses = CANARY_MISSES;
+	} else {
 		return CANARY_NO_NEWS;
-	t->weighed = due;
-	t->misses = t->came >= due ? 0 : t->misses + 1;
+	}
 	if (t->misses >= CANARY_MISSES) {
 		t->state = CANARY_MISSING;
 		return was_missing ? CANARY_NO_NEWS : CANARY_LOST;

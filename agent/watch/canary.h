@@ -37,6 +37,11 @@ struct canary_page {
 	_Atomic uint32_t sent[LIMIT_SEGMENTS];
 };
 
+/*
+ * Seconds: so long the keeper may be at other work before "none was sent" is "none came".
+ */
+#define CANARY_UNSENT 30u
+
 /* Who sends and who waits have the same. */
 struct canary_key {
 	uint8_t secret[crypto_shorthash_KEYBYTES];
@@ -60,6 +65,7 @@ struct canary_tap {
 	uint32_t weighed;		/* up to this number */
 	uint32_t came;			/* the highest that came back */
 	uint32_t misses;		/* in a row */
+	uint32_t unsent;		/* seconds without a new one, in a row */
 	uint64_t returned;
 };
 

@@ -3,7 +3,8 @@
 """ISO-09: with 100,000 permitted tuples a cut-off is in force within a second, by packets.
 
 Also when it is ordered in the middle of the commit of an apply: it waits for the step that
-the kernel is at, and no longer: the longest is the flip, a batch of all 200,000 changes.
+the kernel is at, and no longer: the longest is the flip, a batch of all 200,000 changes,
+which takes as long as the processors let it. Runs alone.
 """
 import subprocess
 import threading

@@ -137,6 +137,28 @@ where_none_was_sent_none_is_missing(void)
 	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_MISSING);
 }
 
+/* For long, that is no witness any more. */
+static void
+a_sender_that_is_silent_for_long_is_news(void)
+{
+	struct canary c;
+	enum canary_news news = CANARY_NO_NEWS;
+	unsigned int seconds = 0;
+
+	canary_init(&c, &key);
+	(void)canary_second(&c, TAP, true, 1);
+	CU_ASSERT_TRUE(comes(&c, 1));
+	(void)canary_second(&c, TAP, true, 1);
+	for (; news == CANARY_NO_NEWS && seconds < 2 * CANARY_UNSENT; seconds++)
+		news = canary_second(&c, TAP, true, 1);
+	CU_ASSERT_EQUAL(news, CANARY_LOST);
+	CU_ASSERT_EQUAL(seconds, CANARY_UNSENT);
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 2), CANARY_NO_NEWS);
+	CU_ASSERT_TRUE(comes(&c, 2));
+	CU_ASSERT_EQUAL(canary_second(&c, TAP, true, 3), CANARY_BACK);
+	CU_ASSERT_EQUAL(c.taps[TAP].state, CANARY_ALIVE);
+}
+
 /* Down, or without a carrier: nothing is expected, and nothing is missing. */
 static void
 where_nothing_can_leave_it_rests(void)
@@ -169,6 +191,8 @@ main(void)
 		{ "two missing and one back are no news", two_missing_and_one_back_are_no_news },
 		{ "each has a second to come back", each_has_a_second_to_come_back },
 		{ "where none was sent none is missing", where_none_was_sent_none_is_missing },
+		{ "a sender that is silent for long is news",
+		    a_sender_that_is_silent_for_long_is_news },
 		{ "where nothing can leave it rests", where_nothing_can_leave_it_rests },
 		CU_TEST_INFO_NULL,
 	};
