@@ -244,6 +244,10 @@ begin_incident(struct control *c, const struct ipc_nft_seen *seen)
 	    .gone = seen->gone, .before = g->second, .follow = seen->changed > 0,
 	    .begun_ns = clock_ns(CLOCK_MONOTONIC) };
 	culprit_describe(seen->pid, seen->name, &i->by);
+	if (seen->pid != 0) {
+		g->named = i->by;
+		g->named_ns = i->begun_ns;
+	}
 	g->follow_us = now_us() + FOLLOW_US;
 }
 

@@ -30,6 +30,8 @@ struct incident {
 struct guard {
 	struct storm storm;
 	struct incident incident;
+	struct culprit named;		/* the last one whose name was told, and when */
+	int64_t named_ns;		/* CLOCK_MONOTONIC */
 	struct traffic second;		/* of the last tick */
 	struct traffic leaks;		/* of the last account of the tap */
 	uint32_t generation;		/* that was compared or is our own */

@@ -96,10 +96,22 @@ guard_tell_traffic(struct control *c)
 	    .first_ns = i->noticed_ns });
 }
 
+/* The last of a storm may have come without a name; the one a moment before says who it is. */
+#define STORM_NAMED_NS	10000000000ll
+
+static const struct culprit *
+who_storms(const struct guard *g)
+{
+	bool named = g->named_ns != 0 && clock_ns(CLOCK_MONOTONIC) - g->named_ns < STORM_NAMED_NS;
+
+	return named ? &g->named : &g->incident.by;
+}
+
 void
 guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes)
 {
 	struct guard *g = c->guard;
+	const struct culprit *by = who_storms(g);
 	char what[256];
 
 	if (step == STORM_OVER)
@@ -108,10 +120,10 @@ guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes)
 	else
 		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is changed again and again, "
 		    "%" PRIu64 " times now, last by %s: forwarding stays off until it is left alone "
-		    "for %" PRIu64 " s", strikes, g->incident.by.who, g->storm.quiet / 1000000);
+		    "for %" PRIu64 " s", strikes, by->who, g->storm.quiet / 1000000);
 	snprintf(c->problem, sizeof(c->problem), "%s", step == STORM_OVER ? "" : what);
-	control_record_drift(c, &(struct drift_note){ .what = what, .actor = g->incident.by.who,
-	    .command = g->incident.by.command, .repaired = step == STORM_OVER,
+	control_record_drift(c, &(struct drift_note){ .what = what, .actor = by->who,
+	    .command = by->command, .repaired = step == STORM_OVER,
 	    .severity = step == STORM_OVER ? SEVERITY_WARNING : SEVERITY_CRITICAL,
 	    .count = strikes, .key = g->incident.key,
 	    .phase = step == STORM_OVER ? PHASE_FINAL : PHASE_UPDATE });
