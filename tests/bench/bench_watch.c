@@ -14,6 +14,7 @@
  */
 #include "agent/ipc.h"
 #include "agent/record/event.h"
+#include "agent/watch/canary.h"
 #include "agent/watch/watcher.h"
 #include "agent/watch_start.h"
 #include "kernel-helpers/nflog.h"
@@ -120,9 +121,12 @@ start_watcher(char **argv, int control, int recorder, int others[2])
 	static struct ip_addr own[MAX_OWN];
 	static struct softnet softnet;
 	static struct watcher_seed seed;
+	/* No keeper sends canaries here: after half a minute the watcher misses them, once. */
+	static const struct canary_key key;
+	static const struct canary_page none;
 	struct watcher_setup setup = { .control_fd = control, .recorder_fd = recorder,
-		.link_fd = link_open(), .softnet = &softnet,
-		.seed = &seed };
+		.link_fd = link_open(), .softnet = &softnet, .seed = &seed,
+		.canary_key = &key, .canaries = &none, .canary_fd = -1 };
 	char why[256] = "";
 	size_t n = 0;
 	pid_t child;
