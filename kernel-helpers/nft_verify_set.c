@@ -81,7 +81,7 @@ verify_keys(struct verify *v, const struct change *keys, struct ruleset_set *out
 static int
 each_count(const struct nlmsghdr *h, void *arg)
 {
-	const struct nlattr *a;
+	struct nlattr *a;
 	uint32_t *count = arg;
 
 	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
