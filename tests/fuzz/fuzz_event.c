@@ -44,7 +44,8 @@ check_line(const char *line, size_t length)
 static void
 make_good(struct event *e)
 {
-	e->kind = (uint8_t)(EVENT_VIOLATION + e->kind % (EVENT_KIND_COUNT - 1));
+	/* Those behind are the recorder's own. */
+	e->kind = (uint8_t)(EVENT_VIOLATION + e->kind % (EVENT_FILE - EVENT_VIOLATION));
 	e->phase %= PHASE_COUNT;
 	e->zv = (uint8_t)(1 + e->zv % (ZV_COUNT - 1));
 	e->action %= ACTION_COUNT;
