@@ -10,17 +10,16 @@
 
 struct state_later;
 
-/* NULL: no memory. */
-struct state_later *state_later_new(void);
+/* The folder and the name are borrowed and must outlive the last writing. NULL: no memory. */
+struct state_later *state_later_new(int folder, const char *name);
 
 /*
- * Begin to replace the file (state_file.h). The folder and the name are borrowed and must
- * outlive the writing; the bytes, of malloc(3), are its own from here on, also when it fails.
- * 0, then *before says how the writing before this one ended (0 also when there was none);
- * -EBUSY: that one still waits for the disk; another negative errno: no thread.
+ * Replace the file (state_file.h) soon; of what waits for the disk only the newest is written.
+ * The bytes, of malloc(3), are its own from here on, also when it fails. *before: how the last
+ * writing that is over ended (0 also when there was none). 0; -EBUSY: it waits behind one that the
+ * disk still has; another negative errno: no thread, and it is lost.
  */
-int state_later_write(struct state_later *l, int folder, const char *name, char *bytes,
-    size_t length, int *before);
+int state_later_write(struct state_later *l, char *bytes, size_t length, int *before);
 
 /* Accepts NULL. Waits for no disk: what is being written then is finished or lost whole. */
 void state_later_free(struct state_later *l);

@@ -417,16 +417,14 @@ control_try_version(struct control *c, uint32_t serial, char *why, size_t size)
 	return r;
 }
 
-int
-control_rewrite(struct control *c)
+static int
+rewrite(struct control *c, bool *changed)
 {
 	struct diag *diag = diag_new();
 	struct ruleset *target = c->checked != NULL && diag != NULL ?
 	    control_compile(c, c->checked, NULL, 0, diag) : NULL;
 	json_t *answer = NULL;
-	bool changed = false;
-	int r = target == NULL ? -ENOENT :
-	    commit(c, c->checked, target, &changed, &answer);
+	int r = target == NULL ? -ENOENT : commit(c, c->checked, target, changed, &answer);
 
 	if (r < 0)
 		ruleset_free(target);
@@ -436,14 +434,22 @@ control_rewrite(struct control *c)
 }
 
 int
-control_restore(struct control *c)
+control_rewrite(struct control *c)
 {
-	int r = control_rewrite(c);
+	bool changed = false;
 
-	if (r == 0) {
-		control_record_change(c, "control", true, "the table was put back");
+	return rewrite(c, &changed);
+}
+
+int
+control_restore(struct control *c, bool *changed)
+{
+	int r;
+
+	*changed = false;
+	r = rewrite(c, changed);
+	if (r == 0)
 		open_and_watch(c);
-	}
 	return r;
 }
 

@@ -99,8 +99,7 @@ repair(struct control *c, bool *changed)
 
 	*changed = false;
 	if (c->known.ruleset == NULL) {
-		r = c->checked == NULL ? -ENOENT : control_restore(c);
-		*changed = r == 0;
+		r = c->checked == NULL ? -ENOENT : control_restore(c, changed);
 	} else {
 		r = nft_known_restore(c->nft, &c->known, changed, &refusal);
 	}
@@ -165,10 +164,14 @@ control_guard_compare(struct control *c)
 	if (r == 1)
 		learn_generation(c);
 	else if (r == 0) {
+		const bool known = c->known.ruleset != NULL;
+
 		/* After a change that the kernel refused nothing is known; what ran runs on. */
-		if (c->known.ruleset != NULL)
+		if (known)
 			shut(c);
 		r = repair(c, &changed);
+		if (r == 0 && changed && !known)
+			control_record_change(c, "control", true, "the table was put back");
 	}
 	g->compared_us = now_us();
 	return r;

@@ -52,19 +52,18 @@ save(struct control *c)
 	int before = 0, r;
 
 	if (c->hits_later == NULL)
-		c->hits_later = state_later_new();
+		c->hits_later = state_later_new(c->versions.state, HITS_FILE);
 	if (text == NULL || c->hits_later == NULL) {
 		free(text);
 		r = -ENOMEM;
 	} else {
-		r = state_later_write(c->hits_later, c->versions.state, HITS_FILE, text,
-		    length, &before);
+		r = state_later_write(c->hits_later, text, length, &before);
 	}
-	if (r == -EBUSY)
-		log_warnx("control: the hits of the permits wait for the disk since the last look");
-	else if (r < 0 || (before < 0 && before != -EUCLEAN))
-		log_warnx("control: the hits of the permits are not kept: %s",
-		    strerror(r < 0 ? -r : -before));
+	/* Behind one that the disk still has it waits its turn. */
+	if (r == 0 || r == -EBUSY)
+		r = before != -EUCLEAN ? before : 0;
+	if (r < 0)
+		log_warnx("control: the hits of the permits are not kept: %s", strerror(-r));
 }
 
 static void

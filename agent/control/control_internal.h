@@ -118,9 +118,12 @@ int control_running_ruleset(struct control *c, const struct ruleset **running,
 /* control_expiry.c: at the next end of a permit, do what it asks for. */
 void control_expect_end(struct control *c);
 
-/* Put the policy in force, if any, into the kernel again. 0 or negative errno. */
-int control_restore(struct control *c);
-/* The same without a word: the whole table as it should be now. */
+/*
+ * Put the policy in force, if any, into the kernel again, let packets through it, and watch.
+ * *changed: the kernel held something else. 0 or negative errno.
+ */
+int control_restore(struct control *c, bool *changed);
+/* The table alone, as it should be now. 0 or negative errno. */
 int control_rewrite(struct control *c);
 /* control_load.c: load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, enum version_origin origin);

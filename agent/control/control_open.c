@@ -86,6 +86,7 @@ control_open(struct control *c, struct change_request *q)
 {
 	char why[256] = "";
 	json_t *refusal = control_change_begin(c, q);
+	bool changed;
 	int r;
 
 	if (refusal != NULL)
@@ -97,7 +98,8 @@ control_open(struct control *c, struct change_request *q)
 	r = take_away(c, why, sizeof(why));
 	if (r < 0) {
 		/* What was in force is so again, forwarding included. */
-		(void)control_restore(c);
+		if (control_restore(c, &changed) == 0 && changed)
+			control_record_change(c, "control", true, "the table was put back");
 		control_change_record(c, q, SUBJECT_OPEN, false, c->serial, "", why);
 		control_change_end(c, q);
 		return control_change_refusal(q->language, MSG_OPEN_FAILED, why);

@@ -70,6 +70,11 @@ def counters_go_on(gate):
     check(0 <= seconds <= REMEMBERED + 1.5, reason)
 
 
+def kept_hits(gate):
+    with open(os.path.join(gate.root, "lib", "hits"), encoding="utf-8") as file:
+        return int(next(line.split()[4] for line in file if line.startswith("WEB ")))
+
+
 def set_back(gate):
     """Somebody resets them: what they had is kept, and it is on record."""
     time.sleep(REMEMBERED + 1)
@@ -77,9 +82,9 @@ def set_back(gate):
     gate.nft("reset", "counters")
     check(wait_until(lambda: any("set back: hits" in r["event"].get("reason", "")
                                  for r in gate.records()), REMEMBERED + 2), "not on record")
-    with open(os.path.join(gate.root, "lib", "hits"), encoding="utf-8") as file:
-        rows = [line.split() for line in file if line.startswith("WEB ")]
-    case.equal(int(rows[0][4]), counted, "what is kept of its hits")
+    # written beside the loop
+    check(wait_until(lambda: kept_hits(gate) == counted, 5.0),
+          "kept of its hits: %d of %d" % (kept_hits(gate), counted))
 
 
 def run():
