@@ -109,7 +109,7 @@ def raw(gate, *packets, pause=0.0, fds=()):
 
 def heads():
     body = b'{"verb":"status"}'
-    t = clients.request_type()
+    t = clients.REQUEST
     yield clients.HEAD.pack(t, 0xFFFFFFFF, 1) + body
     yield clients.HEAD.pack(t, len(body) + 1, 1) + body
     yield clients.HEAD.pack(t, len(body) - 1, 1) + body
@@ -122,7 +122,7 @@ def heads():
 
 
 def bodies():
-    t = clients.request_type()
+    t = clients.REQUEST
     for b in (b"", b"{", b"[]", b"7", b"null", b"\xff\xfe", b"[" * 60000, b'{"verb":' * 6000,
               b'{"verb":"status","verb":"apply"}', b'{"verb":["status"]}', b'{"verb":"no such"}',
               b'{"verb":"' + b"x" * 60000 + b'"}'):
@@ -170,7 +170,7 @@ def descriptors(gate):
 
 def random_ones(gate, until):
     chance = random.Random(8)
-    t = clients.request_type()
+    t = clients.REQUEST
     while time.monotonic() < until:
         try:
             with clients.connect(gate) as s:
