@@ -204,6 +204,7 @@ memory: $(call progs,$(unit_src))
 	@tests/memory $(O)
 
 bench: $(bins) $(call progs,$(bench_src) $(lab_src))
+	@tests/needs bench
 	@tests/bench/run $(O)
 
 ifeq ($(BUILD),fuzz)
