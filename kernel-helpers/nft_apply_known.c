@@ -66,7 +66,7 @@ commit_small(struct nft_channel *ch, struct nft_known *known, struct ruleset *ta
     struct ruleset_change *c, struct nft_refusal *refusal)
 {
 	uint32_t generation = known->generation;
-	int error = nft_commit_stage(ch, c, &generation, target, refusal);
+	int error = nft_commit_stage(ch, c, &generation, target, NULL, NULL, refusal);
 
 	if (error == 0)
 		error = nft_commit_flip(ch, c, &generation, target, refusal);
@@ -126,14 +126,15 @@ static int
 commit_large(struct nft_channel *ch, struct nft_known *known, struct ruleset *target,
     struct ruleset_change *c, bool *flipped, struct nft_refusal *refusal)
 {
-	uint32_t generation = known->generation;
-	int error = nft_commit_stage(ch, c, &generation, target, refusal);
+	uint32_t generation;
+	int error = nft_commit_stage(ch, c, &known->generation, target, known->pause,
+	    known->pause_arg, refusal);
 
+	if (error == -EINTR || (error == 0 && c->stage.count > 0 && pauses(known)))
+		return step_back(ch, known, target, c);
 	if (error != 0)
 		return error;
-	known->generation = generation;
-	if (c->stage.count > 0 && pauses(known))
-		return step_back(ch, known, target, c);
+	generation = known->generation;
 	error = nft_commit_flip(ch, c, &generation, target, refusal);
 	if (error != 0)
 		return error;

@@ -7,7 +7,9 @@
  * running refers to, and a second one only turns rules and hash elements over.
  * Packets that were inside the old rules then finish with them, before a third
  * one removes their tables. All carry the generation they stand on: the kernel
- * compares it under the same lock it commits under (nf_tables_valid_genid()).
+ * compares it under the same lock it commits under (nf_tables_valid_genid()). It holds
+ * that lock for a whole transaction, so who has something that cannot wait sends a large
+ * stage in several.
  *
  * Acknowledgements come for good messages of a failed batch too. Committed
  * means: no error at all, the last message acknowledged, generation advanced.
@@ -15,6 +17,7 @@
 #include "kernel-helpers/nft_commit.h"
 
 #include "kernel-helpers/nft_encode.h"
+#include "rules/ruleset_batches.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -168,15 +171,15 @@ transact(struct nft_channel *ch, const struct transaction *t, uint32_t *generati
 }
 
 static size_t
-append_opposites(const struct change_list *stage, enum change_kind added,
+append_opposites(const struct ruleset_change *c, enum change_kind added,
     enum change_kind opposite, struct change *out)
 {
 	size_t n = 0;
 
-	for (size_t i = stage->count; i > 0; i--) {
-		if (stage->items[i - 1].kind != added)
+	for (size_t i = c->staged; i > 0; i--) {
+		if (c->stage.items[i - 1].kind != added)
 			continue;
-		out[n] = stage->items[i - 1];
+		out[n] = c->stage.items[i - 1];
 		out[n].kind = opposite;
 		out[n].elements = NULL;
 		n++;
@@ -193,26 +196,25 @@ int
 nft_commit_unstage(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target)
 {
-	const struct change_list *stage = &c->stage;
 	struct change_list undo = { 0 };
 	struct transaction t = { .lists = { &undo }, .target = target };
 	struct nft_refusal ignored = { 0 };
 	size_t n = 0;
 	int error;
 
-	for (size_t i = 0; i < stage->count; i++)
-		t.delete_table |= stage->items[i].kind == CHANGE_ADD_TABLE;
-	undo.items = calloc(2 * stage->count + 1, sizeof(*undo.items));
+	for (size_t i = 0; i < c->staged; i++)
+		t.delete_table |= c->stage.items[i].kind == CHANGE_ADD_TABLE;
+	undo.items = calloc(2 * c->staged + 1, sizeof(*undo.items));
 	if (undo.items == NULL)
 		return -ENOMEM;
 	if (!t.delete_table) {
-		n += append_opposites(stage, CHANGE_ADD_CHAIN, CHANGE_FLUSH_CHAIN,
+		n += append_opposites(c, CHANGE_ADD_CHAIN, CHANGE_FLUSH_CHAIN,
 		    undo.items);
-		n += append_opposites(stage, CHANGE_ADD_SET, CHANGE_DELETE_SET,
+		n += append_opposites(c, CHANGE_ADD_SET, CHANGE_DELETE_SET,
 		    undo.items + n);
-		n += append_opposites(stage, CHANGE_ADD_CHAIN, CHANGE_DELETE_CHAIN,
+		n += append_opposites(c, CHANGE_ADD_CHAIN, CHANGE_DELETE_CHAIN,
 		    undo.items + n);
-		n += append_opposites(stage, CHANGE_ADD_COUNTER, CHANGE_DELETE_COUNTER,
+		n += append_opposites(c, CHANGE_ADD_COUNTER, CHANGE_DELETE_COUNTER,
 		    undo.items + n);
 	}
 	undo.count = n;
@@ -246,13 +248,50 @@ nft_commit_sweep(struct nft_channel *ch, const struct ruleset_change *c,
 	return transact(ch, &t, generation, refusal) == 0 ? 0 : -EUCLEAN;
 }
 
+/* A pause between the batches may change what runs; none comes behind the last one. */
+static int
+stage_in_batches(struct nft_channel *ch, struct ruleset_change *c, uint32_t *generation,
+    const struct ruleset *target, bool (*pause)(void *arg), void *pause_arg,
+    struct nft_refusal *refusal)
+{
+	struct ruleset_batches batches;
+	struct change_list batch;
+	int error = ruleset_batches_begin(&batches, &c->stage, LIMIT_FLIP_ELEMENTS);
+
+	if (error != 0)
+		return refuse(refusal, error, "making the change");
+	while (error == 0 && ruleset_batches_next(&batches, &batch)) {
+		struct transaction stage = { .lists = { &batch }, .target = target };
+
+		if (c->staged > 0 && pause(pause_arg))
+			error = -EINTR;
+		else
+			error = transact(ch, &stage, generation, refusal);
+		if (error == 0)
+			c->staged = ruleset_batches_begun(&batches);
+	}
+	ruleset_batches_end(&batches);
+	return error;
+}
+
 int
-nft_commit_stage(struct nft_channel *ch, const struct ruleset_change *c,
-    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal)
+nft_commit_stage(struct nft_channel *ch, struct ruleset_change *c, uint32_t *generation,
+    const struct ruleset *target, bool (*pause)(void *arg), void *pause_arg,
+    struct nft_refusal *refusal)
 {
 	struct transaction stage = { .lists = { &c->stage }, .target = target };
+	int error;
 
-	return transact(ch, &stage, generation, refusal);
+	c->staged = 0;
+	if (pause == NULL) {
+		error = transact(ch, &stage, generation, refusal);
+		c->staged = error == 0 ? c->stage.count : 0;
+		return error;
+	}
+	error = stage_in_batches(ch, c, generation, target, pause, pause_arg, refusal);
+	if (error != 0 && error != -EINTR && c->staged > 0)
+		(void)nft_commit_unstage(ch, c, generation, target);
+	return error;
 }
 
 int
@@ -263,13 +302,13 @@ nft_commit_flip(struct nft_channel *ch, const struct ruleset_change *c,
 	int error = transact(ch, &flip, generation, refusal);
 	uint32_t any_generation = 0;
 
-	if (error != 0 && c->stage.count > 0)
+	if (error != 0 && c->staged > 0)
 		(void)nft_commit_unstage(ch, c, &any_generation, target);
 	return error;
 }
 
 int
-nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
+nft_commit_change(struct nft_channel *ch, struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, bool dry_run,
     struct nft_refusal *refusal)
 {
@@ -282,7 +321,7 @@ nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
 	memset(refusal, 0, sizeof(*refusal));
 	if (dry_run)
 		return transact(ch, &all, generation, refusal);
-	error = nft_commit_stage(ch, c, generation, target, refusal);
+	error = nft_commit_stage(ch, c, generation, target, NULL, NULL, refusal);
 	if (error == 0)
 		error = nft_commit_flip(ch, c, generation, target, refusal);
 	return error == 0 ? nft_commit_sweep(ch, c, generation, target, refusal) : error;

@@ -53,7 +53,7 @@ int nft_commit_at(struct nft_channel *ch, const struct ruleset *running,
     struct nft_refusal *refusal);
 
 /* The same for a difference already made (ruleset_diff() with this target). */
-int nft_commit_change(struct nft_channel *ch, const struct ruleset_change *c,
+int nft_commit_change(struct nft_channel *ch, struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, bool dry_run,
     struct nft_refusal *refusal);
 
@@ -92,11 +92,15 @@ int nft_apply(struct nft_channel *ch, struct ruleset *target, bool dry_run,
     bool *changed, uint32_t *generation, struct nft_refusal *refusal);
 
 /*
- * The same step by step. A flip that fails takes its stage back; nft_commit_unstage() does
- * that for a flip that is not to be. -EUCLEAN: a sweep failed.
+ * The same step by step. A stage or flip that fails takes the stage back;
+ * nft_commit_unstage() does that for a flip that is not to be. -EUCLEAN: a sweep failed.
+ *
+ * With a pause (struct nft_known) the stage goes in batches of LIMIT_FLIP_ELEMENTS, a pause
+ * between them. -EINTR: one changed what runs; what was staged until then is still there.
  */
-int nft_commit_stage(struct nft_channel *ch, const struct ruleset_change *c,
-    uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal);
+int nft_commit_stage(struct nft_channel *ch, struct ruleset_change *c,
+    uint32_t *generation, const struct ruleset *target, bool (*pause)(void *arg),
+    void *pause_arg, struct nft_refusal *refusal);
 int nft_commit_flip(struct nft_channel *ch, const struct ruleset_change *c,
     uint32_t *generation, const struct ruleset *target, struct nft_refusal *refusal);
 int nft_commit_unstage(struct nft_channel *ch, const struct ruleset_change *c,

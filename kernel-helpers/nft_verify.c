@@ -296,6 +296,10 @@ nft_verify_is_small(const struct ruleset_change *c)
 		if (item->elements != NULL && item->n_elements > MAX_ABSENT)
 			return false;
 	}
+	for (size_t i = 0; i < c->stage.count; i++)
+		if (c->stage.items[i].kind == CHANGE_ADD_ELEMENTS &&
+		    c->stage.items[i].set->n_elements > MAX_ASKED)
+			return false;
 	return c->stage.count + c->flip.count + c->sweep.count <= MAX_NAMED;
 }
 

@@ -33,7 +33,7 @@ int nft_verify_flip(struct nft_channel *ch, const struct ruleset_change *c,
 int nft_verify_sweep(struct nft_channel *ch, const struct ruleset_change *c,
     const struct ruleset *target, uint32_t generation, struct nft_refusal *refusal);
 
-/* Fewer objects than a dump of all would be worth. */
+/* Fewer objects than a dump of all would be worth, and few elements in them. */
 bool nft_verify_is_small(const struct ruleset_change *c);
 
 #endif /* KERNEL_HELPERS_NFT_VERIFY_H */

@@ -99,6 +99,27 @@ elements_same(const struct ruleset_set *a, size_t i, const struct ruleset_set *b
 	return same;
 }
 
+size_t
+elements_different(const struct ruleset_set *a, const struct ruleset_set *b, size_t enough)
+{
+	size_t i = 0, j = 0, n = 0;
+
+	while (n < enough) {
+		size_t same = elements_same(a, i, b, j);
+		int order;
+
+		i += same;
+		j += same;
+		if (i == a->n_elements || j == b->n_elements)
+			return n + (a->n_elements - i) + (b->n_elements - j);
+		order = element_key_compare(a, i, b, j);
+		i += order <= 0;
+		j += order >= 0;
+		n += order == 0 ? 2 : 1;
+	}
+	return n;
+}
+
 bool
 set_elements_equal(const struct ruleset_set *a, const struct ruleset_set *b)
 {

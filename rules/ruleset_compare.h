@@ -17,6 +17,12 @@ bool element_value_equal(const struct element *a, const struct element *b);
 /* How many elements from i of a and j of b on are the same in key and value; of one type. */
 size_t elements_same(const struct ruleset_set *a, size_t i, const struct ruleset_set *b,
     size_t j);
+/*
+ * How many elements of sorted sets of one type are in one of them alone, another value
+ * counting twice; anything from "enough" on when there are as many.
+ */
+size_t elements_different(const struct ruleset_set *a, const struct ruleset_set *b,
+    size_t enough);
 
 /* Everything but name and elements. */
 bool set_type_equal(const struct ruleset_set *a, const struct ruleset_set *b);

@@ -35,6 +35,13 @@ runs_chain(const struct differ *d, const struct ruleset_chain *c)
 	return ruleset_find_chain(d->running, &c->name) != NULL;
 }
 
+/* Settling compared it already. */
+static bool
+is_same(const struct differ *d, size_t i)
+{
+	return d->same != NULL && d->same[i];
+}
+
 /* An object that keeps its name cannot become what it should be. */
 static bool
 must_rebuild(const struct differ *d)
@@ -47,7 +54,7 @@ must_rebuild(const struct differ *d)
 		if (have == NULL)
 			continue;
 		if (!set_type_equal(want, have)
-		    || (want->interval && (d->same == NULL || !d->same[i])
+		    || (want->interval && !is_same(d, i)
 			&& !set_elements_equal(want, have)))
 			return true;
 	}
@@ -66,9 +73,12 @@ must_rebuild(const struct differ *d)
 static bool
 must_stage(const struct differ *d)
 {
-	for (size_t i = 0; i < d->target->n_sets; i++)
-		if (d->target->sets[i].interval && !runs_set(d, &d->target->sets[i]))
+	for (size_t i = 0; i < d->target->n_sets; i++) {
+		const struct ruleset_set *s = &d->target->sets[i];
+
+		if ((s->interval || s->name.version != 0) && !runs_set(d, s))
 			return true;
+	}
 	for (size_t i = 0; i < d->target->n_chains; i++)
 		if (d->target->chains[i].name.version != 0
 		    && !runs_chain(d, &d->target->chains[i]))
@@ -137,7 +147,7 @@ flip_elements(struct differ *d, struct change_list *list)
 
 		if (have == NULL && dispatches(want))
 			push_all_elements(d, list, want);
-		else if (have != NULL && !want->dynamic && !want->interval)
+		else if (have != NULL && !want->dynamic && !want->interval && !is_same(d, i))
 			change_elements(d, list, have, want);
 	}
 }

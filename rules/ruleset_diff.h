@@ -10,7 +10,8 @@
  *          ruleset, counters nobody wants, elements that only moved.
  *
  * Exact sets and verdict maps change in place, hash sets follow the generation
- * bit. Interval maps and leaf chains are replaced under a new version.
+ * bit. Interval maps and leaf chains are replaced under a new version; so are exact
+ * maps of marks of which more changes than one flip should (LIMIT_FLIP_ELEMENTS).
  *
  * Why the sweep: a packet that is inside an old leaf chain while the generation
  * flips goes on with the old rules, but every set shows it the new elements.
@@ -40,9 +41,13 @@ bool ruleset_equal(const struct ruleset *want, const struct ruleset *have,
 
 /*
  * Give the versioned objects of "target" their versions: that of "running"
- * where the content is the same, else one above it. "running" NULL: 1.
+ * where the content is the same, else one above it. "running" NULL: 1. Exact maps of
+ * marks: that of "running" where they can change in place, else one above; NULL: none.
  */
 void ruleset_settle(struct ruleset *target, const struct ruleset *running);
+/* With another number in place of LIMIT_FLIP_ELEMENTS. */
+void ruleset_settle_within(struct ruleset *target, const struct ruleset *running,
+    size_t flip_elements);
 
 enum change_kind {
 	CHANGE_ADD_TABLE = 0,
@@ -73,6 +78,7 @@ struct change_list {
 
 struct ruleset_change {
 	struct change_list stage;	/* may be empty: then the flip alone is atomic */
+	size_t staged;			/* of its items, those that were begun (nft_commit_stage()) */
 	struct change_list flip;
 	struct change_list sweep;	/* may be empty */
 	struct ruleset **passing;	/* moved elements under their new marks */

@@ -4,6 +4,11 @@
  * when the tables it looks up are. A versioned verdict map leads to other chains
  * (a leaf's to those of its shards), so it comes behind those, and before the
  * chains that look it up.
+ *
+ * An exact map of marks has no version as long as it can change in place. Where so much
+ * of it changes that the flip, one batch that nothing of nf_tables gets into, would take
+ * long (LIMIT_FLIP_ELEMENTS), it gets one, and is filled before the flip like an interval
+ * map; it keeps that version until so much changes again.
  */
 #include "rules/ruleset_compare.h"
 #include "rules/ruleset_diff.h"
@@ -13,10 +18,12 @@
 
 /*
  * Objects of all kinds begin with their name, so one search serves them:
- * the first versioned object of this base in a sorted list; count when none.
+ * the first object of this base and at least this version in a sorted list;
+ * count when none.
  */
 static size_t
-first_version(const void *objects, size_t count, size_t size, const char *base)
+first_version(const void *objects, size_t count, size_t size, const char *base,
+    uint32_t version)
 {
 	size_t low = 0, high = count;
 
@@ -26,12 +33,18 @@ first_version(const void *objects, size_t count, size_t size, const char *base)
 		    (const void *)((const char *)objects + at * size);
 		int order = strcmp(name->base, base);
 
-		if (order < 0 || (order == 0 && name->version == 0))
+		if (order < 0 || (order == 0 && name->version < version))
 			low = at + 1;
 		else
 			high = at;
 	}
 	return low;
+}
+
+static uint32_t
+version_above(uint32_t highest)
+{
+	return highest == UINT32_MAX ? 1 : highest + 1;
 }
 
 /* True when an equal one runs, whose version it gets. */
@@ -40,7 +53,7 @@ settle_set(struct ruleset_set *s, const struct ruleset *running)
 {
 	uint32_t highest = 0;
 	size_t at =
-	    first_version(running->sets, running->n_sets, sizeof(*s), s->name.base);
+	    first_version(running->sets, running->n_sets, sizeof(*s), s->name.base, 1);
 
 	for (; at < running->n_sets; at++) {
 		const struct ruleset_set *old = &running->sets[at];
@@ -53,8 +66,51 @@ settle_set(struct ruleset_set *s, const struct ruleset *running)
 		}
 		highest = old->name.version;
 	}
-	s->name.version = highest == UINT32_MAX ? 1 : highest + 1;
+	s->name.version = version_above(highest);
 	return false;
+}
+
+/* Changes in place while it can; versions of it are made here alone. */
+static bool
+is_exact(const struct ruleset_set *s)
+{
+	return s->kind == SET_MARK_MAP && !s->interval && !s->dynamic;
+}
+
+/*
+ * The same for an exact one: it gets the version of what runs with the fewest
+ * differences, when *room, the elements that the flip may still change, holds them.
+ */
+static bool
+settle_exact(struct ruleset_set *s, const struct ruleset *running, size_t *room)
+{
+	uint32_t highest = 0, nearest = 0;
+	size_t fewest = SIZE_MAX;
+	size_t at =
+	    first_version(running->sets, running->n_sets, sizeof(*s), s->name.base, 0);
+	bool runs = false;
+
+	for (; at < running->n_sets; at++) {
+		const struct ruleset_set *old = &running->sets[at];
+		size_t n;
+
+		if (strcmp(old->name.base, s->name.base) != 0)
+			break;
+		runs = true;
+		highest = old->name.version;
+		n = set_type_equal(s, old) ? elements_different(s, old, fewest) : SIZE_MAX;
+		if (n < fewest) {
+			fewest = n;
+			nearest = old->name.version;
+		}
+	}
+	if (runs && fewest > *room) {
+		s->name.version = version_above(highest);
+		return false;
+	}
+	s->name.version = nearest;
+	*room -= runs ? fewest : 0;
+	return runs && fewest == 0;
 }
 
 static void
@@ -62,7 +118,7 @@ settle_chain(struct ruleset_chain *c, const struct ruleset *running)
 {
 	uint32_t highest = 0;
 	size_t at =
-	    first_version(running->chains, running->n_chains, sizeof(*c), c->name.base);
+	    first_version(running->chains, running->n_chains, sizeof(*c), c->name.base, 1);
 
 	for (; at < running->n_chains; at++) {
 		const struct ruleset_chain *old = &running->chains[at];
@@ -75,7 +131,7 @@ settle_chain(struct ruleset_chain *c, const struct ruleset *running)
 		}
 		highest = old->name.version;
 	}
-	c->name.version = highest == UINT32_MAX ? 1 : highest + 1;
+	c->name.version = version_above(highest);
 }
 
 static bool
@@ -84,20 +140,28 @@ names_chain(const struct stmt *s)
 	return s->kind == STMT_GOTO || s->kind == STMT_JUMP;
 }
 
+/* May name another version than it does. */
+static bool
+can_move(const struct stmt *s)
+{
+	return s->target.version != 0 || s->kind == STMT_MARK_FROM_MAP;
+}
+
+/* There is one of each base in a whole ruleset. */
 static void
 point_to_set(const struct ruleset *r, struct object_name *name)
 {
-	size_t at = first_version(r->sets, r->n_sets, sizeof(*r->sets), name->base);
+	size_t at = first_version(r->sets, r->n_sets, sizeof(*r->sets), name->base, 0);
 
-	if (name->version != 0 && at < r->n_sets
-	    && strcmp(r->sets[at].name.base, name->base) == 0)
+	if (at < r->n_sets && strcmp(r->sets[at].name.base, name->base) == 0)
 		name->version = r->sets[at].name.version;
 }
 
 static void
 point_to_chain(const struct ruleset *r, struct object_name *name)
 {
-	size_t at = first_version(r->chains, r->n_chains, sizeof(*r->chains), name->base);
+	size_t at =
+	    first_version(r->chains, r->n_chains, sizeof(*r->chains), name->base, 1);
 
 	if (name->version != 0 && at < r->n_chains
 	    && strcmp(r->chains[at].name.base, name->base) == 0)
@@ -115,7 +179,7 @@ point_rules(struct ruleset *r, bool chains)
 			for (unsigned int k = 0; k < rule->n_stmts; k++) {
 				struct stmt *s = &rule->stmts[k];
 
-				if (s->target.version == 0 || names_chain(s) != chains)
+				if (!can_move(s) || names_chain(s) != chains)
 					continue;
 				if (chains)
 					point_to_chain(r, &s->target);
@@ -146,18 +210,23 @@ leads(const struct ruleset_set *s)
 }
 
 static void
-settle_sets(struct ruleset *r, const struct ruleset *running, bool leading, bool *same)
+settle_sets(struct ruleset *r, const struct ruleset *running, bool leading, size_t room,
+    bool *same)
 {
 	bool moved = false;
 
 	for (size_t i = 0; i < r->n_sets; i++) {
-		uint32_t before = r->sets[i].name.version;
+		struct ruleset_set *s = &r->sets[i];
+		uint32_t before = s->name.version;
+		bool found;
 
-		if (before == 0 || leads(&r->sets[i]) != leading)
+		if ((before == 0 && !is_exact(s)) || leads(s) != leading)
 			continue;
-		if (settle_set(&r->sets[i], running) && same != NULL)
-			same[i] = true;
-		moved |= r->sets[i].name.version != before;
+		found = is_exact(s) ? settle_exact(s, running, &room)
+		    : settle_set(s, running);
+		if (same != NULL)
+			same[i] |= found;
+		moved |= s->name.version != before;
 	}
 	if (moved)
 		point_rules(r, false);
@@ -194,22 +263,29 @@ settle_chains(struct ruleset *r, const struct ruleset *running, bool led)
 }
 
 static void
-settle(struct ruleset *target, const struct ruleset *running, bool *same)
+settle(struct ruleset *target, const struct ruleset *running, size_t room, bool *same)
 {
 	static const struct ruleset empty = { .sorted = true };
 
 	if (running == NULL)
 		running = &empty;
-	settle_sets(target, running, false, same);
+	settle_sets(target, running, false, room, same);
 	settle_chains(target, running, false);
-	settle_sets(target, running, true, same);
+	settle_sets(target, running, true, 0, same);
 	settle_chains(target, running, true);
 }
 
 void
 ruleset_settle(struct ruleset *target, const struct ruleset *running)
 {
-	settle(target, running, NULL);
+	settle(target, running, LIMIT_FLIP_ELEMENTS, NULL);
+}
+
+void
+ruleset_settle_within(struct ruleset *target, const struct ruleset *running,
+    size_t flip_elements)
+{
+	settle(target, running, flip_elements, NULL);
 }
 
 struct ruleset_change *
@@ -220,7 +296,7 @@ ruleset_settle_diff(struct ruleset *target, const struct ruleset *running)
 
 	if (same == NULL)
 		return NULL;
-	settle(target, running, same);
+	settle(target, running, LIMIT_FLIP_ELEMENTS, same);
 	change = ruleset_diff_settled(running, target, same);
 	free(same);
 	return change;

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,20 @@ void
 bed_no_close(struct nft_channel *ch)
 {
 	(void)ch;
+}
+
+int
+bed_fail_to_send(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies)
+{
+	struct meddler *m = ch->state;
+	struct nlmsghdr h;
+
+	memcpy(&h, bytes, sizeof(h));
+	if (h.nlmsg_type != NLMSG_MIN_TYPE || ++m->batches < m->when || m->times-- <= 0)
+		return m->real->exchange(m->real, bytes, length, replies);
+	memset(replies, 0, sizeof(*replies));
+	return -EPERM;
 }
 
 int

@@ -25,6 +25,9 @@ struct meddler {
 	int batches, when, times;
 };
 void bed_no_close(struct nft_channel *ch);
+/* An exchange: batch "when" and the next ones, "times" in all, cannot be sent (-EPERM). */
+int bed_fail_to_send(struct nft_channel *ch, const void *bytes, size_t length,
+    struct nft_replies *replies);
 
 /* Run the tests there. The result is main()'s. */
 int bed_main(const char *suite, CU_TestInfo *tests);

@@ -252,39 +252,79 @@ large_change(size_t elements)
 	return r;
 }
 
+/* At the pause of this number, of which "staging" come before the flip. */
+static void
+check_pause(size_t elements, unsigned int staging, unsigned int at)
+{
+	struct nft_known known = { .ruleset = NULL };
+	struct urgent u = { .known = &known, .at = at };
+	struct ruleset *to = large_change(elements);
+	struct nft_refusal refusal;
+	bool changed;
+	int error;
+
+	bed_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, nft_sample(), &changed, &refusal),
+	    0);
+	known.pause = hurry;
+	known.pause_arg = &u;
+	error = nft_apply_known(bed_channel, &known, to, &changed, &refusal);
+	CU_ASSERT_EQUAL(error, at < staging ? -EINTR : 0);
+	CU_ASSERT(at < staging ? u.pauses == at + 1 : u.pauses >= staging + 2);
+	CU_ASSERT_EQUAL(u.seen == to, at >= staging && u.pauses > at);
+	if (error == -EINTR) {
+		/* As before, with the urgent thing; and nothing of the stage. */
+		bed_settles(&known);
+		CU_ASSERT_EQUAL(add_noise(to, NULL), 0);
+		CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, to, &changed, &refusal),
+		    0);
+	}
+	CU_ASSERT_PTR_EQUAL(known.ruleset, to);
+	bed_settles(&known);
+	CU_ASSERT_EQUAL(known.generation, bed_generation());
+	nft_known_forget(&known);
+	CU_ASSERT_PTR_NOT_NULL(known.pause);
+}
+
 static void
 a_large_change_pauses_for_what_cannot_wait(void)
 {
 	/* Behind the stage, the flip and the sweep; and while it is read back. */
-	for (unsigned int at = 0; at < 4; at++) {
-		struct nft_known known = { .ruleset = NULL };
-		struct urgent u = { .known = &known, .at = at };
-		struct ruleset *to = large_change(3000);
+	for (unsigned int at = 0; at < 4; at++)
+		check_pause(3000, 1, at);
+	/* And between the batches that fill a map too large for the flip. */
+	for (unsigned int at = 0; at < 6; at++)
+		check_pause(2 * LIMIT_FLIP_ELEMENTS + 3000, 3, at);
+}
+
+static bool
+wait_for_nothing(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* What came of a stage until then goes again, and the long way begins where it stood. */
+static void
+a_stage_that_breaks_off_is_taken_back(void)
+{
+	for (int when = 1; when <= 3; when++) {
+		struct meddler m = { .real = bed_channel, .when = when, .times = 1 };
+		struct nft_channel through = { bed_fail_to_send, bed_no_close, &m };
+		struct nft_known known = { .pause = wait_for_nothing };
+		struct ruleset *to = large_change(2 * LIMIT_FLIP_ELEMENTS + 3000);
 		struct nft_refusal refusal;
 		bool changed;
-		int error;
 
 		bed_empty();
 		CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, nft_sample(), &changed,
 		    &refusal), 0);
-		known.pause = hurry;
-		known.pause_arg = &u;
-		error = nft_apply_known(bed_channel, &known, to, &changed, &refusal);
-		CU_ASSERT_EQUAL(error, at == 0 ? -EINTR : 0);
-		CU_ASSERT(at == 0 ? u.pauses == 1 : u.pauses >= 3);
-		CU_ASSERT_EQUAL(u.seen == to, at > 0 && u.pauses > at);
-		if (error == -EINTR) {
-			/* As before, with the urgent thing; and nothing of the stage. */
-			bed_settles(&known);
-			CU_ASSERT_EQUAL(add_noise(to, NULL), 0);
-			CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, to, &changed,
-			    &refusal), 0);
-		}
-		CU_ASSERT_PTR_EQUAL(known.ruleset, to);
-		bed_settles(&known);
+		CU_ASSERT_EQUAL(nft_apply_known(&through, &known, to, &changed, &refusal), 0);
+		CU_ASSERT(m.times <= 0);
+		CU_ASSERT_TRUE(changed);
+		bed_holds(to);
 		CU_ASSERT_EQUAL(known.generation, bed_generation());
 		nft_known_forget(&known);
-		CU_ASSERT_PTR_NOT_NULL(known.pause);
 	}
 }
 
@@ -379,6 +419,8 @@ main(void)
 		    moved_elements_pass_into_their_new_map },
 		{ "a large change pauses for what cannot wait",
 		    a_large_change_pauses_for_what_cannot_wait },
+		{ "a stage that breaks off is taken back",
+		    a_stage_that_breaks_off_is_taken_back },
 		{ "reading back pauses too", reading_back_pauses_too },
 		{ "counters go on from what was read", counters_go_on_from_what_was_read },
 		{ "a sweep may wait", a_sweep_may_wait },

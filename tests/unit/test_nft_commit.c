@@ -337,22 +337,6 @@ a_lost_answer_is_looked_up(void)
 	ruleset_free(r);
 }
 
-/* Batch "when" and the next ones cannot be sent. */
-static int
-fail_to_send(struct nft_channel *ch, const void *bytes, size_t length,
-    struct nft_replies *replies)
-{
-	struct meddler *m = ch->state;
-	struct nlmsghdr h;
-
-	memcpy(&h, bytes, sizeof(h));
-	if (h.nlmsg_type == NLMSG_MIN_TYPE && ++m->batches >= m->when && m->times-- > 0) {
-		memset(replies, 0, sizeof(*replies));
-		return -EPERM;
-	}
-	return m->real->exchange(m->real, bytes, length, replies);
-}
-
 static void
 a_sweep_that_fails_for_good_ends_in_a_new_table(void)
 {
@@ -360,7 +344,7 @@ a_sweep_that_fails_for_good_ends_in_a_new_table(void)
 
 	for (int times = 1; times <= 3; times++) {
 		struct meddler m = { .real = bed_channel, .when = 3, .times = times };
-		struct nft_channel through = { fail_to_send, bed_no_close, &m };
+		struct nft_channel through = { bed_fail_to_send, bed_no_close, &m };
 		struct nft_refusal refusal;
 		uint32_t generation;
 		bool changed;

@@ -9,6 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How many elements of exact maps a flip may change; random, where rulesets are. */
+static size_t flip_elements = LIMIT_FLIP_ELEMENTS;
+
+static void
+settle(struct ruleset *target, const struct ruleset *running)
+{
+	ruleset_settle_within(target, running, flip_elements);
+}
+
 static void
 expect_taken(struct ruleset *m, const struct change_list *list,
     const struct ruleset *in_use)
@@ -59,7 +68,7 @@ expect_reached(const struct ruleset *from, struct ruleset *to)
 	struct ruleset *m = model_new(from);
 	struct ruleset_change *c;
 
-	ruleset_settle(to, from);
+	settle(to, from);
 	CU_ASSERT_TRUE(model_whole(to));
 	c = ruleset_diff(from, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
@@ -71,7 +80,7 @@ expect_reached(const struct ruleset *from, struct ruleset *to)
 	ruleset_change_free(c);
 
 	/* Once there, nothing is left to do. */
-	ruleset_settle(to, m);
+	settle(to, m);
 	c = ruleset_diff(m, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_TRUE(ruleset_change_empty(c));
@@ -86,14 +95,14 @@ expect_crash_survived(const struct ruleset *from, struct ruleset *to)
 	struct ruleset *staged = model_new(from), *back = model_new(from);
 	struct ruleset_change *c;
 
-	ruleset_settle(to, from);
+	settle(to, from);
 	c = ruleset_diff(from, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	expect_taken(staged, &c->stage, from);
 	ruleset_change_free(c);
 
 	/* What was staged is adopted, not staged again. */
-	ruleset_settle(to, staged);
+	settle(to, staged);
 	c = ruleset_diff(staged, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_EQUAL(c->stage.count, 0);
@@ -114,7 +123,7 @@ expect_leftovers_survived(const struct ruleset *from, struct ruleset *to)
 	struct ruleset *flipped = model_new(from), *back = model_new(from);
 	struct ruleset_change *c;
 
-	ruleset_settle(to, from);
+	settle(to, from);
 	c = ruleset_diff(from, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	expect_taken(flipped, &c->stage, from);
@@ -122,7 +131,7 @@ expect_leftovers_survived(const struct ruleset *from, struct ruleset *to)
 	ruleset_change_free(c);
 
 	/* The versions in force are the ones wanted, whatever else is there. */
-	ruleset_settle(to, flipped);
+	settle(to, flipped);
 	c = ruleset_diff(flipped, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_EQUAL(c->stage.count, 0);
@@ -135,20 +144,33 @@ expect_leftovers_survived(const struct ruleset *from, struct ruleset *to)
 	ruleset_free(back);
 }
 
+static bool
+has_replaced_exact(const struct ruleset *r)
+{
+	for (size_t i = 0; i < r->n_sets; i++)
+		if (r->sets[i].kind == SET_MARK_MAP && !r->sets[i].interval
+		    && r->sets[i].name.version != 0)
+			return true;
+	return false;
+}
+
 static void
 random_changes_are_taken_and_reach_their_target(void)
 {
-	struct dice d = { .state = 0x5e15405e15 };
+	struct dice d = { .state = 0x5e15405e15 }, room = { .state = 0x5eca9 };
 	struct ruleset *running = NULL;
+	unsigned int replaced = 0;
 
 	for (unsigned int i = 0; i < 1500; i++) {
 		struct ruleset *target = random_ruleset(&d);
 
+		flip_elements = roll(&room, 2) == 0 ? LIMIT_FLIP_ELEMENTS : roll(&room, 8);
 		if (running != NULL) {
 			expect_crash_survived(running, target);
 			expect_leftovers_survived(running, target);
 		}
 		expect_reached(running, target);
+		replaced += has_replaced_exact(target);
 		ruleset_free(running);
 		running = target;
 		if (roll(&d, 50) == 0) {
@@ -157,6 +179,8 @@ random_changes_are_taken_and_reach_their_target(void)
 		}
 	}
 	ruleset_free(running);
+	flip_elements = LIMIT_FLIP_ELEMENTS;
+	CU_ASSERT(replaced > 300);
 }
 
 /* One change to "base", and how many steps it may take. */
@@ -244,7 +268,7 @@ small_changes_take_few_steps(void)
 		struct ruleset_change *c;
 
 		changes[i].change(target);
-		ruleset_settle(target, running);
+		settle(target, running);
 		c = ruleset_diff(running, target);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 		CU_ASSERT_EQUAL(c->stage.count > 0, changes[i].stages);
@@ -266,7 +290,7 @@ interval_maps_are_replaced_with_their_leaf(void)
 	struct ruleset_change *c;
 
 	change_interval(target);
-	ruleset_settle(target, running);
+	settle(target, running);
 	CU_ASSERT_PTR_NOT_NULL(ruleset_find_set(target, &map));
 	CU_ASSERT_PTR_NOT_NULL(ruleset_find_chain(target, &leaf));
 	c = ruleset_diff(running, target);
@@ -279,6 +303,70 @@ interval_maps_are_replaced_with_their_leaf(void)
 	ruleset_free(target);
 }
 
+static size_t
+elements_of_exact_maps(const struct change_list *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].set != NULL && list->items[i].set->kind == SET_MARK_MAP
+		    && list->items[i].elements != NULL)
+			n += list->items[i].n_elements;
+	return n;
+}
+
+/* "l0-x4" with so many keys that begin with this octet, all of one mark. */
+static struct ruleset *
+large_ruleset(uint8_t octet, uint32_t count)
+{
+	struct object_name exact = { .base = "l0-x4" };
+	struct ruleset *r = leaf_ruleset();
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t key[8] = { octet, 1, (uint8_t)(i >> 8), (uint8_t)i,
+			(uint8_t)(i >> 16) };
+
+		ruleset_add_element(ruleset_find_set(r, &exact), key, NULL)->mark = 5;
+	}
+	ruleset_sort(r);
+	return r;
+}
+
+/* What is too much for one flip is filled before it; what is not changes where it is. */
+static void
+a_large_exact_change_is_staged(void)
+{
+	static const struct {
+		uint8_t octet;
+		uint32_t count, version;
+	} rows[] = {
+		{ 10, LIMIT_FLIP_ELEMENTS, 0 },		/* begun so, whatever its size */
+		{ 11, LIMIT_FLIP_ELEMENTS, 1 },		/* twice as many changes */
+		{ 11, LIMIT_FLIP_ELEMENTS - 100, 1 },
+		{ 11, LIMIT_FLIP_ELEMENTS, 1 },
+		{ 12, LIMIT_FLIP_ELEMENTS / 2 + 1, 2 },
+		{ 12, 0, 2 },
+	};
+	struct ruleset *running = NULL;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct object_name name = { .base = "l0-x4", .version = rows[i].version };
+		struct ruleset *target = large_ruleset(rows[i].octet, rows[i].count);
+		struct ruleset_change *c;
+
+		expect_reached(running, target);
+		CU_ASSERT_PTR_NOT_NULL(ruleset_find_set(target, &name));
+		c = ruleset_diff(running, target);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		CU_ASSERT(elements_of_exact_maps(&c->flip) <= LIMIT_FLIP_ELEMENTS);
+		CU_ASSERT(elements_of_exact_maps(&c->sweep) <= LIMIT_FLIP_ELEMENTS);
+		ruleset_change_free(c);
+		ruleset_free(running);
+		running = target;
+	}
+	ruleset_free(running);
+}
+
 static void
 another_type_rebuilds_in_the_flip(void)
 {
@@ -286,7 +374,7 @@ another_type_rebuilds_in_the_flip(void)
 	struct ruleset_change *c;
 
 	change_type(target);
-	ruleset_settle(target, running);
+	settle(target, running);
 	c = ruleset_diff(running, target);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_EQUAL(c->stage.count, 0);
@@ -357,6 +445,7 @@ main(void)
 		{ "small changes take few steps", small_changes_take_few_steps },
 		{ "interval maps are replaced with their leaf",
 		    interval_maps_are_replaced_with_their_leaf },
+		{ "a large exact change is staged", a_large_exact_change_is_staged },
 		{ "another type rebuilds in the flip",
 		    another_type_rebuilds_in_the_flip },
 		{ "an interval map of a taken name rebuilds",

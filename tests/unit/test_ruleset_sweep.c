@@ -201,12 +201,13 @@ expect_packet(const struct ruleset *from, const struct ruleset *to,
 }
 
 static void
-expect_no_packet_suffers(const struct ruleset *from, struct ruleset *to, struct tally *t)
+expect_no_packet_suffers(const struct ruleset *from, struct ruleset *to,
+    size_t flip_elements, struct tally *t)
 {
 	struct ruleset *m = model_new(from);
 	struct ruleset_change *c;
 
-	ruleset_settle(to, from);
+	ruleset_settle_within(to, from, flip_elements);
 	c = ruleset_diff(from, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_PTR_NULL(model_take(m, &c->stage, from));
@@ -224,25 +225,43 @@ expect_no_packet_suffers(const struct ruleset *from, struct ruleset *to, struct 
 	ruleset_free(m);
 }
 
+/* In place, or with exact maps that are replaced when more than so many elements change. */
 static void
-no_moment_refuses_what_both_permit(void)
+change_at_random(size_t flip_elements, struct tally *t)
 {
 	struct dice d = { .state = 0x5eca9 };
 	struct ruleset *running = random_ruleset(&d);
-	struct tally t = { 0 };
 
 	for (unsigned int i = 0; i < 500; i++) {
 		struct ruleset *target = random_ruleset(&d);
 
-		expect_no_packet_suffers(running, target, &t);
+		expect_no_packet_suffers(running, target, flip_elements, t);
 		ruleset_free(running);
 		running = target;
 	}
 	ruleset_free(running);
+}
+
+static void
+no_moment_refuses_what_both_permit(void)
+{
+	struct tally t = { 0 };
+
+	change_at_random(LIMIT_FLIP_ELEMENTS, &t);
 	CU_ASSERT(t.in_flight > 1000);
 	CU_ASSERT(t.moved > 1000);
 	CU_ASSERT(t.doubtful > 100);
 	CU_ASSERT(t.passing > 100);
+}
+
+static void
+nor_where_exact_maps_are_replaced(void)
+{
+	struct tally t = { 0 };
+
+	for (size_t flip_elements = 0; flip_elements < 4; flip_elements++)
+		change_at_random(flip_elements, &t);
+	CU_ASSERT(t.in_flight > 1000);
 }
 
 static const enum field all_fields[] = { FIELD_IP_SADDR, FIELD_IP_DADDR,
@@ -399,7 +418,7 @@ large_maps_are_searched_fast(void)
 	from->sorted = to->sorted = false;
 	ruleset_sort(from);
 	ruleset_sort(to);
-	ruleset_settle(to, from);
+	ruleset_settle_within(to, from, SIZE_MAX);	/* all of it in place */
 	c = ruleset_diff(from, to);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	/* None was given up for the limit of searches. */
@@ -415,6 +434,7 @@ main(void)
 	CU_TestInfo tests[] = {
 		{ "no moment refuses what both permit",
 		    no_moment_refuses_what_both_permit },
+		{ "nor where exact maps are replaced", nor_where_exact_maps_are_replaced },
 		{ "only what surely moved stays for the sweep",
 		    only_what_surely_moved_stays_for_the_sweep },
 		{ "large maps are searched fast", large_maps_are_searched_fast },
