@@ -69,28 +69,34 @@ must_rebuild(const struct differ *d)
 	return false;
 }
 
-/* Something new must be complete before a running rule or element names it. */
-static bool
-must_stage(const struct differ *d)
-{
-	for (size_t i = 0; i < d->target->n_sets; i++) {
-		const struct ruleset_set *s = &d->target->sets[i];
-
-		if ((s->interval || s->name.version != 0) && !runs_set(d, s))
-			return true;
-	}
-	for (size_t i = 0; i < d->target->n_chains; i++)
-		if (d->target->chains[i].name.version != 0
-		    && !runs_chain(d, &d->target->chains[i]))
-			return true;
-	return false;
-}
-
 /* Has a way into it that runs already; what only new rules look up has none. */
 static bool
 dispatches(const struct ruleset_set *s)
 {
 	return s->kind == SET_VERDICT_MAP && !s->interval;
+}
+
+/* Something new must be complete before a running rule or element names it, or is too much. */
+static bool
+must_stage(const struct differ *d)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < d->target->n_sets; i++) {
+		const struct ruleset_set *s = &d->target->sets[i];
+
+		if (runs_set(d, s))
+			continue;
+		if (s->interval || s->name.version != 0)
+			return true;
+		if (!dispatches(s) && !s->dynamic)
+			filled += s->n_elements;
+	}
+	for (size_t i = 0; i < d->target->n_chains; i++)
+		if (d->target->chains[i].name.version != 0
+		    && !runs_chain(d, &d->target->chains[i]))
+			return true;
+	return filled > LIMIT_FLIP_ELEMENTS;
 }
 
 /* There is one counter for each permit, so both lists are walked but once. */

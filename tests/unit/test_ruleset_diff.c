@@ -367,6 +367,64 @@ a_large_exact_change_is_staged(void)
 	ruleset_free(running);
 }
 
+/* As a shard: a chain that keeps its name, with one rule for each of so many maps. */
+static void
+add_bearer(struct ruleset *r, unsigned int maps, uint32_t count)
+{
+	static const enum field address[] = { FIELD_IP_SADDR };
+	struct ruleset_chain *c = ruleset_add_chain(r, "shard", 0);
+
+	for (unsigned int m = 0; m < maps; m++) {
+		struct ruleset_rule *rule = ruleset_add_rule(c);
+		struct ruleset_set *s;
+		char name[32];
+
+		snprintf(name, sizeof(name), "shard%u-x4", m);
+		object_name_set(&ruleset_add_stmt(rule, STMT_MARK_FROM_MAP)->target, name, 0);
+		object_name_set(&ruleset_add_stmt(rule, STMT_GOTO)->target, "permit", 0);
+		s = ruleset_add_set(r, name, 0, SET_MARK_MAP, address, 1, false);
+		for (uint32_t i = 0; i < count; i++) {
+			uint8_t key[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+				(uint8_t)i };
+
+			ruleset_add_element(s, key, NULL)->mark = 5;
+		}
+	}
+	ruleset_sort(r);
+}
+
+/* Nothing replaces such a chain, so nothing but their size has its new maps filled before. */
+static void
+large_new_maps_of_a_chain_that_runs_are_staged(void)
+{
+	static const struct {
+		unsigned int maps;
+		uint32_t count;
+		bool stages;
+	} rows[] = {
+		{ 1, 100, false }, { 1, LIMIT_FLIP_ELEMENTS, false },
+		{ 1, LIMIT_FLIP_ELEMENTS + 1, true }, { 3, LIMIT_FLIP_ELEMENTS / 2, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ruleset *running = leaf_ruleset(), *target = leaf_ruleset();
+		struct ruleset_change *c;
+
+		add_bearer(running, 0, 0);
+		add_bearer(target, rows[i].maps, rows[i].count);
+		settle(target, running);
+		c = ruleset_diff(running, target);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+		CU_ASSERT_EQUAL(c->stage.count > 0, rows[i].stages);
+		ruleset_change_free(c);
+		/* The model is slow with many elements. */
+		if (rows[i].count <= 100)
+			expect_reached(running, target);
+		ruleset_free(running);
+		ruleset_free(target);
+	}
+}
+
 static void
 another_type_rebuilds_in_the_flip(void)
 {
@@ -446,6 +504,8 @@ main(void)
 		{ "interval maps are replaced with their leaf",
 		    interval_maps_are_replaced_with_their_leaf },
 		{ "a large exact change is staged", a_large_exact_change_is_staged },
+		{ "large new maps of a chain that runs are staged",
+		    large_new_maps_of_a_chain_that_runs_are_staged },
 		{ "another type rebuilds in the flip",
 		    another_type_rebuilds_in_the_flip },
 		{ "an interval map of a taken name rebuilds",
