@@ -290,16 +290,22 @@ check_list(struct verify *v, const struct change_list *list, bool objects)
 bool
 nft_verify_is_small(const struct ruleset_change *c)
 {
+	size_t filled = 0;
+
 	for (size_t i = 0; i < c->flip.count; i++) {
 		const struct change *item = &c->flip.items[i];
 
 		if (item->elements != NULL && item->n_elements > MAX_ABSENT)
 			return false;
 	}
-	for (size_t i = 0; i < c->stage.count; i++)
-		if (c->stage.items[i].kind == CHANGE_ADD_ELEMENTS &&
-		    c->stage.items[i].set->n_elements > MAX_ASKED)
+	for (size_t i = 0; i < c->stage.count; i++) {
+		size_t n = c->stage.items[i].kind == CHANGE_ADD_ELEMENTS ?
+		    c->stage.items[i].set->n_elements : 0;
+
+		filled += n;
+		if (n > MAX_ASKED || filled > LIMIT_FLIP_ELEMENTS)
 			return false;
+	}
 	return c->stage.count + c->flip.count + c->sweep.count <= MAX_NAMED;
 }
 

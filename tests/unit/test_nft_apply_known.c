@@ -12,6 +12,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <stdio.h>
@@ -304,6 +305,41 @@ wait_for_nothing(void *arg)
 	return false;
 }
 
+/* None of them is large, but all of them together keep the kernel as long. */
+static void
+many_new_maps_are_a_large_change(void)
+{
+	static const enum field address[] = { FIELD_IP_SADDR };
+	struct nft_known known = { .ruleset = NULL };
+	struct urgent u = { .known = &known, .at = UINT_MAX };
+	struct ruleset *to = nft_sample();
+	struct nft_refusal refusal;
+	bool changed;
+
+	for (unsigned int i = 0; i <= LIMIT_FLIP_ELEMENTS / 4000; i++) {
+		char name[32];
+		struct ruleset_set *s;
+
+		snprintf(name, sizeof(name), "mn0-lg0-x4-l%u", i + 1);
+		s = ruleset_add_set(to, name, 0, SET_MARK_MAP, address, 1, false);
+		for (unsigned int k = 0; k < 4000; k++) {
+			uint8_t key[4] = { 10, 0, (uint8_t)(k >> 8), (uint8_t)k };
+
+			ruleset_add_element(s, key, NULL)->mark = 1;
+		}
+	}
+	bed_empty();
+	CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, nft_sample(), &changed, &refusal),
+	    0);
+	known.pause = hurry;
+	known.pause_arg = &u;
+	CU_ASSERT_EQUAL(nft_apply_known(bed_channel, &known, to, &changed, &refusal), 0);
+	/* Between its batches, behind the last one, and behind the flip. */
+	CU_ASSERT(u.pauses >= 3);
+	bed_settles(&known);
+	nft_known_forget(&known);
+}
+
 /* What came of a stage until then goes again, and the long way begins where it stood. */
 static void
 a_stage_that_breaks_off_is_taken_back(void)
@@ -419,6 +455,7 @@ main(void)
 		    moved_elements_pass_into_their_new_map },
 		{ "a large change pauses for what cannot wait",
 		    a_large_change_pauses_for_what_cannot_wait },
+		{ "many new maps are a large change", many_new_maps_are_a_large_change },
 		{ "a stage that breaks off is taken back",
 		    a_stage_that_breaks_off_is_taken_back },
 		{ "reading back pauses too", reading_back_pauses_too },
