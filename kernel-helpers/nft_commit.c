@@ -280,6 +280,7 @@ nft_commit_stage(struct nft_channel *ch, struct ruleset_change *c, uint32_t *gen
     struct nft_refusal *refusal)
 {
 	struct transaction stage = { .lists = { &c->stage }, .target = target };
+	uint32_t any_generation = 0;
 	int error;
 
 	c->staged = 0;
@@ -289,8 +290,10 @@ nft_commit_stage(struct nft_channel *ch, struct ruleset_change *c, uint32_t *gen
 		return error;
 	}
 	error = stage_in_batches(ch, c, generation, target, pause, pause_arg, refusal);
+	/* Behind another writer nothing stands on the generation any more. */
 	if (error != 0 && error != -EINTR && c->staged > 0)
-		(void)nft_commit_unstage(ch, c, generation, target);
+		(void)nft_commit_unstage(ch, c,
+		    error == -ERESTART ? &any_generation : generation, target);
 	return error;
 }
 

@@ -364,6 +364,39 @@ a_stage_that_breaks_off_is_taken_back(void)
 	}
 }
 
+static bool
+another_writer(void *arg)
+{
+	(void)arg;
+	bed_shell("nft add table ip other; nft delete table ip other");
+	return false;
+}
+
+/* Its generation is nobody's any more, and what it has put in is still its own. */
+static void
+a_stage_that_another_writer_ends_is_taken_back(void)
+{
+	struct ruleset *running = nft_sample();
+	struct ruleset *to = large_change(2 * LIMIT_FLIP_ELEMENTS + 3000);
+	struct nft_refusal refusal;
+	struct ruleset_change *c;
+	uint32_t generation;
+	bool changed;
+
+	bed_empty();
+	CU_ASSERT_EQUAL(bed_apply(running, &changed), 0);
+	c = ruleset_settle_diff(to, running);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	generation = bed_generation();
+	CU_ASSERT_EQUAL(nft_commit_stage(bed_channel, c, &generation, to, another_writer, NULL,
+	    &refusal), -ERESTART);
+	CU_ASSERT(c->staged > 0);
+	bed_holds(running);
+	ruleset_change_free(c);
+	ruleset_free(running);
+	ruleset_free(to);
+}
+
 /* Linux before 6.16 does not tell how many elements a set has, and dumps them in one go. */
 static bool
 kernel_counts_elements(void)
@@ -458,6 +491,8 @@ main(void)
 		{ "many new maps are a large change", many_new_maps_are_a_large_change },
 		{ "a stage that breaks off is taken back",
 		    a_stage_that_breaks_off_is_taken_back },
+		{ "a stage that another writer ends is taken back",
+		    a_stage_that_another_writer_ends_is_taken_back },
 		{ "reading back pauses too", reading_back_pauses_too },
 		{ "counters go on from what was read", counters_go_on_from_what_was_read },
 		{ "a sweep may wait", a_sweep_may_wait },
