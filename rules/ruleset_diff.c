@@ -196,6 +196,25 @@ unwanted(const struct differ *d, const struct ruleset_chain *c)
 	return c->hook == HOOK_NONE && ruleset_find_chain(d->target, &c->name) == NULL;
 }
 
+static bool
+looks_up_marks(const struct ruleset_chain *c)
+{
+	for (size_t i = 0; i < c->n_rules; i++)
+		for (unsigned int k = 0; k < c->rules[i].n_stmts; k++)
+			if (c->rules[i].stmts[k].kind == STMT_MARK_FROM_MAP)
+				return true;
+	return false;
+}
+
+/* A chain of a shard stays, but a packet in it goes on with the rules it had. */
+static bool
+gets_other_lookups(const struct differ *d, const struct ruleset_chain *have)
+{
+	const struct ruleset_chain *want = ruleset_find_chain(d->target, &have->name);
+
+	return want != NULL && looks_up_marks(have) && !chain_rules_equal(want, have);
+}
+
 /* Something that a packet on its way may still look at. */
 static bool
 must_sweep(const struct differ *d)
@@ -204,7 +223,8 @@ must_sweep(const struct differ *d)
 		if (ruleset_find_set(d->target, &d->running->sets[i].name) == NULL)
 			return true;
 	for (size_t i = 0; i < d->running->n_chains; i++)
-		if (unwanted(d, &d->running->chains[i]))
+		if (unwanted(d, &d->running->chains[i])
+		    || gets_other_lookups(d, &d->running->chains[i]))
 			return true;
 	return false;
 }

@@ -18,8 +18,8 @@
  * What both rulesets permit it must still find in the old tables. So an element
  * of an exact map stays until the sweep when another map of its leaf permits
  * all its packets now (ruleset_moved.h); it gets the mark of that map's element
- * in the flip. A change that replaces and removes no set and no chain needs no
- * sweep.
+ * in the flip. A change that replaces and removes no set and no chain, nor gives
+ * a chain other maps to look up, needs no sweep.
  */
 #ifndef RULES_RULESET_DIFF_H
 #define RULES_RULESET_DIFF_H

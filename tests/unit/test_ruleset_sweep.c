@@ -324,7 +324,7 @@ add_rule(struct ruleset_chain *c, int64_t since, const char *map, uint32_t versi
 	object_name_set(&ruleset_add_stmt(rule, STMT_GOTO)->target, way, 0);
 }
 
-/* Version 0: the chain stays, with other rules; what goes is a map that nobody looks up. */
+/* Version 0: the chain stays, with other rules, as that of a shard. */
 static struct ruleset *
 one_leaf(const struct row *row, uint32_t version)
 {
@@ -344,8 +344,6 @@ one_leaf(const struct row *row, uint32_t version)
 	ruleset_add_element(s, kept, NULL)->mark = 7;
 	if (row == NULL) {
 		ruleset_add_element(s, key, NULL)->mark = 1;
-		if (version == 0)
-			ruleset_add_set(r, "a-b-old", 1, SET_MARK_MAP, all_fields, 4, true);
 	} else {
 		s = ruleset_add_set(r, "a-b-other", row->interval, SET_MARK_MAP,
 		    all_fields, row->fields, row->interval);
