@@ -8,6 +8,7 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_preflight.h"
+#include "agent/control/control_server.h"
 #include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"

@@ -5,11 +5,11 @@
 
 #include "agent/control/control.h"
 #include "agent/control/control_answer.h"
+#include "agent/control/control_busy.h"
 #include "agent/control/control_change.h"
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_conntrack.h"
 #include "agent/control/control_cutoff.h"
-#include "agent/control/control_meanwhile.h"
 #include "agent/control/control_record.h"
 #include "agent/control/control_requester.h"
 #include "agent/control/control_settle.h"
@@ -109,7 +109,6 @@ int64_t control_count_cut(struct control *c, const struct checked *checked,
     const struct ruleset *running, const struct ruleset *target);
 /* Flows are being judged again: somebody has to finish that. */
 bool control_revoking(const struct control *c);
-int64_t control_now(void);
 
 /* control_apply.c: *read is the caller's to free. 0 or negative errno. */
 int control_running_ruleset(struct control *c, const struct ruleset **running,
@@ -190,16 +189,6 @@ json_t *control_processes_problem(const json_t *processes);
 /* The witnesses begin to count anew: compare from a little later on. */
 void control_matrix_begin(struct control *c);
 void control_matrix_end(struct control *c);
-
-/* control_server.c: serve the control socket. 0 or negative errno. */
-int control_serve(struct control *c);
-/*
- * Between two steps of a long change, where all of *c fits together: cut-offs that are
- * asked for meanwhile do not wait for its end.
- */
-void control_urgent(struct control *c);
-/* Who waits for the status while a change runs, and may read it, gets it now. */
-void control_readers(struct control *c);
 
 /*
  * control_numbers.c: give permits and pairs the numbers they run under; running may be

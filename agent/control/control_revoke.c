@@ -13,9 +13,9 @@
  * Whoever dies in between leaves 1 standing: nothing denied runs on, and the marks
  * in the kernel tell the next apply, or the next start, what is left to do.
  */
-#include "agent/control/control_internal.h"
-
 #include "agent/clock.h"
+#include "agent/control/control_internal.h"
+#include "agent/control/control_server.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
 #include "rules/classifier_flow.h"
@@ -42,18 +42,11 @@ struct cutting {
 	char why[200];
 };
 
-int64_t
-control_now(void)
-{
-	/* time(2) may lag behind the timers of the kernel by a tick. */
-	return clock_ns(CLOCK_REALTIME) / 1000000000;
-}
-
 struct ruleset *
 control_compile(const struct control *c, const struct checked *checked,
     const uint32_t *revoked, size_t n, struct diag *diag)
 {
-	int64_t now = control_now();
+	int64_t now = clock_seconds();
 	const struct compile_moment moment = { .now = now,
 		.horizon = now + LIMIT_HORIZON_SECONDS, .revoked = revoked, .n_revoked = n };
 	struct ruleset *target = compile_at(checked, &moment, diag);
@@ -193,7 +186,7 @@ open_cutting(struct cutting *x, struct control *c, const struct checked *checked
     const uint32_t *marks, size_t n)
 {
 	*x = (struct cutting){ .control = c, .checked = checked,
-		.now = control_now(), .judge = flow_judge_new(checked) };
+		.now = clock_seconds(), .judge = flow_judge_new(checked) };
 	return x->judge == NULL ? -ENOMEM : with_half_open(x, marks, n);
 }
 

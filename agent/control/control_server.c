@@ -8,6 +8,8 @@
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
+#include "agent/control/control_server.h"
+
 #include "agent/control/control_answer.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_refusals.h"
@@ -230,9 +232,12 @@ control_urgent(struct control *c)
 }
 
 void
-control_readers(struct control *c)
+control_meanwhile(void *arg)
 {
-	serve_waiting(c, false, true);
+	struct control *c = arg;
+
+	if (control_busy_long(c))
+		serve_waiting(c, false, true);
 }
 
 static int

@@ -7,6 +7,7 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_open.h"
+#include "agent/control/control_server.h"
 #include "rules/policy_parse.h"
 
 #include <errno.h>

@@ -61,7 +61,7 @@ hand_policy(struct control *c, int policy_fd)
 	int r;
 
 	r = ipc_ask_meanwhile(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd,
-	    &c->answer, POLICY_TIMEOUT_MS, control_meanwhile, c);
+	    &c->answer, POLICY_TIMEOUT_MS, c->asker.meanwhile, c->asker.arg);
 	if (r < 0)
 		return r;
 	if (c->answer.fd >= 0)
