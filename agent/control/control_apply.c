@@ -4,12 +4,12 @@
  * anything that runs is touched; a refusal at any step leaves the old policy
  * in force, in the kernel, in the watcher and here.
  */
-#include "agent/control/control_drift.h"
+#include "agent/control/control_forwarding.h"
+#include "agent/control/control_guard.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_preflight.h"
 #include "agent/control/control_server.h"
-#include "agent/control/priv.h"
 #include "agent/findings.h"
 #include "agent/log.h"
 #include "agent/plan_json.h"
@@ -168,10 +168,10 @@ open_and_watch(struct control *c)
 	/* The record's own word is told apart, and ends with it. */
 	if (r < 0 && !control_record_closes(c)) {
 		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
-		control_guard_reopen_later(c);
+		c->reopen = true;
 	}
 	if (control_watch_again(c) < 0)
-		control_guard_reopen_later(c);
+		c->reopen = true;
 	if (c->problem[0] != '\0')
 		log_warnx("control: %s", c->problem);
 }

@@ -2,8 +2,8 @@
 #include "agent/control/control_confirm.h"
 
 #include "agent/clock.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
-#include "agent/control/priv.h"
 #include "agent/log.h"
 
 #include <errno.h>
@@ -163,13 +163,10 @@ close_up(struct control *c, const struct change_request *q, const char *why)
 {
 	struct confirm *k = &c->confirm;
 	unsigned int shift = k->tries < RETRY_MAX_SHIFT ? k->tries : RETRY_MAX_SHIFT;
-	char off[256] = "";
 
 	k->stuck = true;
 	k->tries++;
-	if (priv_forwarding(c->setup->keeper_fd, false, off, sizeof(off)) < 0)
-		log_warnx("control: forwarding is not off: %s", off);
-	c->forwarding = false;
+	control_forwarding_off(c);
 	snprintf(c->problem, sizeof(c->problem), "serial %u was not confirmed and going back "
 	    "failed: forwarding is off: %.300s", k->pending.serial, why);
 	log_warnx("control: %s", c->problem);

@@ -2,7 +2,7 @@
 #include "agent/control/control_cutoff_internal.h"
 
 #include "agent/clock.h"
-#include "agent/control/priv.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
 
@@ -171,12 +171,8 @@ understand(const struct control *c, const struct requester *who, const json_t *r
 static void
 shut_instead(struct control *c)
 {
-	char why[256] = "";
-
-	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
-		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = c->record.want = false;
-	control_guard_stay_shut(c);
+	control_forwarding_off(c);
+	c->record.want = c->reopen = false;
 	snprintf(c->problem, sizeof(c->problem),
 	    "a cut-off could not be made; forwarding is off instead");
 }

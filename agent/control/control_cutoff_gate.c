@@ -5,6 +5,7 @@
  * Only when that is refused is the whole table made again.
  */
 #include "agent/control/control_cutoff_internal.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
 #include "agent/policy_memfd.h"

@@ -9,6 +9,7 @@
 #include "agent/control/control_drift.h"
 
 #include "agent/clock.h"
+#include "agent/control/control_guard.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 #include "agent/drift/drift_findings.h"

@@ -11,6 +11,7 @@
 #include "agent/control/control_conntrack.h"
 #include "agent/control/control_cutoff.h"
 #include "agent/control/control_record.h"
+#include "agent/control/control_record_watch.h"
 #include "agent/control/control_requester.h"
 #include "agent/control/control_settle.h"
 #include "agent/control/control_versions.h"
@@ -39,6 +40,7 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
+	bool reopen;			/* off, and to go on: the guard tries again in a while */
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
 	struct settling settle;		/* what the last change has left to do */
@@ -147,20 +149,6 @@ void control_hits_end(struct control *c);
 /* A look at these counters now; the last one before they begin anew. */
 void control_hits_keep(struct control *c, const struct ruleset *counters);
 
-/* control_guard.c: look after the table from now on. 0 or negative errno. */
-int control_guard(struct control *c);
-/* Forwarding should be on and could not be switched on: again in a while. */
-void control_guard_reopen_later(struct control *c);
-/* What shut the gate now is not for the guard to open. */
-void control_guard_stay_shut(struct control *c);
-/* The permits' counters were read: a table that is made anew goes on from there. */
-void control_guard_counted(struct control *c, const struct ruleset *counters);
-void control_guard_end(struct control *c);
-/* Our table is in the kernel; false too when that cannot be found out. */
-bool control_table_stands(struct control *c);
-/* Forwarding off where the table is not there: true when it was not. */
-bool control_shut_without_table(struct control *c);
-
 /* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
 int control_watch(struct control *c, const struct checked *checked);
 /* The policy in force, once more; what went wrong is added to the problem. */
@@ -173,16 +161,14 @@ json_t *control_status(struct control *c);
 /* The same without asking anybody: of now what control knows itself, the rest as of then. */
 json_t *control_status_meanwhile(struct control *c);
 json_t *control_matrix(struct control *c);
-/* As the kernel has it: somebody else may have switched it. */
-bool control_is_forwarding(void);
+/* control_ledger.c: the recorder gets these numbers for its heartbeats. */
+void control_tell_ledger(struct control *c);
 /*
  * Fragments that never became a packet die in the kernel's reassembly, before
  * any rule: ReasmFails of /proc/net/snmp and Ip6ReasmFails of snmp6 are their
  * only count (RFC 4293).
  */
 json_int_t control_reassembly_failed(void);
-/* control_ledger.c: the recorder gets these numbers for its heartbeats. */
-void control_tell_ledger(struct control *c);
 /* control_processes.c: how each process is confined, and what is wrong with that. */
 json_t *control_processes(struct control *c);
 json_t *control_processes_problem(const json_t *processes);
@@ -197,14 +183,5 @@ void control_matrix_end(struct control *c);
 int control_keep_numbers(const struct ruleset *running, struct checked *checked);
 /* The permit that a counter of the ruleset belongs to; NULL: none. */
 const char *control_permit_id(const struct object_name *counter);
-
-/*
- * control_record.c: into the record; kind, subject, outcome and texts are the caller's.
- * Time, count, severity and the digest in force are filled in where they are missing.
- */
-void control_record(struct control *c, struct event *e);
-/* A policy applied, or refused. */
-void control_record_change(struct control *c, const char *actor, bool success,
-    const char *what);
 
 #endif /* AGENT_CONTROL_CONTROL_INTERNAL_H */

@@ -69,8 +69,7 @@ take_away(struct control *c, char *why, size_t size)
 
 	if (r < 0)
 		return r;
-	c->forwarding = c->record.want = false;
-	control_guard_stay_shut(c);
+	c->forwarding = c->record.want = c->reopen = false;
 	/* Nobody puts back what is no longer in force. */
 	nft_known_forget(&c->known);
 	r = nft_generation(c->nft, &generation);
