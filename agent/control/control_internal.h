@@ -153,7 +153,7 @@ void control_hits_keep(struct control *c, const struct ruleset *counters);
 int control_watch(struct control *c, const struct checked *checked);
 /* The policy in force, once more; what went wrong is added to the problem. */
 int control_watch_again(struct control *c);
-/* The watcher's and the recorder's own accounts; NULL when they do not answer. */
+/* control_ask.c: their own accounts (IPC_*_STATUS); NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 
 /* control_status.c */
