@@ -9,18 +9,17 @@
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_preflight.h"
+#include "agent/control/control_revoke.h"
+#include "agent/control/control_ruleset.h"
 #include "agent/control/control_server.h"
 #include "agent/findings.h"
 #include "agent/log.h"
 #include "agent/plan_json.h"
 
 #include "kernel-helpers/nft_commit.h"
-#include "rules/compile.h"
-#include "rules/ruleset_diff.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,30 +34,6 @@ refuse(const char *error, struct diag *diag)
 
 	return json_pack("{s:b, s:o, s:o}", "ok", 0, "error", control_text_json(error),
 	    "findings", findings);
-}
-
-/*
- * The running ruleset: as known while nobody has changed nf_tables since, else
- * read back. *read is what the caller must free. NULL: there is no table, or
- * one that is not ours to understand (it will be replaced, not followed).
- */
-int
-control_running_ruleset(struct control *c, const struct ruleset **running,
-    struct ruleset **read)
-{
-	struct nft_refusal refusal = { 0 };
-	uint32_t generation = 0;
-	int r = nft_generation(c->nft, &generation);
-
-	*running = *read = NULL;
-	if (r == 0 && c->known.ruleset != NULL && c->known.generation == generation) {
-		*running = c->known.ruleset;
-		return 0;
-	}
-	if (r == 0)
-		r = nft_read_back(c->nft, read, &generation, &refusal);
-	*running = *read;
-	return r == -EPROTO ? 0 : r;
 }
 
 static int

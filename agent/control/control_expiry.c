@@ -4,9 +4,10 @@
  * the tables are made anew without it, its flows deleted, and all of it recorded.
  * Also finishes what an earlier change could not: flows still being judged again.
  */
-#include "agent/control/control_internal.h"
-
 #include "agent/clock.h"
+#include "agent/control/control_internal.h"
+#include "agent/control/control_revoke.h"
+#include "agent/control/control_ruleset.h"
 #include "agent/log.h"
 #include "rules/compile.h"
 

@@ -90,32 +90,6 @@ int control_try_version(struct control *c, uint32_t serial, char *why, size_t si
 void control_plan(struct control *c, struct policy *policy, json_t **answer);
 /* control_plan.c: the difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
-/*
- * control_revoke.c: bring the kernel to a policy whose numbers are kept, and end the
- * flows that it denies. 0: done and compared; *cut says what became of them.
- */
-struct control_cut {
-	bool changed;			/* the kernel's ruleset */
-	uint64_t flows;			/* that ended */
-	char problem[320];		/* "" or why some may run on, refused by the gate */
-};
-int control_commit(struct control *c, const struct checked *checked,
-    struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);
-/* The ruleset of a policy as of now, with what is cut off; the caller owns it. */
-struct ruleset *control_compile(const struct control *c, const struct checked *checked,
-    const uint32_t *revoked, size_t n, struct diag *diag);
-/* Look once more for flows of the marks of the last change (c->settle). 0 or errno. */
-int control_cut_again(struct control *c, struct control_cut *cut);
-/* How many flows the target would end; negative errno. */
-int64_t control_count_cut(struct control *c, const struct checked *checked,
-    const struct ruleset *running, const struct ruleset *target);
-/* Flows are being judged again: somebody has to finish that. */
-bool control_revoking(const struct control *c);
-
-/* control_apply.c: *read is the caller's to free. 0 or negative errno. */
-int control_running_ruleset(struct control *c, const struct ruleset **running,
-    struct ruleset **read);
-
 /* control_expiry.c: at the next end of a permit, do what it asks for. */
 void control_expect_end(struct control *c);
 
