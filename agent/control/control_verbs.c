@@ -2,7 +2,7 @@
 #include "agent/control/control_verbs.h"
 
 #include "agent/control/control_answer.h"
-#include "agent/control/control_drift.h"
+#include "agent/control/control_doctor.h"
 #include "agent/control/control_evidence.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
