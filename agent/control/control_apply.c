@@ -402,8 +402,6 @@ rewrite(struct control *c, bool *changed)
 	json_t *answer = NULL;
 	int r = target == NULL ? -ENOENT : commit(c, c->checked, target, changed, &answer);
 
-	if (r < 0)
-		ruleset_free(target);
 	json_decref(answer);
 	diag_free(diag);
 	return r;
