@@ -6,6 +6,7 @@
  */
 #include "agent/control/control_cutoff_internal.h"
 #include "agent/control/control_forwarding.h"
+#include "agent/control/control_restore.h"
 #include "agent/log.h"
 
 #include "kernel-helpers/nft_apply_part.h"

@@ -11,6 +11,7 @@
 #include "agent/clock.h"
 #include "agent/control/control_drift.h"
 #include "agent/control/control_forwarding.h"
+#include "agent/control/control_restore.h"
 #include "agent/log.h"
 #include "agent/tick.h"
 

@@ -90,16 +90,10 @@ int control_try_version(struct control *c, uint32_t serial, char *why, size_t si
 void control_plan(struct control *c, struct policy *policy, json_t **answer);
 /* control_plan.c: the difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
+
 /* control_expiry.c: at the next end of a permit, do what it asks for. */
 void control_expect_end(struct control *c);
 
-/*
- * Put the policy in force, if any, into the kernel again, let packets through it, and watch.
- * *changed: the kernel held something else. 0 or negative errno.
- */
-int control_restore(struct control *c, bool *changed);
-/* The table alone, as it should be now. 0 or negative errno. */
-int control_rewrite(struct control *c);
 /* control_load.c: load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, enum version_origin origin);
 /* Look at it without applying it: c->file_digest. */
@@ -125,8 +119,7 @@ void control_hits_keep(struct control *c, const struct ruleset *counters);
 
 /* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
 int control_watch(struct control *c, const struct checked *checked);
-/* The policy in force, once more; what went wrong is added to the problem. */
-int control_watch_again(struct control *c);
+
 /* control_ask.c: their own accounts (IPC_*_STATUS); NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 

@@ -9,6 +9,7 @@
  */
 #include "agent/control/control_internal.h"
 #include "agent/control/control_open.h"
+#include "agent/control/control_restore.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
 
