@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Forwarding off, and whether it may be on: never without our table. Switched on it is by
- * control_forward() (control_record_watch.h) alone, for the record may have to close it.
+ * Forwarding off, and whether it may be on: never without our table. Who wants it on asks
+ * control_forward() (control_record_watch.h), for the record may have to close it.
  */
 #ifndef AGENT_CONTROL_CONTROL_FORWARDING_H
 #define AGENT_CONTROL_CONTROL_FORWARDING_H
@@ -13,7 +13,7 @@ struct control;
 /* As the kernel has it: somebody else may have switched it. */
 bool control_is_forwarding(void);
 
-/* Off, whoever wanted it on; when the keeper cannot, the journal says why. */
+/* Off for all that control knows; where the keeper fails to, the journal says why. */
 void control_forwarding_off(struct control *c);
 
 /* Our table is in the kernel; false too when that cannot be found out. */

@@ -40,7 +40,7 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
-	bool reopen;			/* off, and to go on: the guard tries again in a while */
+	bool reopen;			/* should be on, or watched, and is not: the guard tries again */
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
 	struct settling settle;		/* what the last change has left to do */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket: who has a place at it, who is served when, and who is put out
- * (who that is: control_requester.h; what can be asked: control_verbs.h). Clients are few, a request is one message,
- * and whoever sits idle is put out. The rest of the machine may knock and is told
- * why not, but can neither take all places nor fill the record.
+ * The control socket: who has a place at it, who is served when, and who is put out (who
+ * that is: control_requester.h; what can be asked: control_verbs.h). Clients are few, a
+ * request is one message, and whoever sits idle is put out. The rest of the machine may
+ * knock and is told why not, but can neither take all places nor fill the record.
  *
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
