@@ -15,4 +15,11 @@ clock_ns(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Seconds since the epoch: time(2) may lag behind the timers of the kernel by a tick. */
+static inline int64_t
+clock_seconds(void)
+{
+	return clock_ns(CLOCK_REALTIME) / 1000000000;
+}
+
 #endif /* AGENT_CLOCK_H */

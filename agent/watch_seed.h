@@ -6,7 +6,7 @@
  * first packet on, and one whose question came before us is not.
  *
  * The table has them all because the gate, which feeds it, stands before anything is
- * forwarded and before the first watcher starts (agent/control/control_apply.c); what
+ * forwarded and before the first watcher starts (agent/control/control_restore.c); what
  * conntrack is told not to track the gate refuses. The taps must be open before this
  * is called: then no opening falls in between.
  */

@@ -3,7 +3,9 @@
 
 #include "agent/beat.h"
 #include "agent/control/control_drift.h"
+#include "agent/control/control_guard.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/control_server.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
 #include "agent/tick.h"

@@ -4,22 +4,21 @@
  * anything that runs is touched; a refusal at any step leaves the old policy
  * in force, in the kernel, in the watcher and here.
  */
-#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_preflight.h"
-#include "agent/control/priv.h"
+#include "agent/control/control_restore.h"
+#include "agent/control/control_revoke.h"
+#include "agent/control/control_ruleset.h"
+#include "agent/control/control_server.h"
 #include "agent/findings.h"
 #include "agent/log.h"
 #include "agent/plan_json.h"
 
 #include "kernel-helpers/nft_commit.h"
-#include "rules/compile.h"
-#include "rules/ruleset_diff.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,30 +33,6 @@ refuse(const char *error, struct diag *diag)
 
 	return json_pack("{s:b, s:o, s:o}", "ok", 0, "error", control_text_json(error),
 	    "findings", findings);
-}
-
-/*
- * The running ruleset: as known while nobody has changed nf_tables since, else
- * read back. *read is what the caller must free. NULL: there is no table, or
- * one that is not ours to understand (it will be replaced, not followed).
- */
-int
-control_running_ruleset(struct control *c, const struct ruleset **running,
-    struct ruleset **read)
-{
-	struct nft_refusal refusal = { 0 };
-	uint32_t generation = 0;
-	int r = nft_generation(c->nft, &generation);
-
-	*running = *read = NULL;
-	if (r == 0 && c->known.ruleset != NULL && c->known.generation == generation) {
-		*running = c->known.ruleset;
-		return 0;
-	}
-	if (r == 0)
-		r = nft_read_back(c->nft, read, &generation, &refusal);
-	*running = *read;
-	return r == -EPROTO ? 0 : r;
 }
 
 static int
@@ -105,24 +80,18 @@ build(struct control *c, struct checked *checked, struct diag *diag, json_t **an
 	return target;
 }
 
-/* 0 when the kernel holds the target, compared; takes it over in any case. */
 static int
 commit(struct control *c, const struct checked *checked, struct ruleset *target,
     bool *changed, json_t **answer)
 {
 	struct nft_refusal refusal = { 0 };
-	struct control_cut cut;
 	char text[512];
-	int r = control_commit(c, checked, target, &cut, &refusal);
+	int r = control_enforce(c, checked, target, changed, &refusal);
 
-	*changed = cut.changed;
-	if (r == 0) {
-		snprintf(c->problem, sizeof(c->problem), "%s", cut.problem);
+	if (r == 0)
 		return 0;
-	}
 	refusal_text(&refusal, r, text, sizeof(text));
 	*answer = refuse(text, NULL);
-	(void)control_shut_without_table(c);
 	return r;
 }
 
@@ -135,44 +104,6 @@ take_over(struct control *c, struct checked *checked, const char *file)
 	c->applied_at = (int64_t)time(NULL);
 	control_expect_end(c);
 	control_record_rules(c);
-}
-
-int
-control_watch_again(struct control *c)
-{
-	const size_t n = strlen(c->problem);
-	int r = control_watch(c, c->checked);
-
-	c->unwatched = r < 0;
-	if (r < 0)
-		snprintf(c->problem + n, sizeof(c->problem) - n, "%sthe watcher does not watch: %s",
-		    n > 0 ? "; " : "", strerror(-r));
-	return r;
-}
-
-/* The gate stands: let packets through it, and watch. */
-static void
-open_and_watch(struct control *c)
-{
-	char why[256] = "";
-	int r = 0;
-
-	if (control_guard_holds(c)) {
-		r = -EBUSY;
-		snprintf(why, sizeof(why), "somebody changes the table again and again");
-	} else if (!c->confirm.stuck) {
-		r = control_forward(c, why, sizeof(why));
-	}
-	c->forwarding = r == 0 && !c->confirm.stuck;
-	/* The record's own word is told apart, and ends with it. */
-	if (r < 0 && !control_record_closes(c)) {
-		snprintf(c->problem, sizeof(c->problem), "forwarding is not on: %s", why);
-		control_guard_reopen_later(c);
-	}
-	if (control_watch_again(c) < 0)
-		control_guard_reopen_later(c);
-	if (c->problem[0] != '\0')
-		log_warnx("control: %s", c->problem);
 }
 
 static struct checked *
@@ -242,7 +173,7 @@ enforce(struct control *c, struct prepared *p, const char *file, uint32_t serial
 	p->checked = NULL;
 	c->serial = serial;
 	control_urgent(c);
-	open_and_watch(c);
+	control_let_through(c);
 	control_cutoff_follow(c);
 	return 0;
 }
@@ -414,42 +345,6 @@ control_try_version(struct control *c, uint32_t serial, char *why, size_t size)
 	}
 	take_error(answer, why, size);
 	release(&p);
-	return r;
-}
-
-static int
-rewrite(struct control *c, bool *changed)
-{
-	struct diag *diag = diag_new();
-	struct ruleset *target = c->checked != NULL && diag != NULL ?
-	    control_compile(c, c->checked, NULL, 0, diag) : NULL;
-	json_t *answer = NULL;
-	int r = target == NULL ? -ENOENT : commit(c, c->checked, target, changed, &answer);
-
-	if (r < 0)
-		ruleset_free(target);
-	json_decref(answer);
-	diag_free(diag);
-	return r;
-}
-
-int
-control_rewrite(struct control *c)
-{
-	bool changed = false;
-
-	return rewrite(c, &changed);
-}
-
-int
-control_restore(struct control *c, bool *changed)
-{
-	int r;
-
-	*changed = false;
-	r = rewrite(c, changed);
-	if (r == 0)
-		open_and_watch(c);
 	return r;
 }
 

@@ -3,12 +3,10 @@
  * The start without a policy: "sekishod --early" has shut the gateway (agent/early.h), and
  * its gate is what control looks after then, as it would after that of a policy.
  */
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
-#include "agent/control/priv.h"
 #include "agent/early.h"
 #include "agent/log.h"
-
-#include <string.h>
 
 void
 control_keep_boot_gate(struct control *c)
@@ -16,7 +14,6 @@ control_keep_boot_gate(struct control *c)
 	struct nft_refusal refusal = { 0 };
 	struct ruleset *running = NULL;
 	uint32_t generation = 0;
-	char why[256] = "";
 
 	if (c->checked != NULL ||
 	    nft_read_back(c->nft, &running, &generation, &refusal) < 0 ||
@@ -28,9 +25,7 @@ control_keep_boot_gate(struct control *c)
 	c->known.ruleset = running;
 	c->known.generation = generation;
 	/* Something may have switched it on since: it is nobody's wish before a policy. */
-	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
-		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = false;
+	control_forwarding_off(c);
 	log_warnx("control: no policy is in force: the gate of the boot stays, nothing is "
 	    "forwarded");
 }

@@ -2,8 +2,8 @@
 #include "agent/control/control_confirm.h"
 
 #include "agent/clock.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
-#include "agent/control/priv.h"
 #include "agent/log.h"
 
 #include <errno.h>
@@ -163,13 +163,10 @@ close_up(struct control *c, const struct change_request *q, const char *why)
 {
 	struct confirm *k = &c->confirm;
 	unsigned int shift = k->tries < RETRY_MAX_SHIFT ? k->tries : RETRY_MAX_SHIFT;
-	char off[256] = "";
 
 	k->stuck = true;
 	k->tries++;
-	if (priv_forwarding(c->setup->keeper_fd, false, off, sizeof(off)) < 0)
-		log_warnx("control: forwarding is not off: %s", off);
-	c->forwarding = false;
+	control_forwarding_off(c);
 	snprintf(c->problem, sizeof(c->problem), "serial %u was not confirmed and going back "
 	    "failed: forwarding is off: %.300s", k->pending.serial, why);
 	log_warnx("control: %s", c->problem);
@@ -239,20 +236,4 @@ control_confirm_rearm(struct control *c, const struct pending *p)
 {
 	c->confirm.pending = *p;
 	return set_timer(c, p->deadline_ns);
-}
-
-json_t *
-control_confirm_json(const struct control *c)
-{
-	const struct pending *p = &c->confirm.pending;
-	int64_t left = p->deadline_ns - clock_ns(CLOCK_BOOTTIME);
-
-	if (p->serial == 0)
-		return json_null();
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:b}",
-	    "serial", (json_int_t)p->serial, "target", (json_int_t)p->target,
-	    "seconds", (json_int_t)p->seconds,
-	    "seconds_left", (json_int_t)(left > 0 ? (left + NS - 1) / NS : 0),
-	    "actor", control_text_json(p->actor), "person", control_text_json(p->person),
-	    "reason", control_text_json(p->reason), "stuck", c->confirm.stuck);
 }

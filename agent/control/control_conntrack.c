@@ -2,7 +2,6 @@
 #include "agent/control/control_conntrack.h"
 
 #include "agent/clock.h"
-#include "agent/control/control_drift.h"
 #include "agent/control/control_internal.h"
 #include "kernel-helpers/sysctl.h"
 

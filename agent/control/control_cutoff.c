@@ -2,16 +2,14 @@
 #include "agent/control/control_cutoff_internal.h"
 
 #include "agent/clock.h"
-#include "agent/control/priv.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/log.h"
 #include "agent/state_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- the record ------------------------------------------------------------------ */
@@ -49,47 +47,6 @@ refuse(struct control *c, const struct account *a, const char *what, const char 
 	snprintf(sentence, sizeof(sentence), "%s refused: %s", what, why);
 	record_order(c, &failed, sentence);
 	return json_pack("{s:b, s:o}", "ok", 0, "error", control_text_json(why));
-}
-
-/* ---- telling --------------------------------------------------------------------- */
-
-/* RFC 3339, UTC. */
-static json_t *
-since_json(int64_t since_ns)
-{
-	time_t t = (time_t)(since_ns / 1000000000);
-	struct tm tm;
-	char text[32];
-
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		return json_null();
-	return json_string(text);
-}
-
-static json_t *
-order_json(const struct cutoff *o)
-{
-	char what[CUTOFF_TEXT_SIZE];
-	json_t *lines = json_array();
-
-	for (size_t i = 0; i < o->n_downed; i++)
-		json_array_append_new(lines, json_string(o->downed[i].name));
-	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "id",
-	    (json_int_t)o->id, "kind", cutoff_kind_name(o->kind),
-	    "what", control_text_json(cutoff_text(o, what)), "since", since_json(o->since_ns),
-	    "person", control_text_json(o->person), "reason", control_text_json(o->reason),
-	    "actor", o->actor, "lines_down", lines);
-}
-
-json_t *
-control_cutoffs_json(const struct control *c)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < c->cut.list.n; i++)
-		json_array_append_new(list, order_json(&c->cut.list.items[i]));
-	return list;
 }
 
 /* ---- what was asked for ---------------------------------------------------------- */
@@ -171,12 +128,8 @@ understand(const struct control *c, const struct requester *who, const json_t *r
 static void
 shut_instead(struct control *c)
 {
-	char why[256] = "";
-
-	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
-		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = c->record.want = false;
-	control_guard_stay_shut(c);
+	control_forwarding_off(c);
+	c->record.want = c->reopen = false;
 	snprintf(c->problem, sizeof(c->problem),
 	    "a cut-off could not be made; forwarding is off instead");
 }
@@ -232,7 +185,7 @@ made(struct control *c, struct cutoff *o, int64_t began_ns)
 	    cutoff_kind_name(o->kind), cutoff_text(o, what), warnings);
 	record_order(c, &a, sentence);
 	return json_pack("{s:b, s:I, s:o, s:I, s:I, s:o}", "ok", 1, "id", (json_int_t)o->id,
-	    "cutoff", order_json(o), "flows", (json_int_t)a.flows,
+	    "cutoff", cutoff_order_json(o), "flows", (json_int_t)a.flows,
 	    "took_us", (json_int_t)(took_ns / 1000), "warning", warnings[0] == '\0' ?
 	    json_null() : control_text_json(warnings + 2));
 }
@@ -310,7 +263,7 @@ undone(struct control *c, const struct account *by, struct cutoff *o)
 	snprintf(sentence, sizeof(sentence), "cut-off %" PRIu32 " restored: %s %s%s", o->id,
 	    cutoff_kind_name(o->kind), cutoff_text(o, what), warnings);
 	record_order(c, &a, sentence);
-	answer = json_pack("{s:o, s:o}", "cutoff", order_json(o), "warning",
+	answer = json_pack("{s:o, s:o}", "cutoff", cutoff_order_json(o), "warning",
 	    warnings[0] == '\0' ? json_null() : control_text_json(warnings + 2));
 	cutoff_free(o);
 	return answer;

@@ -37,8 +37,8 @@ void control_cutoff_start(struct control *c);
 void control_cutoff_end(struct control *c);
 
 /*
- * Write what is cut off into a ruleset compiled from this policy: every ruleset that is
- * meant for the kernel goes through here. 0 or negative errno.
+ * control_cutoff_parts.c: write what is cut off into a ruleset compiled from this policy.
+ * Every ruleset that is meant for the kernel goes through here. 0 or negative errno.
  */
 int control_cutoff_put(const struct control *c, const struct checked *checked,
     struct ruleset *target);
@@ -54,7 +54,8 @@ json_t *control_isolate(struct control *c, const struct requester *who,
     const json_t *request);
 json_t *control_cutoff_restore(struct control *c, const struct requester *who,
     const json_t *request);
-/* The orders that stand, as an array. */
+
+/* control_cutoff_json.c: the orders that stand, as an array. */
 json_t *control_cutoffs_json(const struct control *c);
 
 #endif /* AGENT_CONTROL_CONTROL_CUTOFF_H */

@@ -24,8 +24,12 @@ int cutoff_state_parse(const json_t *state, struct cutoffs *out);
 int cutoff_enforce(struct control *c, char *why, size_t size);
 /* What the kernel cuts off now, beyond the list: another order. */
 int cutoff_adopt(struct control *c);
-/* Tell the watcher. 0 or negative errno. */
+
+/* control_cutoff_parts.c: tell the watcher. 0 or negative errno. */
 int cutoff_tell_watcher(struct control *c);
+
+/* control_cutoff_json.c: one order, as people and the command are told of it. */
+json_t *cutoff_order_json(const struct cutoff *o);
 
 /* control_cutoff_lines.c: flows that an order has cut, and its interfaces. */
 int cutoff_forget_flows(struct control *c, struct cutoff *cutoff, uint64_t *flows);

@@ -424,6 +424,15 @@ control_drift_end(struct control *c)
 
 /* ---- what is told --------------------------------------------------------------------- */
 
+const struct drift_list *
+control_drift_look(struct control *c)
+{
+	if (c->drift == NULL)
+		return NULL;
+	look(c, DRIFT_PART_ALL);
+	return &c->drift->list;
+}
+
 json_t *
 control_drift_json(const struct control *c, enum message_language language)
 {
@@ -448,41 +457,4 @@ control_drift_problem(const struct control *c, char *out, size_t size)
 		return true;
 	}
 	return false;
-}
-
-/* The table itself, as a finding: what the guard says of it now. */
-static void
-add_table(struct control *c, struct drift_list *list)
-{
-	const char *table = "table inet " RULESET_TABLE;
-	int r;
-
-	if (control_guard_holds(c)) {
-		drift_add(list, DRIFT_STORM, table, c->problem);
-		return;
-	}
-	r = c->known.ruleset == NULL ? -ENOENT : control_guard_verify(c);
-	if (r == 0)
-		drift_add(list, DRIFT_TABLE_DIFFERS, table, "-");
-	else if (r < 0)
-		drift_add(list, DRIFT_TABLE_GONE, table, c->problem[0] != '\0' ? c->problem :
-		    strerror(-r));
-}
-
-json_t *
-control_doctor(struct control *c, enum message_language language)
-{
-	static struct drift_list list;
-
-	look(c, DRIFT_PART_ALL);
-	memset(&list, 0, sizeof(list));
-	add_table(c, &list);
-	if (c->drift != NULL)
-		for (size_t i = 0; i < c->drift->list.n; i++)
-			drift_add(&list, c->drift->list.all[i].id, c->drift->list.all[i].subject,
-			    c->drift->list.all[i].detail);
-	list.more += c->drift != NULL ? c->drift->list.more : 0;
-	return json_pack("{s:b, s:s, s:o, s:I}", "ok", 1, "severity",
-	    drift_severity_name(drift_worst(&list)), "findings", drift_json(&list, language),
-	    "more", (json_int_t)list.more);
 }

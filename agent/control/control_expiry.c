@@ -4,8 +4,10 @@
  * the tables are made anew without it, its flows deleted, and all of it recorded.
  * Also finishes what an earlier change could not: flows still being judged again.
  */
+#include "agent/clock.h"
 #include "agent/control/control_internal.h"
-
+#include "agent/control/control_revoke.h"
+#include "agent/control/control_ruleset.h"
 #include "agent/log.h"
 #include "rules/compile.h"
 
@@ -71,7 +73,7 @@ renew(struct control *c)
 	bool pending = control_revoking(c);
 	struct control_cut cut = { .changed = false };
 	char ended[128];
-	size_t n = list_ended(c, control_now(), ended, sizeof(ended));
+	size_t n = list_ended(c, clock_seconds(), ended, sizeof(ended));
 	struct ruleset *target = diag == NULL ? NULL :
 	    control_compile(c, c->checked, NULL, 0, diag);
 	int r = target == NULL ? -ENOMEM :
@@ -90,7 +92,7 @@ renew(struct control *c)
 static bool
 is_stale(const struct control *c)
 {
-	int64_t now = control_now();
+	int64_t now = clock_seconds();
 
 	return control_revoking(c) || now < c->compiled_at ||
 	    compile_next_moment(c->checked, c->compiled_at, LIMIT_HORIZON_SECONDS) <= now;
@@ -113,7 +115,7 @@ on_moment(sd_event_source *s, uint64_t usec, void *arg)
 void
 control_expect_end(struct control *c)
 {
-	int64_t now = control_now(), at;
+	int64_t now = clock_seconds(), at;
 	int r = 0;
 
 	if (c->checked == NULL)

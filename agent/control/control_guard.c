@@ -6,19 +6,17 @@
  * be lost and some changes have none, so there is a slow look too: each second at the
  * number of the generation, each minute at everything.
  */
-#include "agent/control/control_guard.h"
+#include "agent/control/control_guard_internal.h"
 
 #include "agent/clock.h"
-#include "agent/control/control_internal.h"
-#include "agent/control/priv.h"
+#include "agent/control/control_drift.h"
+#include "agent/control/control_forwarding.h"
+#include "agent/control/control_restore.h"
 #include "agent/log.h"
 #include "agent/tick.h"
 
 #include "kernel-helpers/forwarded.h"
-#include "kernel-helpers/nft_account.h"
-#include "kernel-helpers/sysctl.h"
 #include "rules/ruleset_compare.h"
-#include "rules/ruleset_part.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,37 +42,6 @@ static uint64_t
 now_us(void)
 {
 	return (uint64_t)clock_ns(CLOCK_MONOTONIC) / 1000;
-}
-
-bool
-control_table_stands(struct control *c)
-{
-	struct ruleset *counters = NULL;
-	int r = nft_account_counters(c->nft, &counters);
-	/* Ours is never without them. */
-	bool stands = r == 0 && counters != NULL && counters->n_counters > 0;
-
-	ruleset_free(counters);
-	return stands;
-}
-
-bool
-control_shut_without_table(struct control *c)
-{
-	char why[256] = "";
-
-	if (control_table_stands(c))
-		return false;
-	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
-		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = false;
-	return true;
-}
-
-bool
-control_guard_holds(const struct control *c)
-{
-	return c->guard != NULL && c->guard->storm.shut;
 }
 
 /* ---- the table ----------------------------------------------------------------------- */
@@ -138,16 +105,13 @@ is_equal(struct control *c)
 static void
 shut(struct control *c)
 {
-	char why[256] = "";
-
-	c->guard->reopen |= c->forwarding;
-	if (priv_forwarding(c->setup->keeper_fd, false, why, sizeof(why)) < 0)
-		log_warnx("control: forwarding is not off: %s", why);
-	c->forwarding = false;
+	c->reopen |= c->forwarding;
+	control_forwarding_off(c);
 }
 
-int
-control_guard_compare(struct control *c)
+/* Compare with the kernel now. 1: equal, 0: put right, negative errno: neither. */
+static int
+compare(struct control *c)
 {
 	struct guard *g = c->guard;
 	uint64_t begin = now_us();
@@ -184,7 +148,7 @@ reopen(struct control *c)
 	char why[256] = "";
 	int r;
 
-	if (!c->guard->reopen || c->confirm.stuck)
+	if (!c->reopen || c->confirm.stuck)
 		return 0;
 	r = control_forward(c, why, sizeof(why));
 	if (r < 0) {
@@ -197,24 +161,10 @@ reopen(struct control *c)
 	c->forwarding = true;
 	c->gone = false;
 	c->problem[0] = '\0';
-	c->guard->reopen = c->unwatched;
+	c->reopen = c->unwatched;
 	if (c->unwatched)
 		(void)control_watch_again(c);
 	return 0;
-}
-
-void
-control_guard_reopen_later(struct control *c)
-{
-	if (c->guard != NULL)
-		c->guard->reopen = true;
-}
-
-void
-control_guard_stay_shut(struct control *c)
-{
-	if (c->guard != NULL)
-		c->guard->reopen = false;
 }
 
 /* What kept it off may be over: a moment without descriptors, say. */
@@ -224,7 +174,7 @@ tick_reopen(struct control *c)
 	struct guard *g = c->guard;
 
 	/* What the record closed it opens again itself. */
-	if (!g->reopen || c->gone || c->checked == NULL || c->known.ruleset == NULL ||
+	if (!c->reopen || c->gone || c->checked == NULL || c->known.ruleset == NULL ||
 	    control_record_closes(c) || now_us() - g->reopened_us < REOPEN_US)
 		return;
 	g->reopened_us = now_us();
@@ -314,7 +264,7 @@ control_guard_seen(struct control *c, const struct ipc_message *m)
 	if (m->length != sizeof(seen) || g == NULL)
 		return;
 	if (seen.shut) {
-		g->reopen |= c->forwarding;
+		c->reopen |= c->forwarding;
 		c->forwarding = false;
 	}
 	g->generation = seen.generation;
@@ -366,7 +316,7 @@ control_guard_verify(struct control *c)
 	struct guard *g = c->guard;
 	struct ipc_nft_seen seen = { .changed = 1, .noticed_ns = clock_ns(CLOCK_REALTIME) };
 	const bool known = c->known.ruleset != NULL;
-	int r = control_guard_compare(c);
+	int r = compare(c);
 
 	if (r >= 0) {
 		(void)reopen(c);

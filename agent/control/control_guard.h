@@ -1,61 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What control_guard.c knows, and how control_guard_tell.c writes it down. Nobody else's. */
+/*
+ * Our own table, kept as it should be (control_guard.c), and what the permits' counters
+ * stood at when it was last read (control_guard_counts.c).
+ */
 #ifndef AGENT_CONTROL_CONTROL_GUARD_H
 #define AGENT_CONTROL_CONTROL_GUARD_H
 
-#include "agent/control/control_drift.h"
-#include "agent/control/culprit.h"
-#include "agent/control/storm.h"
-
 #include <stdbool.h>
-#include <stdint.h>
 
-struct traffic {
-	int64_t at_ns;			/* CLOCK_REALTIME */
-	uint64_t forwarded, leaks;
-};
+struct control;
+struct ipc_message;
+struct ruleset;
 
-/* What was done to the table and is not told yet, or not to its end. */
-struct incident {
-	uint64_t key;
-	int64_t noticed_ns, shut_ns;
-	int64_t begun_ns;		/* CLOCK_MONOTONIC */
-	uint64_t forwarded;		/* as the keeper counted right after it had shut */
-	uint32_t changed, gone;
-	struct culprit by;
-	struct traffic before;
-	bool follow;			/* the tap's account is still to come */
-};
+/* Look after the table from now on. 0 or negative errno. */
+int control_guard(struct control *c);
+void control_guard_end(struct control *c);
 
-struct guard {
-	struct storm storm;
-	struct incident incident;
-	struct culprit named;		/* the last one whose name was told, and when */
-	int64_t named_ns;		/* CLOCK_MONOTONIC */
-	struct traffic second;		/* of the last tick */
-	struct traffic leaks;		/* of the last account of the tap */
-	uint32_t generation;		/* that was compared or is our own */
-	uint64_t compared_us, cost_us;	/* CLOCK_MONOTONIC */
-	uint64_t restored_us, follow_us, asked_us, reopened_us;
-	int64_t counted_ns, count_cost_ns;	/* the permits' counters, CLOCK_MONOTONIC */
-	int reopen_error;		/* why forwarding stays off, as it was told */
-	int64_t lost_told_ns;		/* the reading of which it was told what is missing */
-	uint64_t keys;
-	bool reopen;			/* forwarding was on before it was shut for this, or should be on */
-	bool due;			/* compare at the next tick */
-};
+/* What the keeper saw others do. */
+void control_guard_seen(struct control *c, const struct ipc_message *m);
 
-/* What became of the incident; changed: the table did not hold what it should. r: not put right. */
-void guard_tell_incident(struct control *c, bool changed, int r);
-/* How much got through; the tap knows a little later. */
-void guard_tell_traffic(struct control *c);
-/* An interval of a storm is over, or all of it. */
-void guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes);
-/* control_guard_counts.c: read the permits' counters now and then, for a table made anew. */
-void guard_tick_counts(struct control *c);
-/* What a table that was put back cannot know. */
-void guard_tell_lost_counts(struct control *c);
-/* The tap's account of leaks, all pairs together. */
-void guard_sample_leaks(struct control *c, struct traffic *t);
+/*
+ * Compare with the kernel now, and into the record. 1: equal, 0: put right, negative
+ * errno: neither.
+ */
+int control_guard_verify(struct control *c);
+
+/* control_guard_storm.c: attacked again and again: forwarding must stay off for a while. */
+bool control_guard_holds(const struct control *c);
+
+/* The permits' counters were read: a table that is made anew goes on from there. */
+void control_guard_counted(struct control *c, const struct ruleset *counters);
 
 #endif /* AGENT_CONTROL_CONTROL_GUARD_H */

@@ -4,7 +4,7 @@
  * taken away; the one that is put back goes on from here, so that hits, which are kept for
  * 13 months as evidence, lack no more than these seconds, and a record says so.
  */
-#include "agent/control/control_guard.h"
+#include "agent/control/control_guard_internal.h"
 
 #include "agent/clock.h"
 #include "agent/control/control_internal.h"

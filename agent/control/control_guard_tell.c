@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Into the record: what was done to our table, by whom, and what got through meanwhile. */
-#include "agent/control/control_guard.h"
+#include "agent/control/control_guard_internal.h"
 
 #include "agent/clock.h"
-#include "agent/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-void
-control_record_drift(struct control *c, const struct drift_note *note)
-{
-	struct event e = { .kind = EVENT_DRIFT, .outcome = note->repaired ? 0 : 1,
-	    .severity = note->severity, .count = note->count != 0 ? note->count : 1,
-	    .key = note->key, .phase = (uint8_t)note->phase };
-
-	e.last_ns = note->last_ns != 0 ? note->last_ns : clock_ns(CLOCK_REALTIME);
-	e.first_ns = note->first_ns != 0 ? note->first_ns : e.last_ns;
-	snprintf(e.actor, sizeof(e.actor), "%s", note->actor != NULL ? note->actor : "unknown");
-	snprintf(e.note, sizeof(e.note), "%s", note->command != NULL ? note->command : "");
-	snprintf(e.reason, sizeof(e.reason), "%s", note->what);
-	log_warnx("control: drift: %s", note->what);
-	control_record(c, &e);
-}
 
 static double
 milliseconds(int64_t ns)
@@ -94,37 +77,4 @@ guard_tell_traffic(struct control *c)
 	    .repaired = true, .count = i->changed, .key = i->key, .phase = PHASE_FINAL,
 	    .severity = i->gone > 0 ? SEVERITY_HIGH : SEVERITY_WARNING,
 	    .first_ns = i->noticed_ns });
-}
-
-/* The last of a storm may have come without a name; the one a moment before says who it is. */
-#define STORM_NAMED_NS	10000000000ll
-
-static const struct culprit *
-who_storms(const struct guard *g)
-{
-	bool named = g->named_ns != 0 && clock_ns(CLOCK_MONOTONIC) - g->named_ns < STORM_NAMED_NS;
-
-	return named ? &g->named : &g->incident.by;
-}
-
-void
-guard_tell_storm(struct control *c, enum storm_step step, uint64_t strikes)
-{
-	struct guard *g = c->guard;
-	const struct culprit *by = who_storms(g);
-	char what[256];
-
-	if (step == STORM_OVER)
-		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is left alone again: it was "
-		    "changed %" PRIu64 " times, forwarding was off all the while", strikes);
-	else
-		snprintf(what, sizeof(what), "table inet " RULESET_TABLE " is changed again and again, "
-		    "%" PRIu64 " times now, last by %s: forwarding stays off until it is left alone "
-		    "for %" PRIu64 " s", strikes, by->who, g->storm.quiet / 1000000);
-	snprintf(c->problem, sizeof(c->problem), "%s", step == STORM_OVER ? "" : what);
-	control_record_drift(c, &(struct drift_note){ .what = what, .actor = by->who,
-	    .command = by->command, .repaired = step == STORM_OVER,
-	    .severity = step == STORM_OVER ? SEVERITY_WARNING : SEVERITY_CRITICAL,
-	    .count = strikes, .key = g->incident.key,
-	    .phase = step == STORM_OVER ? PHASE_FINAL : PHASE_UPDATE });
 }

@@ -6,6 +6,7 @@
  * is missing: never too many.
  */
 #include "agent/clock.h"
+#include "agent/control/control_guard.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_pending.h"
 #include "agent/hits.h"

@@ -5,12 +5,13 @@
 
 #include "agent/control/control.h"
 #include "agent/control/control_answer.h"
+#include "agent/control/control_busy.h"
 #include "agent/control/control_change.h"
 #include "agent/control/control_confirm.h"
 #include "agent/control/control_conntrack.h"
 #include "agent/control/control_cutoff.h"
-#include "agent/control/control_meanwhile.h"
 #include "agent/control/control_record.h"
+#include "agent/control/control_record_watch.h"
 #include "agent/control/control_requester.h"
 #include "agent/control/control_settle.h"
 #include "agent/control/control_versions.h"
@@ -39,6 +40,7 @@ struct control {
 	struct nft_known known;		/* what the kernel holds, and of which generation */
 	int64_t applied_at;		/* seconds since the epoch */
 	bool forwarding;
+	bool reopen;			/* should be on, or watched, and is not: the guard tries again */
 	struct guard *guard;		/* control_guard.c */
 	struct drift *drift;		/* control_drift.c */
 	struct settling settle;		/* what the last change has left to do */
@@ -88,43 +90,10 @@ int control_try_version(struct control *c, uint32_t serial, char *why, size_t si
 void control_plan(struct control *c, struct policy *policy, json_t **answer);
 /* control_plan.c: the difference of two rulesets; running may be NULL. Settles target. */
 json_t *control_plan_json(const struct ruleset *running, struct ruleset *target);
-/*
- * control_revoke.c: bring the kernel to a policy whose numbers are kept, and end the
- * flows that it denies. 0: done and compared; *cut says what became of them.
- */
-struct control_cut {
-	bool changed;			/* the kernel's ruleset */
-	uint64_t flows;			/* that ended */
-	char problem[320];		/* "" or why some may run on, refused by the gate */
-};
-int control_commit(struct control *c, const struct checked *checked,
-    struct ruleset *target, struct control_cut *cut, struct nft_refusal *refusal);
-/* The ruleset of a policy as of now, with what is cut off; the caller owns it. */
-struct ruleset *control_compile(const struct control *c, const struct checked *checked,
-    const uint32_t *revoked, size_t n, struct diag *diag);
-/* Look once more for flows of the marks of the last change (c->settle). 0 or errno. */
-int control_cut_again(struct control *c, struct control_cut *cut);
-/* How many flows the target would end; negative errno. */
-int64_t control_count_cut(struct control *c, const struct checked *checked,
-    const struct ruleset *running, const struct ruleset *target);
-/* Flows are being judged again: somebody has to finish that. */
-bool control_revoking(const struct control *c);
-int64_t control_now(void);
-
-/* control_apply.c: *read is the caller's to free. 0 or negative errno. */
-int control_running_ruleset(struct control *c, const struct ruleset **running,
-    struct ruleset **read);
 
 /* control_expiry.c: at the next end of a permit, do what it asks for. */
 void control_expect_end(struct control *c);
 
-/*
- * Put the policy in force, if any, into the kernel again, let packets through it, and watch.
- * *changed: the kernel held something else. 0 or negative errno.
- */
-int control_restore(struct control *c, bool *changed);
-/* The table alone, as it should be now. 0 or negative errno. */
-int control_rewrite(struct control *c);
 /* control_load.c: load the configured file through the keeper and apply it. */
 void control_reload(struct control *c, enum version_origin origin);
 /* Look at it without applying it: c->file_digest. */
@@ -148,25 +117,10 @@ void control_hits_end(struct control *c);
 /* A look at these counters now; the last one before they begin anew. */
 void control_hits_keep(struct control *c, const struct ruleset *counters);
 
-/* control_guard.c: look after the table from now on. 0 or negative errno. */
-int control_guard(struct control *c);
-/* Forwarding should be on and could not be switched on: again in a while. */
-void control_guard_reopen_later(struct control *c);
-/* What shut the gate now is not for the guard to open. */
-void control_guard_stay_shut(struct control *c);
-/* The permits' counters were read: a table that is made anew goes on from there. */
-void control_guard_counted(struct control *c, const struct ruleset *counters);
-void control_guard_end(struct control *c);
-/* Our table is in the kernel; false too when that cannot be found out. */
-bool control_table_stands(struct control *c);
-/* Forwarding off where the table is not there: true when it was not. */
-bool control_shut_without_table(struct control *c);
-
 /* control_watch.c: give the watcher the policy, start it where needed. 0 or errno. */
 int control_watch(struct control *c, const struct checked *checked);
-/* The policy in force, once more; what went wrong is added to the problem. */
-int control_watch_again(struct control *c);
-/* The watcher's and the recorder's own accounts; NULL when they do not answer. */
+
+/* control_ask.c: their own accounts (IPC_*_STATUS); NULL when they do not answer. */
 json_t *control_ask_json(struct control *c, int socket, enum ipc_type type);
 
 /* control_status.c */
@@ -174,32 +128,20 @@ json_t *control_status(struct control *c);
 /* The same without asking anybody: of now what control knows itself, the rest as of then. */
 json_t *control_status_meanwhile(struct control *c);
 json_t *control_matrix(struct control *c);
-/* As the kernel has it: somebody else may have switched it. */
-bool control_is_forwarding(void);
+/* control_ledger.c: the recorder gets these numbers for its heartbeats. */
+void control_tell_ledger(struct control *c);
 /*
  * Fragments that never became a packet die in the kernel's reassembly, before
  * any rule: ReasmFails of /proc/net/snmp and Ip6ReasmFails of snmp6 are their
  * only count (RFC 4293).
  */
 json_int_t control_reassembly_failed(void);
-/* control_ledger.c: the recorder gets these numbers for its heartbeats. */
-void control_tell_ledger(struct control *c);
 /* control_processes.c: how each process is confined, and what is wrong with that. */
 json_t *control_processes(struct control *c);
 json_t *control_processes_problem(const json_t *processes);
 /* The witnesses begin to count anew: compare from a little later on. */
 void control_matrix_begin(struct control *c);
 void control_matrix_end(struct control *c);
-
-/* control_server.c: serve the control socket. 0 or negative errno. */
-int control_serve(struct control *c);
-/*
- * Between two steps of a long change, where all of *c fits together: cut-offs that are
- * asked for meanwhile do not wait for its end.
- */
-void control_urgent(struct control *c);
-/* Who waits for the status while a change runs, and may read it, gets it now. */
-void control_readers(struct control *c);
 
 /*
  * control_numbers.c: give permits and pairs the numbers they run under; running may be
@@ -208,14 +150,5 @@ void control_readers(struct control *c);
 int control_keep_numbers(const struct ruleset *running, struct checked *checked);
 /* The permit that a counter of the ruleset belongs to; NULL: none. */
 const char *control_permit_id(const struct object_name *counter);
-
-/*
- * control_record.c: into the record; kind, subject, outcome and texts are the caller's.
- * Time, count, severity and the digest in force are filled in where they are missing.
- */
-void control_record(struct control *c, struct event *e);
-/* A policy applied, or refused. */
-void control_record_change(struct control *c, const char *actor, bool success,
-    const char *what);
 
 #endif /* AGENT_CONTROL_CONTROL_INTERNAL_H */

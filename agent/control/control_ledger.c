@@ -1,8 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What control has counted, on its way into the heartbeats of the record. */
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
-
 #include "agent/record/record_ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+json_int_t
+control_reassembly_failed(void)
+{
+	json_int_t total = 0;
+	char line[1024], name[64];
+	long long value;
+	FILE *f = fopen("/proc/self/net/snmp6", "re");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
+		if (sscanf(line, "%63s %lld", name, &value) == 2 &&
+		    strcmp(name, "Ip6ReasmFails") == 0)
+			total += value;
+	if (f != NULL)
+		fclose(f);
+	f = fopen("/proc/self/net/snmp", "re");
+	/* The second "Ip:" line holds the values; ReasmFails is the 16th of them. */
+	for (int ip_lines = 0; f != NULL && fgets(line, sizeof(line), f) != NULL;)
+		if (strncmp(line, "Ip:", 3) == 0 && ++ip_lines == 2 &&
+		    /* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
+		    sscanf(line, "Ip: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		    "%*s %*s %lld", &value) == 1)
+			total += value;
+	if (f != NULL)
+		fclose(f);
+	return total;
+}
 
 void
 control_tell_ledger(struct control *c)

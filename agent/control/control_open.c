@@ -9,6 +9,7 @@
  */
 #include "agent/control/control_internal.h"
 #include "agent/control/control_open.h"
+#include "agent/control/control_restore.h"
 #include "agent/control/priv.h"
 #include "agent/log.h"
 
@@ -69,8 +70,7 @@ take_away(struct control *c, char *why, size_t size)
 
 	if (r < 0)
 		return r;
-	c->forwarding = c->record.want = false;
-	control_guard_stay_shut(c);
+	c->forwarding = c->record.want = c->reopen = false;
 	/* Nobody puts back what is no longer in force. */
 	nft_known_forget(&c->known);
 	r = nft_generation(c->nft, &generation);

@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether records can be written, and what becomes of the gate when they cannot. */
+/* What control writes into the record. */
 #ifndef AGENT_CONTROL_CONTROL_RECORD_H
 #define AGENT_CONTROL_CONTROL_RECORD_H
 
 #include "agent/record/event.h"
 
-#include <jansson.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct control;
-
-struct record_watch {
-	bool failing;			/* records cannot be written */
-	bool shut;			/* forwarding is off for it */
-	bool want;			/* and is to go on when they can */
-	char why[160];
-	int64_t since_ns;		/* CLOCK_REALTIME: of .failing */
-	int64_t answered_ns;		/* CLOCK_BOOTTIME: the recorder did */
-	unsigned int pause, wait;	/* seconds between questions to one that does not */
-	uint64_t unsent;		/* records that it did not take, to be told */
-	int64_t unsent_since_ns;
-	unsigned int ticks;		/* seconds of looking */
-};
 
 /* Tell the recorder and the forwarder what the policy in force says about the record. */
 void control_record_rules(struct control *c);
@@ -31,27 +16,31 @@ void control_record_rules(struct control *c);
 /* The same to the forwarder alone: it was started again. */
 void control_record_views(struct control *c);
 
-/* Look each second from now on. 0 or negative errno. */
-int control_record_watch(struct control *c);
-
-/* The recorder was started again. */
-void control_record_restarted(struct control *c);
-
-/* Hand an event to the recorder; one that it does not take is counted and told. */
-int control_record_send(struct control *c, const struct event *e);
-
-/* Forwarding must stay off: the policy says so and records cannot be written. */
-bool control_record_closes(const struct control *c);
+/* Tell now how many records of control are missing, if any. 0 or negative errno. */
+int control_record_tell_unsent(struct control *c);
 
 /*
- * Switch forwarding on, as priv_forwarding() does, unless control_record_closes(): then
- * -EBUSY, it is off, and goes on by itself when records can be written.
+ * Into the record; kind, subject, outcome and texts are the caller's. Time, count,
+ * severity and the digest in force are filled in where they are missing.
  */
-int control_forward(struct control *c, char *why, size_t size);
+void control_record(struct control *c, struct event *e);
 
-/* A sentence for the status; NULL when records can be written. */
-json_t *control_record_problem(const struct control *c);
-/* A list of sentences about what is no problem yet; of the recorder's and the forwarder's account. */
-json_t *control_record_warnings(const json_t *record, const json_t *views);
+/* A policy applied, or refused. */
+void control_record_change(struct control *c, const char *actor, bool success,
+    const char *what);
+
+/* What was found beside what was applied. */
+struct drift_note {
+	const char *what;		/* one English sentence without a full stop */
+	const char *actor;		/* NULL: not known */
+	const char *command;		/* its command line; NULL or "": not known */
+	bool repaired;
+	uint8_t severity;		/* SEVERITY_* */
+	uint64_t count, key;
+	enum event_phase phase;
+	int64_t first_ns, last_ns;	/* CLOCK_REALTIME; 0: now */
+};
+
+void control_record_drift(struct control *c, const struct drift_note *note);
 
 #endif /* AGENT_CONTROL_CONTROL_RECORD_H */

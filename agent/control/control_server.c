@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The control socket: who has a place at it, who is served when, and who is put out
- * (who that is: control_requester.h; what can be asked: control_verbs.h). Clients are few, a request is one message,
- * and whoever sits idle is put out. The rest of the machine may knock and is told
- * why not, but can neither take all places nor fill the record.
+ * The control socket: who has a place at it, who is served when, and who is put out (who
+ * that is: control_requester.h; what can be asked: control_verbs.h). Clients are few, a
+ * request is one message, and whoever sits idle is put out. The rest of the machine may
+ * knock and is told why not, but can neither take all places nor fill the record.
  *
  * What a descriptor may do is settled when it connects: whoever it is handed to, and
  * whatever its owner becomes, it speaks for the one who connected.
  */
+#include "agent/control/control_server.h"
+
 #include "agent/control/control_answer.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_refusals.h"
@@ -230,9 +232,12 @@ control_urgent(struct control *c)
 }
 
 void
-control_readers(struct control *c)
+control_meanwhile(void *arg)
 {
-	serve_waiting(c, false, true);
+	struct control *c = arg;
+
+	if (control_busy_long(c))
+		serve_waiting(c, false, true);
 }
 
 static int

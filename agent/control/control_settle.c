@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/control/control_settle.h"
 
+#include "agent/control/control_flows.h"
 #include "agent/control/control_internal.h"
+#include "agent/control/control_ruleset.h"
 #include "agent/log.h"
 
 #include "kernel-helpers/nft_apply_part.h"
@@ -72,7 +74,7 @@ finish_revoking(struct control *c)
 	char what[64];
 
 	nft_wait_for_packets();
-	if (control_cut_again(c, &cut) < 0) {
+	if (control_flows_cut(c, c->checked, c->settle.marks, c->settle.n_marks, &cut) < 0) {
 		snprintf(c->problem, sizeof(c->problem), "%s", cut.problem);
 		log_warnx("control: %s", cut.problem);
 		return;

@@ -5,6 +5,7 @@
  * nothing usable any more, takes the policy file, and says so.
  */
 #include "agent/clock.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/priv.h"

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The accounts of gate, tap and record, laid side by side. */
 #include "agent/control/control_drift.h"
+#include "agent/control/control_forwarding.h"
 #include "agent/control/control_internal.h"
 
-#include "agent/record/text_clean.h"
 #include "kernel-helpers/nft_account.h"
-#include "kernel-helpers/sysctl.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,48 +23,10 @@ time_json(int64_t seconds)
 	return json_string(text);
 }
 
-json_int_t
-control_reassembly_failed(void)
-{
-	json_int_t total = 0;
-	char line[1024], name[64];
-	long long value;
-	FILE *f = fopen("/proc/self/net/snmp6", "re");
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		/* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
-		if (sscanf(line, "%63s %lld", name, &value) == 2 &&
-		    strcmp(name, "Ip6ReasmFails") == 0)
-			total += value;
-	if (f != NULL)
-		fclose(f);
-	f = fopen("/proc/self/net/snmp", "re");
-	/* The second "Ip:" line holds the values; ReasmFails is the 16th of them. */
-	for (int ip_lines = 0; f != NULL && fgets(line, sizeof(line), f) != NULL;)
-		if (strncmp(line, "Ip:", 3) == 0 && ++ip_lines == 2 &&
-		    /* NOLINTNEXTLINE(cert-err34-c): the kernel prints what fits */
-		    sscanf(line, "Ip: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-		    "%*s %*s %lld", &value) == 1)
-			total += value;
-	if (f != NULL)
-		fclose(f);
-	return total;
-}
-
 static bool
 is_refusal(const struct ruleset_counter *counter)
 {
 	return strncmp(counter->name.base, "refuse", 6) == 0;
-}
-
-bool
-control_is_forwarding(void)
-{
-	int v4 = 0, v6 = 0;
-
-	(void)sysctl_get(SYSCTL_IPV4_FORWARD, &v4);
-	(void)sysctl_get(SYSCTL_IPV6_FORWARD, &v6);
-	return v4 != 0 || v6 != 0;
 }
 
 static json_t *

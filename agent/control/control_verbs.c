@@ -2,11 +2,12 @@
 #include "agent/control/control_verbs.h"
 
 #include "agent/control/control_answer.h"
-#include "agent/control/control_drift.h"
+#include "agent/control/control_doctor.h"
 #include "agent/control/control_evidence.h"
 #include "agent/control/control_internal.h"
 #include "agent/control/control_keep.h"
 #include "agent/control/control_open.h"
+#include "agent/control/control_server.h"
 #include "rules/policy_parse.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What control has to do with the other two processes: the watcher and the recorder. */
+/* The watcher gets the policy in force, and is started where it does not watch for it. */
 #include "agent/control/control_internal.h"
 #include "agent/control/priv.h"
 
@@ -8,20 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Longer and the process is taken for dead; an account is made in microseconds. */
-#define ACCOUNT_TIMEOUT_MS 1000
 /* Building a classifier of 100,000 boxes takes a fraction of a second. */
 #define POLICY_TIMEOUT_MS 10000
-
-json_t *
-control_ask_json(struct control *c, int socket, enum ipc_type type)
-{
-	json_t *value = NULL;
-
-	if (ipc_ask(socket, type, NULL, 0, -1, &c->answer, ACCOUNT_TIMEOUT_MS) == 0)
-		(void)ipc_json(&c->answer, &value);
-	return value;
-}
 
 static void
 list_interfaces(const struct checked *checked, struct ipc_watch *w)
@@ -61,7 +49,7 @@ hand_policy(struct control *c, int policy_fd)
 	int r;
 
 	r = ipc_ask_meanwhile(c->setup->watch_fd, IPC_WATCH_POLICY, NULL, 0, policy_fd,
-	    &c->answer, POLICY_TIMEOUT_MS, control_meanwhile, c);
+	    &c->answer, POLICY_TIMEOUT_MS, c->asker.meanwhile, c->asker.arg);
 	if (r < 0)
 		return r;
 	if (c->answer.fd >= 0)

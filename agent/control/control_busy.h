@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A change of a large policy takes seconds: who asks for the status meanwhile is
- * answered, between its steps and while the kernel or the watcher is waited for.
+ * The change at work. One of a large policy takes seconds: who asks for the status
+ * meanwhile (control_server.h) is told of it, with the numbers of the status before.
  */
-#ifndef AGENT_CONTROL_CONTROL_MEANWHILE_H
-#define AGENT_CONTROL_CONTROL_MEANWHILE_H
+#ifndef AGENT_CONTROL_CONTROL_BUSY_H
+#define AGENT_CONTROL_CONTROL_BUSY_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -29,7 +29,5 @@ bool control_busy_long(const struct control *c);
 void control_busy_numbers(struct control *c, json_t *status);
 /* What is running, and how old the numbers are. */
 json_t *control_busy_json(const struct control *c);
-/* As ipc_ask_meanwhile() calls it; arg is struct control. */
-void control_meanwhile(void *arg);
 
-#endif /* AGENT_CONTROL_CONTROL_MEANWHILE_H */
+#endif /* AGENT_CONTROL_CONTROL_BUSY_H */

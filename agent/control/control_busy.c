@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "agent/control/control_meanwhile.h"
+#include "agent/control/control_busy.h"
 
 #include "agent/clock.h"
 #include "agent/control/control_internal.h"
@@ -37,25 +37,16 @@ control_busy_numbers(struct control *c, json_t *status)
 {
 	json_decref(c->busy.numbers);
 	c->busy.numbers = json_copy(status);
-	c->busy.numbers_at = control_now();
+	c->busy.numbers_at = clock_seconds();
 }
 
 json_t *
 control_busy_json(const struct control *c)
 {
 	const int64_t ns = clock_ns(CLOCK_MONOTONIC) - c->busy.since_ns;
-	const int64_t age = control_now() - c->busy.numbers_at;
+	const int64_t age = clock_seconds() - c->busy.numbers_at;
 
 	return json_pack("{s:s, s:s, s:I, s:o}", "verb", c->busy.verb, "actor", c->busy.actor,
 	    "milliseconds", (json_int_t)(ns / 1000000), "numbers_age",
 	    c->busy.numbers == NULL ? json_null() : json_integer((json_int_t)age));
-}
-
-void
-control_meanwhile(void *arg)
-{
-	struct control *c = arg;
-
-	if (control_busy_long(c))
-		control_readers(c);
 }
