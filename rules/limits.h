@@ -97,9 +97,9 @@
  */
 #define LIMIT_PREPARED_BOXES	4096u
 /*
- * Elements that one flip may take out of exact maps or put in: 5 us each, and nothing of
- * nf_tables, a cut-off least of all, gets in before the last. A map of more changes is
- * filled beside the one that runs, in batches of as many.
+ * Elements that one flip may take out of exact sets and maps or put in: 5 us each, and
+ * nothing of nf_tables, a cut-off least of all, gets in before the last. A set of more
+ * changes is filled beside the one that runs, in batches of as many.
  */
 #define LIMIT_FLIP_ELEMENTS	(1u << 15)
 /* One box in so many may lie across the border that splits a shard: it is in both. */

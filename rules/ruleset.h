@@ -10,9 +10,10 @@
  * kept as the kernel wants them: every field at a 4-byte boundary, left
  * aligned, zero padded, network order except host_order fields.
  *
- * Versioned objects (interval maps, leaf chains) cannot change atomically in
- * place (reference: commit order of nf_tables_api.c); a changed one gets a new
- * version, printed as "name.7", and the old one goes in the flip.
+ * Versioned objects (interval maps, leaf chains, exact sets of which much changes)
+ * cannot change atomically in place (reference: commit order of nf_tables_api.c), or
+ * not in a short time; a changed one gets a new version, printed as "name.7", and the
+ * old one goes in the sweep (ruleset_diff.h).
  */
 #ifndef RULES_RULESET_H
 #define RULES_RULESET_H

@@ -11,7 +11,8 @@
  *
  * Exact sets and verdict maps change in place, hash sets follow the generation
  * bit. Interval maps and leaf chains are replaced under a new version; so are exact
- * maps of marks of which more changes than one flip should (LIMIT_FLIP_ELEMENTS).
+ * sets and maps of marks of which more changes than one flip should
+ * (LIMIT_FLIP_ELEMENTS).
  *
  * Why the sweep: a packet that is inside an old leaf chain while the generation
  * flips goes on with the old rules, but every set shows it the new elements.
@@ -41,8 +42,8 @@ bool ruleset_equal(const struct ruleset *want, const struct ruleset *have,
 
 /*
  * Give the versioned objects of "target" their versions: that of "running"
- * where the content is the same, else one above it. "running" NULL: 1. Exact maps of
- * marks: that of "running" where they can change in place, else one above; NULL: none.
+ * where the content is the same, else one above it. "running" NULL: 1. Exact sets and
+ * maps of marks: that of "running" where they can change in place, else one above; NULL: none.
  */
 void ruleset_settle(struct ruleset *target, const struct ruleset *running);
 /* With another number in place of LIMIT_FLIP_ELEMENTS. */

@@ -5,16 +5,19 @@
  * (a leaf's to those of its shards), so it comes behind those, and before the
  * chains that look it up.
  *
- * An exact map of marks has no version as long as it can change in place. Where so much
- * of it changes that the flip, one batch that nothing of nf_tables gets into, would take
- * long (LIMIT_FLIP_ELEMENTS), it gets one, and is filled before the flip like an interval
- * map; it keeps that version until so much changes again.
+ * An exact set, or map of marks, has no version as long as it can change in place. Where so
+ * much of it changes that the flip, one batch that nothing of nf_tables gets into, would
+ * take long (LIMIT_FLIP_ELEMENTS), it gets one, and is filled before the flip like an
+ * interval map; it keeps that version until so much changes again.
  */
 #include "rules/ruleset_compare.h"
 #include "rules/ruleset_diff.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Changed elements are little when they are at most one in so many. */
+#define LITTLE 16u
 
 /*
  * Objects of all kinds begin with their name, so one search serves them:
@@ -74,7 +77,18 @@ settle_set(struct ruleset_set *s, const struct ruleset *running)
 static bool
 is_exact(const struct ruleset_set *s)
 {
-	return s->kind == SET_MARK_MAP && !s->interval && !s->dynamic;
+	return (s->kind == SET_MARK_MAP || s->kind == SET_PLAIN) && !s->interval
+	    && !s->dynamic;
+}
+
+/*
+ * Changes that are little beside the whole are cheaper than filling another one, also when
+ * the flip has too many already; they come to a part of all elements, however many sets.
+ */
+static bool
+is_little(size_t changes, const struct ruleset_set *s)
+{
+	return changes <= s->n_elements / LITTLE;
 }
 
 /*
@@ -104,12 +118,13 @@ settle_exact(struct ruleset_set *s, const struct ruleset *running, size_t *room)
 			nearest = old->name.version;
 		}
 	}
-	if (runs && fewest > *room) {
+	if (runs && (fewest == SIZE_MAX || (fewest > *room && !is_little(fewest, s)))) {
 		s->name.version = version_above(highest);
 		return false;
 	}
 	s->name.version = nearest;
-	*room -= runs ? fewest : 0;
+	if (runs)
+		*room -= fewest < *room ? fewest : *room;
 	return runs && fewest == 0;
 }
 
@@ -144,7 +159,8 @@ names_chain(const struct stmt *s)
 static bool
 can_move(const struct stmt *s)
 {
-	return s->target.version != 0 || s->kind == STMT_MARK_FROM_MAP;
+	return s->target.version != 0 || s->kind == STMT_MARK_FROM_MAP
+	    || s->kind == STMT_IN_SET;
 }
 
 /* There is one of each base in a whole ruleset. */

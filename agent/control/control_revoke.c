@@ -27,8 +27,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Cut-offs are not ordered without end while one change is at work. */
-#define PAUSES_MAX 4
+/*
+ * Each cut-off in the middle of a change makes that begin again; they are not ordered
+ * without end while one is at work. One behind so many waits for all of it.
+ */
+#define PAUSES_MAX 16
 
 /* As nft_known wants it: cut-offs do not wait for the end of a large change. */
 static bool

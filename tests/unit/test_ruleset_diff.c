@@ -145,10 +145,10 @@ expect_leftovers_survived(const struct ruleset *from, struct ruleset *to)
 }
 
 static bool
-has_replaced_exact(const struct ruleset *r)
+has_replaced_exact(const struct ruleset *r, enum set_kind kind)
 {
 	for (size_t i = 0; i < r->n_sets; i++)
-		if (r->sets[i].kind == SET_MARK_MAP && !r->sets[i].interval
+		if (r->sets[i].kind == kind && !r->sets[i].interval
 		    && r->sets[i].name.version != 0)
 			return true;
 	return false;
@@ -159,7 +159,7 @@ random_changes_are_taken_and_reach_their_target(void)
 {
 	struct dice d = { .state = 0x5e15405e15 }, room = { .state = 0x5eca9 };
 	struct ruleset *running = NULL;
-	unsigned int replaced = 0;
+	unsigned int maps = 0, sets = 0;
 
 	for (unsigned int i = 0; i < 1500; i++) {
 		struct ruleset *target = random_ruleset(&d);
@@ -170,7 +170,8 @@ random_changes_are_taken_and_reach_their_target(void)
 			expect_leftovers_survived(running, target);
 		}
 		expect_reached(running, target);
-		replaced += has_replaced_exact(target);
+		maps += has_replaced_exact(target, SET_MARK_MAP);
+		sets += has_replaced_exact(target, SET_PLAIN);
 		ruleset_free(running);
 		running = target;
 		if (roll(&d, 50) == 0) {
@@ -180,7 +181,8 @@ random_changes_are_taken_and_reach_their_target(void)
 	}
 	ruleset_free(running);
 	flip_elements = LIMIT_FLIP_ELEMENTS;
-	CU_ASSERT(replaced > 300);
+	CU_ASSERT(maps > 300);
+	CU_ASSERT(sets > 50);
 }
 
 /* One change to "base", and how many steps it may take. */
