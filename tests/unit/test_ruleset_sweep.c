@@ -5,6 +5,7 @@
  * hard case is a packet inside an old leaf chain when the generation flips: it
  * finishes with the old rules over the new elements.
  */
+#include "rules/ruleset_batches.h"
 #include "rules/ruleset_diff.h"
 #include "tests/unit/random_ruleset.h"
 #include "tests/unit/ruleset_model.h"
@@ -264,6 +265,66 @@ nor_where_exact_maps_are_replaced(void)
 	CU_ASSERT(t.in_flight > 1000);
 }
 
+/* The table of a daemon that died on its way to "to": in its stage, behind it, or unswept. */
+static struct ruleset *
+broken_off(const struct ruleset *from, struct ruleset *to, size_t flip_elements,
+    struct dice *d)
+{
+	struct ruleset *m = model_new(from);
+	unsigned int batches = roll(d, 12);
+	bool flips = roll(d, 3) == 0;
+	struct ruleset_batches b;
+	struct ruleset_change *c;
+	struct change_list batch;
+
+	ruleset_settle_within(to, from, flip_elements);
+	c = ruleset_diff(from, to);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL_FATAL(ruleset_batches_begin(&b, &c->stage, 1 + roll(d, 4)), 0);
+	while ((flips || batches-- > 0) && ruleset_batches_next(&b, &batch))
+		CU_ASSERT_PTR_NULL(model_take(m, &batch, from));
+	ruleset_batches_end(&b);
+	if (flips)
+		CU_ASSERT_PTR_NULL(model_take(m, &c->flip, NULL));
+	ruleset_change_free(c);
+	return m;
+}
+
+static bool
+has_two_versions(const struct ruleset *r)
+{
+	for (size_t i = 1; i < r->n_sets; i++)
+		if (!r->sets[i].interval
+		    && strcmp(r->sets[i].name.base, r->sets[i - 1].name.base) == 0)
+			return true;
+	return false;
+}
+
+static void
+nor_behind_a_change_that_broke_off(void)
+{
+	struct dice d = { .state = 0xdead };
+	struct ruleset *running = random_ruleset(&d);
+	struct tally t = { 0 };
+	unsigned int two = 0;
+
+	for (unsigned int i = 0; i < 1000; i++) {
+		struct ruleset *to = random_ruleset(&d), *other = random_ruleset(&d);
+		struct ruleset *m = broken_off(running, to, i % 4, &d);
+		bool again = roll(&d, 2) == 0;
+
+		two += has_two_versions(m);
+		expect_no_packet_suffers(m, again ? to : other, i % 4, &t);
+		ruleset_free(m);
+		ruleset_free(running);
+		ruleset_free(again ? other : to);
+		running = again ? to : other;
+	}
+	ruleset_free(running);
+	CU_ASSERT(t.in_flight > 1000);
+	CU_ASSERT(two > 300);
+}
+
 static const enum field all_fields[] = { FIELD_IP_SADDR, FIELD_IP_DADDR,
 	FIELD_IP_PROTOCOL, FIELD_TH_DPORT, FIELD_TH_SPORT };
 
@@ -433,6 +494,7 @@ main(void)
 		{ "no moment refuses what both permit",
 		    no_moment_refuses_what_both_permit },
 		{ "nor where exact maps are replaced", nor_where_exact_maps_are_replaced },
+		{ "nor behind a change that broke off", nor_behind_a_change_that_broke_off },
 		{ "only what surely moved stays for the sweep",
 		    only_what_surely_moved_stays_for_the_sweep },
 		{ "large maps are searched fast", large_maps_are_searched_fast },
