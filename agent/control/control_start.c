@@ -180,11 +180,24 @@ settle_pending(struct control *c, const struct pending *p, int error)
 	return false;
 }
 
-/* Where something was kept it is no first start: the status says so until the next change. */
+/*
+ * Nothing was confirmed yet, so nothing of it is lost: nor where the start before this one
+ * broke off, or the kernel refused what it began with.
+ */
+static bool
+is_first_start(const struct control *c)
+{
+	for (size_t i = 0; i < c->versions.n; i++)
+		if (c->versions.list[i].confirmed)
+			return false;
+	return c->keeps && c->versions.boot_error == -ENOENT && c->versions.damaged == 0;
+}
+
+/* Where it is no first start the status says so until the next change. */
 static void
 take_file(struct control *c)
 {
-	bool first = c->keeps && c->versions.last == 0 && c->versions.boot_error == -ENOENT;
+	bool first = is_first_start(c);
 
 	control_reload(c, VERSION_OF_START);
 	if (!first && c->checked != NULL && c->problem[0] == '\0')
