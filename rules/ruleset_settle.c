@@ -92,8 +92,8 @@ is_little(size_t changes, const struct ruleset_set *s)
 }
 
 /*
- * The same for an exact one: it gets the version of what runs with the fewest
- * differences, when *room, the elements that the flip may still change, holds them.
+ * An exact one gets the version of what runs with the fewest differences, when *room, the
+ * elements that the flip may still change, holds them. True when there are none.
  */
 static bool
 settle_exact(struct ruleset_set *s, const struct ruleset *running, size_t *room)
