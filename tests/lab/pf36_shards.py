@@ -8,7 +8,6 @@ permitted before and after, lets nothing else through, and a permit that goes ta
 running flows with it.
 """
 import re
-import threading
 import time
 
 from sekisho_lab import case, frames, load, netns, policy, running
@@ -91,19 +90,7 @@ def under_load(gate, texts):
 def revoked(gate, less):
     gone = [Datagrams(gate, f, frames.UDP, 6001, 43000).open() for f in case.FAMILIES]
     kept = [Datagrams(gate, f, frames.UDP, 5001, 43001).open() for f in case.FAMILIES]
-    done = []
-    work = threading.Thread(target=lambda: done.append(running.apply(gate, less)))
-    work.start()
-    result = running.stream(gate, gone + kept, work.is_alive)
-    work.join()
-    check(done, "apply failed")
-    case.equal(done[0]["flows_cut"], len(gone), "flows cut")
-    for f in kept:
-        case.equal(running.cut(result[f])[1], 0, f.name + ": packets lost")
-    for f in gone:
-        case.equal(running.cut(result[f])[2], 0, f.name + ": packets after it was cut")
-    running.stopped(gone, "after its permit went")
-    check(running.settled(gate), "flows are still being judged again")
+    running.revoked(gate, less, gone, kept)
 
 
 def run():

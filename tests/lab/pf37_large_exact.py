@@ -8,7 +8,6 @@ being counted, what neither permits never passes, and a running flow ends in the
 denies it. A small change behind that is done in place. Runs alone.
 """
 import re
-import threading
 import time
 
 from sekisho_lab import case, frames, load, netns, policy, running
@@ -84,19 +83,7 @@ def revoked(gate, before):
     gone = [Datagrams(gate, f, frames.UDP, FIRST_PORT, 43000, dst=("zb", FIRST_HOST)).open()
             for f in case.FAMILIES]
     kept = [Datagrams(gate, f, frames.UDP, KEPT, 43001).open() for f in case.FAMILIES]
-    done = []
-    work = threading.Thread(target=lambda: done.append(running.apply(gate, text(1))))
-    work.start()
-    result = running.stream(gate, gone + kept, work.is_alive)
-    work.join()
-    check(done, "apply failed")
-    case.equal(done[0]["flows_cut"], before + len(gone), "flows cut")
-    for f in kept:
-        case.equal(running.cut(result[f])[1], 0, f.name + ": packets lost")
-    for f in gone:
-        case.equal(running.cut(result[f])[2], 0, f.name + ": packets after it was cut")
-    running.stopped(gone, "after its permit went")
-    check(running.settled(gate), "flows are still being judged again")
+    running.revoked(gate, text(1), gone, kept, before)
 
 
 def small(gate):

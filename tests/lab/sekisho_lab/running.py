@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from . import frames, model, netns, policy
+from . import case, frames, model, netns, policy
 from .gate import Failed, Shot, check
 from .tcpflow import Flow
 
@@ -185,6 +185,18 @@ def entries(gate, protocol, dport):
         check(run.returncode == 0, "conntrack -L: " + run.stderr)
         found += [line for line in run.stdout.splitlines() if "src=" in line]
     return found
+
+
+def revoked(gate, text, gone, kept, others=0):
+    """Apply what ends these flows, and so many others, and lets those run on."""
+    result, answer = apply_under(gate, text, gone + kept)
+    case.equal(answer["flows_cut"], len(gone) + others, "flows cut")
+    for f in kept:
+        case.equal(result[f][1], 0, f.name + ": packets lost")
+    for f in gone:
+        case.equal(result[f][2], 0, f.name + ": packets after it was cut")
+    stopped(gone, "after its permit went")
+    check(settled(gate), "flows are still being judged again")
 
 
 def judging(gate):
